@@ -1,0 +1,127 @@
+"""What all commands share: Hydra composes, faults become sentences, exit codes say what happened."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sentcse.config.paths import config_dir
+from sentcse.errors import ConfigError, SentcseError
+
+PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
+INTERRUPTED = 130
+MISSING = "???"
+
+
+def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
+    """Compose `config_name` with the command line, run the job once or, with -m, once a combination.
+
+    Args:
+        job: gets the resolved configuration as plain containers.
+        config_name: a file of configs/.
+
+    Returns:
+        The exit code: 0, 1 (data, models, runs), 2 (configuration) or 130 (Ctrl-C). A fault that the user can mend is
+        printed as its sentence; a defect of the program keeps its traceback.
+    """
+    faults: list[SentcseError] = []
+
+    def run_job(composed: DictConfig) -> None:
+        try:
+            job(plain_values(composed))
+        except SentcseError as fault:
+            faults.append(fault)
+            print_fault(fault)
+            # an exception tells a sweep that this job failed; it goes on with the others
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise
+
+    sys.argv[1:] = tolerant_overrides(sys.argv[1:], config_dir())
+    # Hydra's own handler prints tracebacks; this makes it hand exceptions on to the lines below
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(run_job)()
+    except SentcseError as fault:
+        return fault.exit_code
+    except (HydraException, OmegaConfBaseException) as error:
+        print_fault(ConfigError(explain_composition(error)))
+        return ConfigError.exit_code
+    except BrokenPipeError:
+        # the reader has gone (`... | head`); nothing more may be written, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues where the last checkpoint was written.", file=sys.stderr)
+        return INTERRUPTED
+    return faults[0].exit_code if faults else 0
+
+
+def print_fault(fault: SentcseError) -> None:
+    """Print a fault to standard error, a line for each sentence."""
+    for line in str(fault).splitlines():
+        print(f"error: {line}", file=sys.stderr)
+
+
+def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
+    """Let unknown keys through Hydra, which would stop at the first: the schema names them all and suggests.
+
+    `key=value` becomes `++key=value` unless the key chooses a file of a config group or belongs to Hydra.
+    """
+    changed = []
+    for argument in arguments:
+        match = PLAIN_OVERRIDE.match(argument)
+        key = match["key"] if match is not None else None
+        plain = key is not None and key.split(".")[0] != "hydra" and not (configs / key).is_dir()
+        changed.append(f"++{argument}" if plain else argument)
+    return changed
+
+
+def plain_values(composed: DictConfig) -> dict[str, Any]:
+    """The composed configuration, resolved, as plain containers; values that are still missing are left out.
+
+    Raises:
+        ConfigError: if an interpolation cannot be resolved.
+    """
+    try:
+        values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain_composition(error)) from error
+    return _without_missing(values)
+
+
+def _without_missing(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_missing(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if not (isinstance(value, str) and value == MISSING)
+    }
+
+
+def explain_composition(error: Exception) -> str:
+    """One sentence for what Hydra or OmegaConf could not compose."""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
+        group, _, option = str(error.missing_cfg_file).rpartition("/")
+        options = list(error.options) if error.options is not None else []
+        close = difflib.get_close_matches(option, options, 1)
+        hint = f"; did you mean {close[0]}?" if close else "."
+        known = f" (known: {', '.join(options)})" if options else ""
+        return f"{group}={option}: there is no such file in configs/{group}/{hint}{known}"
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
+    if isinstance(cause, OverrideParseException):
+        return f"{cause.override.removeprefix('++')} cannot be read as key=value ({lines[0]}): quote it, e.g. 'key=\"value\"'."
+    key = getattr(cause, "full_key", None)
+    place = f"{key}: " if key else ""
+    return f"{place}{lines[0] if lines else type(error).__name__}"

@@ -1,0 +1,61 @@
+"""Check a composed configuration against the schema and the rules: every fault at once."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from sentcse.config.explain import explain_all
+from sentcse.config.rules import contradictions
+from sentcse.config.schema import METHOD_OPTIONS, CustomMethodOptions, Section, TrainConfig
+from sentcse.errors import ConfigError
+
+C = TypeVar("C", bound=Section)
+
+
+def check_config(values: dict[str, Any]) -> TrainConfig:
+    """The typed configuration of plain, resolved values.
+
+    Raises:
+        ConfigError: with one sentence a line for every fault.
+    """
+    try:
+        config = TrainConfig.model_validate(values)
+        faults = contradictions(config)
+    except ValidationError as error:
+        tags = {**METHOD_OPTIONS, "custom": CustomMethodOptions}
+        faults = explain_all(TrainConfig, error.errors(), tags)
+        faults += _contradictions_of_the_rest(values, error)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return config
+
+
+def check_command(model: type[C], values: dict[str, Any]) -> C:
+    """The typed settings of a command that composes nothing.
+
+    Raises:
+        ConfigError: with one sentence a line for every fault.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(explain_all(model, error.errors(), {}))) from None
+
+
+def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError) -> list[str]:
+    """What the rules find once the faulty keys are left at their defaults, where these exist."""
+    rest = copy.deepcopy(values)
+    for fault in error.errors():
+        section: Any = rest
+        *parents, last = [part for part in fault["loc"] if part != "custom" and part not in METHOD_OPTIONS]
+        for part in parents:
+            section = section.get(part, {}) if isinstance(section, dict) else {}
+        if isinstance(section, dict):
+            section.pop(last, None)
+    try:
+        return contradictions(TrainConfig.model_validate(rest))
+    except ValidationError:
+        return []

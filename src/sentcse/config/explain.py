@@ -1,0 +1,96 @@
+"""From pydantic's errors to one plain sentence each."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "text",
+    "list": "a list",
+    "tuple": "a list",
+    "dict": "a group of settings",
+    "model": "a group of settings",
+}
+
+
+def explain_all(
+    model: type[BaseModel], errors: Sequence[ErrorDetails], tags: dict[str, type[BaseModel]]
+) -> list[str]:
+    """One sentence for each faulty key: which, what it may be, what it was.
+
+    Args:
+        model: the schema that was not met.
+        errors: `ValidationError.errors()`.
+        tags: options class by the tag that pydantic puts into the path of a method's faults.
+    """
+    by_path: dict[str, str] = {}
+    for error in errors:
+        path, section = _walk(model, error["loc"], tags)
+        # a key that may be of several kinds has a fault for each; the first is enough
+        by_path.setdefault(path, _sentence(path, section, error))
+    return list(by_path.values())
+
+
+def _walk(
+    model: type[BaseModel], location: Sequence[int | str], tags: dict[str, type[BaseModel]]
+) -> tuple[str, type[BaseModel] | None]:
+    """The key as the user writes it, and the section that holds it."""
+    section: type[BaseModel] | None = model
+    holder: type[BaseModel] | None = model
+    shown: list[str] = []
+    for part in location:
+        if str(part) in tags:
+            section = tags[str(part)]
+            continue
+        if section is not None:
+            holder = section
+            shown.append(str(part))
+            section = _inner_section(section, str(part)) if str(part) in section.model_fields else None
+        elif isinstance(part, int):
+            shown.append(str(part))
+        # else: pydantic's name of one of the kinds that the key may be of
+    return ".".join(shown), holder
+
+
+def _inner_section(section: type[BaseModel], key: str) -> type[BaseModel] | None:
+    annotation = section.model_fields[key].annotation
+    candidates = [annotation, *get_args(annotation)]
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+
+
+def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails) -> str:
+    kind, got = error["type"], error["input"]
+    context: dict[str, Any] = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return f"{path} is not a known setting{_suggestion(section, path)}"
+    if kind == "missing":
+        return f"{path} is required and was not given."
+    if kind == "literal_error":
+        return f"{path} must be {context['expected']}, got {got!r}."
+    if any(key in context for key in BOUNDS):
+        bounds = [f"{word} {context[key]:g}" for key, word in BOUNDS.items() if key in context]
+        return f"{path} must be {' and '.join(bounds)}, got {got!r}."
+    expected = KINDS.get(kind.split("_")[0])
+    if expected is not None and kind.endswith(("_type", "_parsing", "_from_float")):
+        return f"{path} must be {expected}, got {got!r}."
+    return f"{path}: {error['msg'][:1].lower()}{error['msg'][1:]}, got {got!r}."
+
+
+def _suggestion(section: type[BaseModel] | None, path: str) -> str:
+    if section is None:
+        return "."
+    parents, _, name = path.rpartition(".")
+    names = [field.alias if field.alias is not None else key for key, field in section.model_fields.items()]
+    close = difflib.get_close_matches(name, names, 1)
+    if close:
+        return f"; did you mean {f'{parents}.{close[0]}' if parents else close[0]}?"
+    return f"; known there: {', '.join(names)}."

@@ -1,0 +1,88 @@
+"""Settings that are each in range and still cannot go together: one sentence a contradiction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from sentcse.config.schema import SimCSEOptions, TrainConfig
+from sentcse.locate import locate
+
+
+def contradictions(config: TrainConfig) -> list[str]:
+    """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
+    return [*_method(config), *_data(config), *_trainer(config), *_evaluation(config)]
+
+
+def _method(config: TrainConfig) -> Iterator[str]:
+    method, pooler = config.method, config.encoder.pooler
+    if method.head == "none" and pooler == "cls":
+        yield "encoder.pooler=cls reads the first token through a head and method.head=none leaves none: use encoder.pooler=cls_before_pooler."
+    if method.head == "none" and method.projection_at_eval:
+        yield "method.projection_at_eval=true keeps the head at test time and method.head=none leaves none: set a head, or false."
+    if pooler == "cls_before_pooler" and method.projection_at_eval:
+        yield "encoder.pooler=cls_before_pooler is the vector before the head and method.projection_at_eval=true the one after it: use encoder.pooler=cls."
+    if method.head == "batchnorm" and config.data.batch_size == 1:
+        yield "method.head=batchnorm cannot normalise a batch of one: set data.batch_size to at least 2, better 32 or more."
+    elif config.data.batch_size == 1:
+        yield "data.batch_size=1 leaves InfoNCE without negatives, so that its loss is always 0: set at least 2."
+    if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not _has_mask_token(config.encoder.name_or_path):
+        yield (
+            f"method.mlm_weight={method.mlm_weight:g} needs a mask token and the tokenizer of "
+            f"{config.encoder.name_or_path} has none: set method.mlm_weight=0 or use a masked language model."
+        )
+
+
+def _data(config: TrainConfig) -> Iterator[str]:
+    data, low_shot = config.data, config.data.low_shot
+    if data.path is None and data.dataset is None:
+        yield "data.path is required: name a .txt, .csv, .tsv or .jsonl file of sentences (or data.dataset)."
+    if data.path is not None and data.dataset is not None:
+        yield "data.path and data.dataset both name a corpus: set one of them to null."
+    if low_shot.size is not None and low_shot.percent is not None:
+        yield "data.low_shot.size and data.low_shot.percent both say how large the split is: set one of them."
+    if low_shot.official and low_shot.percent is None:
+        yield "data.low_shot.official=true needs data.low_shot.percent: the published files are named by it."
+    if low_shot.size is not None and data.drop_last and low_shot.size < data.batch_size:
+        yield (
+            f"data.drop_last=true leaves no batch of a split of {low_shot.size} sentences at data.batch_size="
+            f"{data.batch_size}: set data.drop_last=false or a smaller batch."
+        )
+
+
+def _trainer(config: TrainConfig) -> Iterator[str]:
+    trainer, warmup = config.trainer, config.optimizer.warmup_steps
+    if trainer.accelerator in ("cpu", "mps") and trainer.precision == "fp16":
+        yield f"trainer.precision=fp16 needs a CUDA GPU and trainer.accelerator={trainer.accelerator}: use bf16, 32 or auto."
+    if trainer.max_steps is not None and warmup >= trainer.max_steps:
+        yield f"optimizer.warmup_steps={warmup} does not end before trainer.max_steps={trainer.max_steps}: set it lower."
+
+
+def _evaluation(config: TrainConfig) -> Iterator[str]:
+    evaluation = config.evaluation
+    if evaluation.select not in evaluation.dev:
+        yield f"evaluation.select={evaluation.select} is not scored: add it to evaluation.dev ({', '.join(evaluation.dev)})."
+    for part, tasks, pairs in (
+        ("dev", evaluation.dev, evaluation.pairs_dev),
+        ("test", evaluation.test, evaluation.pairs_test),
+    ):
+        if "pairs" in tasks and pairs is None:
+            yield f"evaluation.{part} holds the task `pairs`, whose file is missing: set evaluation.pairs_{part}."
+    without_dev = [task for task in evaluation.dev if task.startswith("sts1")]
+    if without_dev:
+        yield f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr or pairs."
+
+
+def _has_mask_token(encoder: str) -> bool:
+    """Whether a local checkpoint's tokenizer has a mask token; True where only loading it can tell."""
+    folder = Path(locate(encoder))
+    files = [folder / name for name in ("special_tokens_map.json", "tokenizer_config.json")]
+    readable = [path for path in files if path.is_file()]
+    if not readable:
+        return True
+    try:
+        contents = [json.loads(path.read_text(encoding="utf-8")) for path in readable]
+    except ValueError:
+        return True  # a damaged file gets its own sentence when the tokenizer is loaded
+    return any(content.get("mask_token") is not None for content in contents)

@@ -1,0 +1,211 @@
+"""What a training configuration may hold: every key typed and ranged. Light: imports neither torch nor transformers.
+
+The descriptions are the reference; `docs/configuration.md` is generated from them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
+TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A group of settings: unknown keys are refused, values do not change once checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Recipe(Section):
+    """Where an experiment comes from; printed and put on the model card, without effect on the run."""
+
+    source: str | None = Field(None, description="paper, script or thread that gives these values")
+    published: dict[str, Number] = Field({}, description="published scores of the recipe, Spearman x 100")
+    note: str | None = Field(None, description="what to know before comparing with the published score")
+
+
+class Encoder(Section):
+    """The backbone that is trained."""
+
+    name_or_path: str = Field(description="folder, hub name, or package:NAME/FOLDER for one inside a Python package")
+    revision: str | None = Field(None, description="branch, tag or commit on the hub")
+    pooler: Pooler = Field("cls", description="how token states become a vector; cls: first token, then the head")
+    dropout: Number | None = Field(
+        None, ge=0, lt=1, description="sets every dropout of the backbone; null leaves the checkpoint's own"
+    )
+
+
+class LowShot(Section):
+    """A split of the corpus, cut by seed; a smaller split lies inside the larger of the same seed."""
+
+    size: int | None = Field(None, ge=2, description="number of sentences")
+    percent: Number | None = Field(None, gt=0, le=100, description="share of the corpus in percent")
+    seed: int = Field(42, ge=0, description="which split; the run's seed unless set")
+    official: bool = Field(False, description="use miCSE's published split file of this percent and seed (48 to 52)")
+
+
+class HubFile(Section):
+    """Where a corpus file comes from when it is not on this machine."""
+
+    repo: str = Field(description="dataset repository on the hub")
+    filename: str = Field(description="file inside it")
+    revision: str = Field("main", description="branch, tag or commit")
+    rows: int | None = Field(None, gt=0, description="number of rows that the whole file has")
+
+
+class Data(Section):
+    """The training corpus and how it is batched."""
+
+    path: str | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
+    hub_file: HubFile | None = Field(None, description="where path is fetched from when it is missing")
+    dataset: str | None = Field(None, description="Hugging Face dataset (name or folder) instead of path")
+    dataset_config: str | None = Field(None, description="configuration of that dataset")
+    split: str = Field("train", description="split of that dataset")
+    columns: list[str] | None = Field(None, description="columns to read: 1 sentence, 2 a pair, 3 with a hard negative")
+    encoding: str = Field("utf-8", description="encoding of path")
+    max_length: int = Field(32, ge=3, description="tokens at which a training sentence is cut, special tokens included")
+    batch_size: int = Field(64, ge=1, description="sentences a step and device")
+    drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
+    num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
+    cache_dir: str = Field(description="where tokenised corpora are kept")
+    low_shot: LowShot = Field(description="train on a part of the corpus")
+
+
+class Optimizer(Section):
+    """AdamW and its learning-rate schedule."""
+
+    learning_rate: Number = Field(3e-5, gt=0, le=1, description="peak learning rate")
+    schedule: Literal["linear", "constant"] = Field("linear", description="linear: decays to 0 at the last step")
+    warmup_steps: int = Field(0, ge=0, description="optimiser steps of linear warm-up")
+    weight_decay: Number = Field(0.0, ge=0, description="not applied to biases and normalisation weights")
+    betas: tuple[Annotated[Number, Field(ge=0, lt=1)], Annotated[Number, Field(ge=0, lt=1)]] = Field(
+        (0.9, 0.999), description="decay rates of the moments"
+    )
+    eps: Number = Field(1e-8, gt=0, description="added to the denominator")
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Trainer(Section):
+    """Where and how long."""
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto", description="auto: a GPU if there is one")
+    devices: Annotated[int, Field(gt=0)] | list[Annotated[int, Field(ge=0)]] | Literal["auto"] = Field(
+        1, description="how many, or which"
+    )
+    num_nodes: int = Field(1, ge=1, description="machines")
+    strategy: str = Field("auto", description="Lightning strategy, e.g. ddp")
+    precision: Annotated[Literal["auto", "32", "bf16", "fp16"], BeforeValidator(_as_text)] = Field(
+        "auto", description="auto: fp16 on CUDA (as published); on a CPU bf16 where it has bf16 instructions, else 32"
+    )
+    max_epochs: int = Field(1, ge=1, description="passes over the corpus; without effect when max_steps is set")
+    max_steps: int | None = Field(None, ge=1, description="optimiser steps; null: max_epochs decides")
+    accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; not a larger set of negatives")
+    gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
+    log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
+    threads: int | None = Field(None, ge=1, description="CPU threads; null: torch decides")
+    progress: bool = Field(True, description="show a progress bar")
+
+
+class Evaluation(Section):
+    """The scores that select a checkpoint, and those at the end."""
+
+    every_n_steps: int = Field(125, ge=1, description="optimiser steps between two evaluations")
+    dev: list[TaskName] = Field(["stsb", "sickr"], min_length=1, description="tasks scored on their dev part")
+    select: TaskName = Field("stsb", description="the dev task whose Spearman selects the checkpoint")
+    test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
+    pairs_dev: str | None = Field(None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`")
+    pairs_test: str | None = Field(None, description="the same for the test part")
+    batch_size: int = Field(128, ge=1, description="sentences encoded together")
+
+
+class Logger(Section):
+    """Where metrics go beside metrics.csv, which every run writes."""
+
+    kind: Literal["csv", "tensorboard", "wandb"] = Field("csv", description="csv alone, or a dashboard beside it")
+    project: str = Field("sentcse", description="W&B project")
+    mode: Literal["offline", "online"] = Field("offline", description="W&B: offline needs no account and no network")
+    group: str | None = Field(None, description="W&B group")
+    tags: list[str] = Field([], description="W&B tags")
+
+
+class Runs(Section):
+    """Where runs lie."""
+
+    root: str = Field("runs", description="every run's folder lies in it, named after its configuration")
+
+
+class MethodOptions(Section):
+    """What every method has."""
+
+    target: str = Field(alias="_target_", description="the LightningModule")
+    temperature: Number = Field(0.05, gt=0, description="divides the cosines of InfoNCE")
+    head: Literal["linear_tanh", "batchnorm", "none"] = Field("linear_tanh", description="projection head in training")
+    projection_at_eval: bool = Field(False, description="keep the head at test time (published `--mlp_only_train` off)")
+
+
+class SimCSEOptions(MethodOptions):
+    """SimCSE (Gao et al. 2021)."""
+
+    hard_negative_weight: Number = Field(0.0, description="added to the logit of a sentence's own hard negative")
+    mlm_weight: Number = Field(0.0, ge=0, description="weight of the masked-language-model term; 0: none")
+    mlm_masking_ratio: Number = Field(0.15, gt=0, lt=1, description="share of tokens that the term predicts")
+
+
+class CustomMethodOptions(MethodOptions):
+    """A method from outside the package: its own signature checks its own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+
+METHOD_OPTIONS: dict[str, type[MethodOptions]] = {"sentcse.methods.SimCSE": SimCSEOptions}
+"""The options class of each `_target_`; any other target is a CustomMethodOptions."""
+
+
+def _which_method(value: Any) -> str:
+    target = value.get("_target_", "") if isinstance(value, dict) else getattr(value, "target", "")
+    return target if target in METHOD_OPTIONS else "custom"
+
+
+Method = Annotated[
+    Annotated[SimCSEOptions, Tag("sentcse.methods.SimCSE")] | Annotated[CustomMethodOptions, Tag("custom")],
+    Discriminator(_which_method),
+]
+
+
+class TrainConfig(Section):
+    """Everything that `python -m sentcse.train` reads."""
+
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_.+-]+$", description="start of the run folder's name")
+    seed: int = Field(42, ge=0, lt=2**32, description="of initial weights, batch order, dropout and masking")
+    overwrite: bool = Field(False, description="delete the run's folder and start again")
+    data_root: str = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
+    recipe: Recipe = Field(description="where the values come from")
+    runs: Runs = Field(description="where runs lie")
+    method: Method = Field(description="the training objective")
+    encoder: Encoder = Field(description="the backbone")
+    data: Data = Field(description="the corpus")
+    optimizer: Optimizer = Field(description="AdamW and schedule")
+    trainer: Trainer = Field(description="where and how long")
+    evaluation: Evaluation = Field(description="selection and final scores")
+    logger: Logger = Field(description="dashboards")
+
+    @property
+    def method_name(self) -> str:
+        """The method's short name: simcse, diffcse, micse."""
+        return self.method.target.rsplit(".", 1)[-1].lower()
+
+    @property
+    def display_name(self) -> str:
+        """The run's name: as given, else of method and encoder."""
+        if self.name is not None:
+            return self.name
+        encoder = self.encoder.name_or_path.removesuffix("/model").rstrip("/").rsplit("/", 1)[-1]
+        return f"{self.method_name}_{re.sub(r'[^A-Za-z0-9_.+-]', '-', encoder.rsplit(':', 1)[-1])}"

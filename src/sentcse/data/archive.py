@@ -1,0 +1,68 @@
+"""Take single files out of a tar archive that is not trusted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from sentcse.errors import DataError
+
+
+def extract_members(archive: Path, wanted: Sequence[str], folder: Path) -> list[str]:
+    """Extract files, found by the end of their path in the archive, to the same relative path below `folder`.
+
+    Only regular files are taken, under names that were asked for; a member cannot choose a place outside `folder`.
+
+    Args:
+        archive: a tar file, compressed or not.
+        wanted: relative paths of files, or of folders, of which all files are taken.
+        folder: destination.
+
+    Returns:
+        Those of `wanted` that the archive does not hold.
+
+    Raises:
+        DataError: the archive is damaged, or cannot be unpacked here.
+    """
+    absent = set(wanted)
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                for name, target in _targets(member, wanted):
+                    _write(tar, member, folder / target)
+                    absent.discard(name)
+    except (tarfile.TarError, EOFError) as error:
+        raise DataError(f"{archive} is not a whole tar archive ({error}): delete it and start again.") from None
+    except OSError as error:
+        raise DataError(f"{archive} cannot be unpacked to {folder}: {error.strerror}.") from error
+    return [name for name in wanted if name in absent]
+
+
+def _targets(member: tarfile.TarInfo, wanted: Sequence[str]) -> Iterator[tuple[str, PurePosixPath]]:
+    path = PurePosixPath("/") / member.name
+    if not member.isfile() or ".." in path.parts or path.name.startswith("._"):
+        return
+    for name in wanted:
+        parts = PurePosixPath(name).parts
+        for start in range(1, len(path.parts) - len(parts) + 1):
+            if path.parts[start : start + len(parts)] == parts:
+                yield name, PurePosixPath(*path.parts[start:])
+                break
+
+
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    source = tar.extractfile(member)
+    if source is None:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)

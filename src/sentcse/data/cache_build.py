@@ -1,0 +1,154 @@
+"""Tokenise a corpus once, in a stream, into the files of a token cache."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, new_folder, write_meta
+from sentcse.data.corpus import Corpus, nothing_to_read
+from sentcse.data.corpus_report import CorpusReport
+from sentcse.data.formats import MAX_CHARACTERS, Record
+from sentcse.data.hashing import count_repeats, hash_texts, sha256_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_CHUNK_ROWS = 10_000
+
+
+def cache_key(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: int) -> str:
+    """Hash of everything that the cached tokens depend on."""
+    import tokenizers
+
+    return sha256_of(
+        f"format {FORMAT_VERSION}",
+        f"characters {MAX_CHARACTERS}",
+        f"max_length {max_length}",
+        f"tokenizers {tokenizers.__version__}",
+        corpus.sha256,
+        _serialise(tokenizer),
+    )
+
+
+def _serialise(tokenizer: PreTrainedTokenizerBase) -> str:
+    parts: dict[str, object] = {
+        "class": type(tokenizer).__name__,
+        "special": {name: str(token) for name, token in tokenizer.special_tokens_map.items()},
+    }
+    if tokenizer.is_fast:
+        backend = json.loads(tokenizer.backend_tokenizer.to_str())
+        # Every call with truncation or padding leaves its setting behind in the backend; the cache sets its own.
+        parts["backend"] = {name: value for name, value in backend.items() if name not in ("truncation", "padding")}
+    else:
+        parts["vocabulary"] = tokenizer.get_vocab()
+        parts["settings"] = {name: str(value) for name, value in sorted(tokenizer.init_kwargs.items())}
+    return json.dumps(parts, sort_keys=True)
+
+
+def build_cache(
+    corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: int, final: Path, key: str, progress: bool
+) -> None:
+    """Tokenise `corpus` into the folder `final`; a few megabytes at a time, and 8 bytes a row to find duplicates.
+
+    Args:
+        corpus: rows of equal width.
+        tokenizer: its special tokens are added; texts are cut at `max_length`.
+        max_length: tokens of a text, special tokens included.
+        final: folder of the cache; appears whole or not at all.
+        key: key of the cache.
+        progress: show a progress bar.
+
+    Raises:
+        DataError: a corpus without text, with a fault in it, or that changed; a folder that cannot be written.
+    """
+    from tqdm import tqdm
+
+    dtype = np.dtype("<u2") if len(tokenizer) <= 2**16 else np.dtype("<u4")
+    with new_folder(final, key) as folder:
+        with (folder / TOKENS).open("wb") as tokens, (folder / OFFSETS).open("wb") as offsets:
+            builder = _Builder(tokenizer, max_length, dtype, tokens, offsets)
+            with tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=not progress) as bar:
+                for chunk in _chunks(corpus.iter_records()):
+                    bar.update(builder.add(chunk))
+        report = builder.report(corpus)
+        sizes = ((folder / TOKENS).stat().st_size, (folder / OFFSETS).stat().st_size)
+        write_meta(folder, CacheMeta(key, corpus.sha256, dtype.str, *sizes, report))
+
+
+def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
+    while chunk := list(itertools.islice(records, _CHUNK_ROWS)):
+        yield chunk
+
+
+class _Builder:
+    """Writes rows and counts what it meets."""
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+        dtype: np.dtype[np.unsignedinteger],
+        tokens: BinaryIO,
+        offsets: BinaryIO,
+    ) -> None:
+        self.tokenizer, self.max_length, self.dtype = tokenizer, max_length, dtype
+        self.token_file, self.offset_file = tokens, offsets
+        self.rows = self.columns = self.blank = self.cut = self.overlong = self.tokens = 0
+        self.hashes: list[npt.NDArray[np.uint64]] = []
+        offsets.write(np.zeros(1, dtype="<i8").tobytes())
+
+    def add(self, records: Sequence[Record]) -> int:
+        """Tokenise and write a chunk; returns its rows, blank ones included."""
+        full = [record for record in records if not record.is_blank]
+        self.blank += len(records) - len(full)
+        self.cut += sum(record.cut for record in full)
+        if full:
+            self.rows += len(full)
+            self.columns = len(full[0].texts)
+            self.hashes.append(hash_texts(record.texts[0] for record in full))
+            self._write([text for record in full for text in record.texts])
+        return len(records)
+
+    def _write(self, texts: list[str]) -> None:
+        encoded = self.tokenizer(
+            texts,
+            truncation=True,
+            max_length=self.max_length,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        rows: list[list[int]] = encoded["input_ids"]
+        lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+        full = np.flatnonzero(lengths >= self.max_length).tolist()
+        # A slow tokenizer does not tell what it cut: there, each text that fills the length counts as cut.
+        encodings = encoded.encodings
+        self.overlong += len(full) if encodings is None else sum(bool(encodings[row].overflowing) for row in full)
+        ends = self.tokens + np.cumsum(lengths)
+        self.token_file.write(
+            np.fromiter(itertools.chain.from_iterable(rows), self.dtype, int(lengths.sum())).tobytes()
+        )
+        self.offset_file.write(ends.astype("<i8").tobytes())
+        self.tokens = int(ends[-1])
+
+    def report(self, corpus: Corpus) -> CorpusReport:
+        """Sum up the whole corpus; raise DataError if it holds no text."""
+        if self.tokens == 0:
+            raise nothing_to_read(corpus.name)
+        return CorpusReport(
+            rows=self.rows,
+            columns=self.columns,
+            blank=self.blank,
+            duplicates=count_repeats(np.concatenate(self.hashes)),
+            truncated_lines=self.cut,
+            overlong=self.overlong,
+            tokens=self.tokens,
+            header=corpus.header,
+        )

@@ -1,0 +1,197 @@
+"""The training data of a run, from source to loader."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytorch_lightning as pl
+
+from sentcse.data.collator import ViewCollator
+from sentcse.data.corpus import Corpus, open_corpus
+from sentcse.data.corpus_report import CorpusReport
+from sentcse.data.dataset import SentenceDataset
+from sentcse.data.download import fetch_hub_file
+from sentcse.data.low_shot import LowShot
+from sentcse.data.published import HubFile, official_low_shot
+from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
+from sentcse.data.token_cache import TokenCache
+from sentcse.errors import DataError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class SentenceDataModule(pl.LightningDataModule):
+    """Sentences, pairs or pairs with hard negatives as batches of views; see `ViewCollator` for their shape.
+
+    Args:
+        tokenizer: tokenizer of the encoder.
+        path: a .txt, .csv, .tsv or .jsonl file; excludes `dataset`.
+        dataset: a Hugging Face dataset, by name or folder.
+        split: split of `dataset`.
+        hub_file: file of the hub that is fetched to `path` if nothing lies there.
+        columns: names of one to three columns.
+        encoding: encoding of the file.
+        max_length: tokens of a text, special tokens included; 32 in the published training scripts of SimCSE.
+        batch_size: sentences in a batch of one process.
+        drop_last: leave a last short batch out.
+        num_workers: processes that make batches; the order does not depend on it.
+        low_shot_size: rows of a low-shot split; excludes `low_shot_percent`.
+        low_shot_percent: share of a low-shot split in percent.
+        low_shot_seed: seed of the split.
+        low_shot_official: use miCSE's own file of this percentage and seed, in the folder of `path`, and cut no split.
+        cache_dir: folder of token caches; None for sentcse/tokens in the user's cache folder.
+        seed: seed of the batch order.
+        pad_to_multiple_of: round the length of a batch up to a multiple.
+
+    Raises:
+        DataError: arguments that contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokenizer: PreTrainedTokenizerBase,
+        path: str | Path | None = None,
+        dataset: str | None = None,
+        split: str = "train",
+        hub_file: HubFile | None = None,
+        columns: Sequence[str] | None = None,
+        encoding: str = "utf-8",
+        max_length: int = 32,
+        batch_size: int = 64,
+        drop_last: bool = False,
+        num_workers: int = 0,
+        low_shot_size: int | None = None,
+        low_shot_percent: float | None = None,
+        low_shot_seed: int = 48,
+        low_shot_official: bool = False,
+        cache_dir: str | Path | None = None,
+        seed: int = 0,
+        pad_to_multiple_of: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self.num_workers = num_workers
+        self.seed = seed
+        self.pad_to_multiple_of = pad_to_multiple_of
+        self.cache_dir = _default_cache_dir() if cache_dir is None else Path(cache_dir)
+        self.low_shot: LowShot | None = None
+        self.hub_file = hub_file
+        if low_shot_official:
+            self.hub_file = _official(path, low_shot_percent, low_shot_size, low_shot_seed)
+            path = Path(str(path)).with_name(self.hub_file.filename)
+        elif low_shot_size is not None or low_shot_percent is not None:
+            self.low_shot = LowShot(low_shot_seed, low_shot_size, low_shot_percent)
+        self.corpus: Corpus = open_corpus(path=path, dataset=dataset, split=split, columns=columns, encoding=encoding)
+        self._path = None if path is None else Path(path)
+        self._dataset: SentenceDataset | None = None
+
+    def prepare_data(self) -> None:
+        """Fetch and tokenise; Lightning calls it in one process of each machine, before `setup` in all."""
+        if self.hub_file is not None and self._path is not None:
+            file = self.hub_file
+            fetch_hub_file(file.repo, file.filename, self._path, revision=file.revision, rows=file.rows)
+        self._open_cache()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the cache, and make it if `prepare_data` was not called.
+
+        Raises:
+            DataError: faults of the corpus; too few sentences; another number of rows than the published file.
+        """
+        if self._dataset is None:
+            cache = self._open_cache()
+            self._check_published(cache.report)
+            dataset = SentenceDataset(cache, self.low_shot)
+            self._check_size(len(dataset))
+            self._dataset = dataset
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Batches in the order of (seed, epoch), the part of this rank; the position is part of a checkpoint."""
+        collator = ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of)
+        options: dict[str, Any] = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
+        return ResumableLoader(self._ready, self._sampler(), collate_fn=collator, **options)
+
+    @property
+    def sentences(self) -> int:
+        """Rows that are trained on, after the low-shot split."""
+        return len(self._ready)
+
+    @property
+    def data_sha256(self) -> str:
+        """Hash that names the training data; of a whole .txt file, the file's own SHA-256."""
+        return self._ready.sha256
+
+    @property
+    def report(self) -> CorpusReport:
+        """What was found in the whole corpus."""
+        return self._ready.cache.report
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch on each rank."""
+        return len(self._sampler())
+
+    @property
+    def _ready(self) -> SentenceDataset:
+        if self._dataset is None:
+            raise ValueError("setup() must be called before the data are asked for")
+        return self._dataset
+
+    @property
+    def _world(self) -> tuple[int, int]:
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def _sampler(self) -> PureBatchSampler:
+        return PureBatchSampler(self.sentences, self.batch_size, self.seed, self.drop_last, *self._world)
+
+    def _open_cache(self) -> TokenCache:
+        return TokenCache.open_or_build(self.corpus, self.tokenizer, self.max_length, self.cache_dir)
+
+    def _pad_token_id(self) -> int:
+        pad = self.tokenizer.pad_token_id
+        if not isinstance(pad, int):
+            raise DataError(
+                "The tokenizer has no padding token, which batches of different lengths need: choose another encoder."
+            )
+        return pad
+
+    def _check_published(self, report: CorpusReport) -> None:
+        if self.hub_file is not None and self.hub_file.rows not in (None, report.records):
+            raise DataError(
+                f"{self.corpus.name} has {report.records:,} rows, where the published file has {self.hub_file.rows:,}: "
+                "delete it to have it downloaded again, or give it another name to train on it as it is."
+            )
+
+    def _check_size(self, sentences: int) -> None:
+        ranks = self._world[1]
+        if sentences < SMALLEST_BATCH * ranks:
+            raise DataError(
+                f"{self.corpus.name} gives {sentences} sentence(s) for {ranks} process(es): in-batch negatives need "
+                f"at least {SMALLEST_BATCH} in each; take a larger corpus or split."
+            )
+        if self.drop_last and sentences < self.batch_size * ranks:
+            raise DataError(
+                f"{self.corpus.name} gives {sentences} sentences, fewer than a batch of {self.batch_size * ranks}: set "
+                "data.drop_last=false or a smaller data.batch_size."
+            )
+
+
+def _default_cache_dir() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path.home() / ".cache" if home is None else Path(home)) / "sentcse" / "tokens"
+
+
+def _official(path: str | Path | None, percent: float | None, size: int | None, seed: int) -> HubFile:
+    if path is None:
+        raise DataError("data.low_shot_official needs data.path: the official files are looked for in its folder.")
+    if percent is None or size is not None:
+        raise DataError("The official low-shot files go by percentage: set data.low_shot_percent, and no size.")
+    return official_low_shot(percent, seed)

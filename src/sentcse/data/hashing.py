@@ -1,0 +1,45 @@
+"""Hashes of files and of texts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+_BLOCK = 2**20
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; the file is never held in memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while (block := file.read(_BLOCK)) != b"":
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_of(*parts: str) -> str:
+    """SHA-256 of several texts, in hexadecimal; ("ab", "c") and ("a", "bc") differ."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def hash_texts(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Hash each text (BLAKE2b, 64 bits) without its surrounding white space.
+
+    Two of two million different texts fall together with probability 1e-7.
+    """
+    digests = (hashlib.blake2b(text.strip().encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts)
+    return np.frombuffer(b"".join(digests), dtype=np.dtype("<u8"))
+
+
+def count_repeats(hashes: npt.NDArray[np.uint64]) -> int:
+    """How many entries equal an earlier one."""
+    return int(hashes.size - np.unique(hashes).size)

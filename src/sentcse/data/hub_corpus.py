@@ -1,0 +1,127 @@
+"""A Hugging Face dataset as a corpus."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sentcse.data.corpus import rows_of
+from sentcse.data.formats import MAX_CHARACTERS, MAX_COLUMNS, Record
+from sentcse.data.hashing import sha256_of
+from sentcse.errors import DataError
+from sentcse.hub import hub_is_reachable
+
+_READ_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class HubCorpus:
+    """One split of a dataset on the hub, in a folder written by `save_to_disk`, or in a folder of data files.
+
+    Attributes:
+        dataset: name on the hub or path of the folder.
+        split: the split, as `train` or `train[:10%]`.
+        columns: names of one to three columns; None takes all, if all are texts and not more than three.
+    """
+
+    dataset: str
+    split: str = "train"
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """Dataset and split."""
+        return f"{self.dataset} ({self.split})"
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of the columns that are read."""
+        return self._names
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the dataset's fingerprint, which changes with its content, of its size and of the columns."""
+        table = self._table
+        return sha256_of(str(table._fingerprint), str(len(table)), self.split, *self._names)
+
+    def iter_records(self) -> Iterator[Record]:
+        """All rows, blank ones included; the texts stay in the memory map of `datasets`."""
+        names = self._names
+        number = 0
+        for block in self._table.select_columns(list(names)).iter(batch_size=_READ_ROWS):
+            for cells in zip(*(block[name] for name in names), strict=True):
+                number += 1
+                yield self._record(number, cells)
+
+    def iter_rows(self) -> Iterator[tuple[str, ...]]:
+        """Texts of the rows that are not blank."""
+        yield from rows_of(self)
+
+    def _record(self, number: int, cells: tuple[object, ...]) -> Record:
+        texts = tuple("" if cell is None else cell for cell in cells)
+        wrong = [text for text in texts if not isinstance(text, str)]
+        if wrong:
+            raise DataError(f"{self.name}, row {number}: {str(wrong[0])[:60]!r}, where a text was expected.")
+        cut = tuple(str(text)[:MAX_CHARACTERS] for text in texts)
+        return Record(number, cut, cut != texts)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        present = list(self._table.column_names)
+        if self.columns is None and len(present) > MAX_COLUMNS:
+            raise DataError(f"{self.name} has the columns {', '.join(present)}: name up to three in data.columns.")
+        names = tuple(present) if self.columns is None else self.columns
+        missing = [name for name in names if name not in present]
+        if missing:
+            raise DataError(f"{self.name} has no column {', '.join(missing)}: it has {', '.join(present)}.")
+        return names
+
+    @cached_property
+    def _table(self) -> Any:
+        folder = Path(self.dataset)
+        try:
+            if folder.is_dir() and any((folder / mark).is_file() for mark in ("state.json", "dataset_dict.json")):
+                return self._saved(folder)
+            return self._loaded(local=folder.is_dir())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise DataError(
+                f"The dataset {self.dataset!r}, split {self.split!r}, cannot be opened: {_first_line(error)}; give a "
+                "name on the hub and an existing split, or the folder of a local copy, as data.dataset."
+            ) from None
+
+    def _saved(self, folder: Path) -> Any:
+        import datasets
+
+        saved = datasets.load_from_disk(str(folder))
+        if not isinstance(saved, datasets.DatasetDict):
+            return saved
+        if self.split not in saved:
+            raise ValueError(f"it has the splits {', '.join(map(str, saved))}")
+        return saved[self.split]
+
+    def _loaded(self, local: bool) -> Any:
+        import datasets
+
+        # Without a network the library tries six times, which takes 24 s; offline, a copy in its cache opens at once.
+        with contextlib.nullcontext() if local or hub_is_reachable() else _offline():
+            return datasets.load_dataset(self.dataset, split=self.split)
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")

@@ -1,0 +1,85 @@
+"""Lines of a text file with bounded memory, and a plain fault for bytes that are no text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from sentcse.errors import DataError
+
+MAX_LINE = 2**27
+_SKIP = 2**20
+_UNDECODABLE = re.compile("[\udc80-\udcff]")
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Line(NamedTuple):
+    """One line without its line ending; `cut` when it was longer than the limit."""
+
+    number: int
+    text: str
+    cut: bool
+
+
+def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> Iterator[Line]:
+    r"""Lines of a text file, numbered from 1, ended by \n or \r\n; a byte order mark is dropped.
+
+    Args:
+        path: the file.
+        encoding: a name that Python knows; a mark of UTF-16 at the start goes before it.
+        limit: characters of a line that are kept; the rest of a longer line is read past and never held.
+
+    Raises:
+        DataError: bytes that are no text in this encoding, an unknown encoding, or a file that cannot be read.
+    """
+    number = 0
+    try:
+        # Bytes that cannot be decoded become lone surrogates, so that the very line which holds them can be named.
+        with path.open(encoding=_codec(path, encoding), errors="surrogateescape", newline="\n") as file:
+            # Two more than the limit: room for a line ending.
+            while (text := file.readline(limit + 2)) != "":
+                number += 1
+                _refuse_undecodable(text, path, number, encoding)
+                body = text.removesuffix("\n").removesuffix("\r")
+                cut = len(body) > limit
+                if cut and not text.endswith("\n"):
+                    _skip_to_line_end(file)
+                yield Line(number, body[:limit], cut)
+    except UnicodeError as error:
+        raise _undecodable(path, number + 1, encoding, str(error)) from None
+    except LookupError:
+        raise DataError(
+            f"{encoding!r} is not an encoding that Python knows: set data.encoding for {path} to a name such as "
+            "utf-8 or latin-1."
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _codec(path: Path, encoding: str) -> str:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(_UTF16_MARKS) and codecs.lookup(encoding).name.startswith("utf-8"):
+        return "utf-16"
+    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+
+
+def _skip_to_line_end(file: IO[str]) -> None:
+    while (rest := file.readline(_SKIP)) != "" and not rest.endswith("\n"):
+        pass
+
+
+def _refuse_undecodable(text: str, path: Path, number: int, encoding: str) -> None:
+    found = _UNDECODABLE.search(text)
+    if found is not None:
+        raise _undecodable(path, number, encoding, f"byte 0x{ord(found[0]) - 0xDC00:02x}")
+
+
+def _undecodable(path: Path, number: int, encoding: str, what: str) -> DataError:
+    return DataError(
+        f"{path}, line {number}: {what} is not {encoding} text; give the file's encoding as data.encoding "
+        f"(often latin-1 or cp1252), or convert it: iconv -f latin-1 -t utf-8 {path.name} > converted.txt"
+    )

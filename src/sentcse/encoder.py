@@ -1,0 +1,195 @@
+"""SentenceEncoder: backbone + pooler (+ head), the one thing that is trained, saved, scored and used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+LONGEST_INPUT = 512
+"""Sentences are cut here unless the encoder's own limit is lower: the STS test sets lose nothing."""
+
+
+class SentenceEncoder(nn.Module):
+    """Turns sentences into vectors.
+
+    Args:
+        backbone: a Hugging Face encoder that returns `last_hidden_state`.
+        tokenizer: its tokenizer.
+        pooler: a name of `sentcse.pooling.POOLERS`.
+        head: applied after pooling, or None. The pooler `cls` means the first token through a trained head.
+        max_length: tokens at which `encode` cuts a sentence; None for the backbone's own limit, at most 512.
+
+    Raises:
+        ValueError: if the pooler is unknown, or is `cls` without a head.
+    """
+
+    def __init__(
+        self,
+        backbone: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        pooler: str,
+        head: nn.Module | None = None,
+        max_length: int | None = None,
+    ) -> None:
+        super().__init__()
+        if pooler not in POOLERS:
+            raise ValueError(f"pooler must be one of {', '.join(POOLERS)}, got {pooler!r}")
+        if pooler == "cls" and head is None:
+            raise ValueError("pooler 'cls' needs a head; without one the vector is 'cls_before_pooler'")
+        self.backbone = backbone
+        self.tokenizer = tokenizer
+        self.pooler = pooler
+        self.head = head
+        self.max_length = longest_input(backbone, tokenizer) if max_length is None else max_length
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | Path,
+        *,
+        pooler: str | None = None,
+        max_length: int | None = None,
+        revision: str | None = None,
+    ) -> SentenceEncoder:
+        """Open an exported folder, a sentence-transformers folder, a checkpoint folder or a hub name.
+
+        Args:
+            source: a local folder or a name on the model hub.
+            pooler: needed where the source holds no record of its pooler; overrides the record otherwise.
+            max_length: tokens at which sentences are cut; None for the recorded length.
+            revision: branch, tag or commit on the hub.
+
+        Raises:
+            SentcseError: if the source cannot be had, or its pooler is neither recorded nor given.
+        """
+        from sentcse.loading import load_sentence_encoder
+
+        return load_sentence_encoder(source, pooler=pooler, max_length=max_length, revision=revision)
+
+    def save_pretrained(self, folder: str | Path, *, record: dict[str, Any] | None = None) -> Path:
+        """Write a folder that transformers, sentence-transformers and `from_pretrained` open with the same vectors.
+
+        Args:
+            folder: created; an older export is replaced as a whole, a folder of anything else is refused.
+            record: how the encoder was made (recipe, data, scores, versions; keys in `sentcse.model_card`), kept inside
+                and shown on the model card.
+
+        Raises:
+            SentcseError: if the folder cannot be written or is none of ours.
+        """
+        from sentcse.saving import save_sentence_encoder
+
+        return save_sentence_encoder(self, Path(folder), record=record)
+
+    @property
+    def width(self) -> int:
+        """The number of values in a backbone state."""
+        return int(self.backbone.config.hidden_size)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the backbone lies."""
+        return next(self.backbone.parameters()).device
+
+    def hidden_states(self, input_ids: Tensor, attention_mask: Tensor) -> Sequence[Tensor]:
+        """The backbone's states, embeddings first; only the last where the pooler needs no other.
+
+        Args:
+            input_ids: (rows, tokens).
+            attention_mask: (rows, tokens), 1 at real tokens.
+        """
+        every_layer = self.pooler in LAYERS_NEEDED
+        output = self.backbone(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer, return_dict=True
+        )
+        return output.hidden_states if every_layer else (output.last_hidden_state,)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Encode token ids (rows, tokens) into vectors (rows, width)."""
+        pooled = pool(self.hidden_states(input_ids, attention_mask), attention_mask, pooler=self.pooler)
+        return pooled if self.head is None else self.head(pooled)
+
+    def encode(
+        self,
+        sentences: Sequence[str],
+        *,
+        batch_size: int = 128,
+        max_length: int | None = None,
+        progress: bool = False,
+    ) -> NDArray[np.float32]:
+        """Encode sentences without dropout, in float32, whatever precision the training uses.
+
+        Sentences are batched by length, so the result does not depend on their order beyond rounding.
+
+        Args:
+            sentences: any number of strings.
+            batch_size: sentences encoded together.
+            max_length: tokens at which a sentence is cut; None for the encoder's own.
+            progress: show a bar on a terminal.
+
+        Returns:
+            float32 array of (sentences, width).
+        """
+        tokens = self.tokenize(sentences, max_length=max_length)
+        order = np.argsort([-len(ids) for ids in tokens], kind="stable")
+        # a head may change the width, so that the array is made when the first batch is there
+        vectors: NDArray[np.float32] | None = None
+        with self._inference(), tqdm(total=len(sentences), unit=" sentences", disable=not progress) as bar:
+            for start in range(0, len(order), batch_size):
+                chosen = order[start : start + batch_size]
+                batch = self.tokenizer.pad({"input_ids": [tokens[i] for i in chosen]}, return_tensors="pt")
+                device = self.device
+                out = self(batch["input_ids"].to(device), batch["attention_mask"].to(device)).float().cpu().numpy()
+                if vectors is None:
+                    vectors = np.empty((len(sentences), out.shape[1]), dtype=np.float32)
+                vectors[chosen] = out
+                bar.update(len(chosen))
+        return np.empty((0, self.width), dtype=np.float32) if vectors is None else vectors
+
+    def tokenize(self, sentences: Sequence[str], *, max_length: int | None = None) -> list[list[int]]:
+        """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own)."""
+        if len(sentences) == 0:
+            return []
+        limit = self.max_length if max_length is None else max_length
+        encoded = self.tokenizer(list(sentences), truncation=True, max_length=limit, return_attention_mask=False)
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
+        # each module gets its own mode back: a method may keep parts of a training encoder in eval mode
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+                yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+
+def longest_input(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The most tokens that backbone and tokenizer take, at most 512.
+
+    RoBERTa and its like (MPNet, CamemBERT) count positions from their padding id + 1, so that two of their 514 cannot
+    be used; they are known by a position embedding that has a padding id.
+    """
+    positions: int = getattr(backbone.config, "max_position_embeddings", LONGEST_INPUT)
+    embedding = dict(backbone.named_modules()).get("embeddings.position_embeddings")
+    if isinstance(embedding, nn.Embedding) and embedding.padding_idx is not None:
+        positions -= embedding.padding_idx + 1
+    return int(min(LONGEST_INPUT, positions, tokenizer.model_max_length))

@@ -1,0 +1,1 @@
+"""Scoring of sentence encoders: task files and protocols, STS, geometry of the vectors, error bars."""

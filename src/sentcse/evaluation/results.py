@@ -1,0 +1,87 @@
+"""What an evaluation gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class SourceResult:
+    """Spearman x 100 of one source of a task, and its number of pairs."""
+
+    spearman: float
+    pairs: int
+
+
+@dataclass(frozen=True, eq=False)
+class StsResult:
+    """Scores of one task: Spearman x 100 of the cosines.
+
+    Attributes:
+        label: column heading.
+        split: the split that was scored.
+        all: over all pairs together: the headline. nan if the encoder is collapsed.
+        mean: mean over sources.
+        wmean: mean over sources, weighted with their pairs.
+        pairs: pairs scored.
+        truncated: distinct sentences that were cut at the maximal length.
+        collapsed: whether all cosines are one value, so that there is no rank correlation.
+        sources: each source's own score.
+        cosines: (pairs,) float64, in the order of the sources: for intervals.
+        gold: (pairs,) float64.
+    """
+
+    label: str
+    split: str
+    all: float
+    mean: float
+    wmean: float
+    pairs: int
+    truncated: int
+    collapsed: bool
+    sources: dict[str, SourceResult]
+    cosines: NDArray[np.float64] = field(repr=False)
+    gold: NDArray[np.float64] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How the distinct sentences of a task lie on the unit sphere.
+
+    Attributes:
+        alignment: mean squared distance of pairs with gold above 4; lower is better. nan without such a pair.
+        uniformity: log mean Gaussian potential of all pairs; lower is better.
+        anisotropy: mean cosine of two sentences.
+        effective_rank: directions in use.
+        positives: pairs that alignment is taken over.
+        sentences: sentences that the others are taken over.
+    """
+
+    alignment: float
+    uniformity: float
+    anisotropy: float
+    effective_rank: float
+    positives: int
+    sentences: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What one pass of an encoder over some tasks gives.
+
+    Attributes:
+        sts: by task name, in the order of the tasks.
+        geometry: of the task asked for, or None.
+        sentences: distinct sentences encoded.
+        truncated: those that were cut.
+        max_length: tokens at which they were cut.
+    """
+
+    sts: dict[str, StsResult]
+    geometry: Geometry | None
+    sentences: int
+    truncated: int
+    max_length: int

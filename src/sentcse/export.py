@@ -1,0 +1,34 @@
+"""Command: make an encoder folder from a training checkpoint.
+
+python -m sentcse.export checkpoint=runs/NAME output=my-encoder
+"""
+
+from __future__ import annotations
+
+import sys
+
+from sentcse.config.commands import ExportConfig
+from sentcse.plain_command import run_plain_command
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run_plain_command(export_job, "export", ExportConfig))
+
+
+def export_job(config: ExportConfig) -> None:
+    """Rebuild the encoder from the checkpoint alone, then save it."""
+    from pathlib import Path
+
+    from sentcse.checkpoint import load_checkpoint_encoder
+
+    checkpoint = Path(config.checkpoint).expanduser()
+    if (checkpoint / "checkpoints").is_dir():
+        checkpoint = checkpoint / "checkpoints" / "best.ckpt"
+    encoder, record = load_checkpoint_encoder(checkpoint)
+    folder = encoder.save_pretrained(config.output, record=record)
+    print(f"{checkpoint} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Open backbones, tokenizers and recorded encoders, from a folder, the hub's cache or the hub; say plainly what failed."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sentcse.errors import SentcseError
+from sentcse.hub import hub_is_reachable, is_offline_by_choice
+from sentcse.locate import locate
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+    from sentcse.encoder import SentenceEncoder
+
+T = TypeVar("T")
+
+CHECKPOINT_SUFFIX = ".ckpt"
+RUN_ENCODER = "encoder"
+"""The folder of a run that holds its exported encoder."""
+
+
+def load_backbone(
+    name_or_path: str | Path, *, dropout: float | None = None, revision: str | None = None
+) -> PreTrainedModel:
+    """Load a Hugging Face encoder without its own pooling layer, weights in float32.
+
+    Args:
+        name_or_path: a local folder or a hub name.
+        dropout: sets every dropout of the backbone; None leaves them as the checkpoint has them.
+        revision: branch, tag or commit on the hub.
+
+    Raises:
+        SentcseError: if the checkpoint cannot be had, or is not an encoder.
+    """
+    import torch
+    from transformers import AutoModel
+
+    source = check_source(name_or_path)
+    config = load_config(source, revision=revision)
+    if config.is_encoder_decoder:
+        raise SentcseError(
+            f"{name_or_path} is an encoder-decoder ({config.model_type}); sentcse trains encoders "
+            "such as BERT or RoBERTa: name one in encoder.name_or_path."
+        )
+    if dropout is not None:
+        set_dropout(config, dropout)
+    backbone, report = from_hub_or_folder(
+        AutoModel.from_pretrained,
+        source,
+        revision=revision,
+        config=config,
+        dtype=torch.float32,
+        output_loading_info=True,
+        **without_pooling_layer(config),
+    )
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise SentcseError(
+            f"{name_or_path} lacks {len(missing)} weights of a {config.model_type} encoder ({missing[0]}, ...): "
+            "they would start random; give a complete checkpoint."
+        )
+    return cast("PreTrainedModel", backbone)
+
+
+def load_config(source: str | Path, *, revision: str | None = None) -> PretrainedConfig:
+    """The backbone's configuration; raises SentcseError where it cannot be had."""
+    from transformers import AutoConfig
+
+    return cast("PretrainedConfig", from_hub_or_folder(AutoConfig.from_pretrained, source, revision=revision))
+
+
+def load_tokenizer(name_or_path: str | Path, *, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The checkpoint's fast tokenizer; raises SentcseError where it cannot be had or has no padding token."""
+    from transformers import AutoTokenizer
+
+    source = check_source(name_or_path)
+    tokenizer = from_hub_or_folder(AutoTokenizer.from_pretrained, source, revision=revision)
+    if tokenizer.pad_token_id is None:
+        raise SentcseError(
+            f"The tokenizer of {name_or_path} has no padding token; sentcse pads sentences to a batch: "
+            "set `pad_token` in its tokenizer_config.json."
+        )
+    return cast("PreTrainedTokenizerBase", tokenizer)
+
+
+def check_source(name_or_path: str | Path) -> str:
+    """Refuse what can be neither a checkpoint folder nor a hub name, before a library misreads it.
+
+    Raises:
+        SentcseError: for a missing folder, a file, or a folder without a checkpoint.
+    """
+    text = str(name_or_path)
+    path = Path(text).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise SentcseError(
+                f"{path} holds no checkpoint: config.json is missing; expected a folder in Hugging Face layout "
+                "(config.json, model.safetensors, tokenizer files)."
+            )
+        return str(path)
+    looks_like_path = path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1 or path.exists()
+    if looks_like_path:
+        raise SentcseError(f"{path} is not a folder: give a folder in Hugging Face layout, or a name on the model hub.")
+    return text
+
+
+def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: str | None = None, **kwargs: Any) -> T:
+    """Call a `from_pretrained`: what lies here first, the hub after, each failure as one sentence.
+
+    The cache comes before the hub so that a run does not change because somebody uploaded something: name a
+    `revision` to ask for another.
+
+    Raises:
+        SentcseError: if the source cannot be had or read.
+    """
+    with quiet_transformers():
+        if Path(source).is_dir():
+            try:
+                return load(str(source), local_files_only=True, **kwargs)
+            except (OSError, ValueError, KeyError) as error:
+                raise SentcseError(f"{source} cannot be read as a checkpoint: {_first_line(error)}") from error
+        try:
+            return load(source, revision=revision, local_files_only=True, **kwargs)
+        except (OSError, ValueError) as error:
+            if not hub_is_reachable():
+                raise SentcseError(_unreachable(str(source))) from error
+        try:
+            return load(source, revision=revision, **kwargs)
+        except (OSError, ValueError) as error:
+            raise SentcseError(f"{source} could not be loaded from the model hub: {_first_line(error)}") from error
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Without the load report and its bar: which weights are missing is checked here and said in one sentence."""
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def without_pooling_layer(config: PretrainedConfig) -> dict[str, bool]:
+    """Arguments that leave the backbone's own pooling layer out: it is never used and would be trained by nothing."""
+    from transformers import MODEL_MAPPING
+
+    model_class = MODEL_MAPPING[type(config)]
+    return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(model_class).parameters else {}
+
+
+def set_dropout(config: PretrainedConfig, probability: float) -> None:
+    """Set every dropout probability that the backbone's configuration knows, classifier heads excepted."""
+    for name in dropout_settings(config):
+        setattr(config, name, probability)
+
+
+def dropout_settings(config: PretrainedConfig) -> dict[str, float]:
+    """The backbone's dropout probabilities by their names in its config.json."""
+    return {
+        name: float(value)
+        for name, value in config.to_dict().items()
+        if "dropout" in name and isinstance(value, (int, float)) and not isinstance(value, bool)
+        if "classifier" not in name and "summary" not in name
+    }
+
+
+def load_sentence_encoder(
+    source: str | Path, *, pooler: str | None, max_length: int | None, revision: str | None = None
+) -> SentenceEncoder:
+    """What `SentenceEncoder.from_pretrained` does; see there."""
+    from sentcse.checkpoint import load_checkpoint_encoder
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.record import read_record
+
+    path = Path(locate(str(source))).expanduser()
+    if path.suffix == CHECKPOINT_SUFFIX:
+        encoder, _ = load_checkpoint_encoder(path)
+        if pooler is not None and pooler != encoder.pooler:
+            encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler)
+        encoder.max_length = encoder.max_length if max_length is None else max_length
+        return encoder
+    of_a_run = (path / RUN_ENCODER / "config.json").is_file()
+    checked = check_source(path / RUN_ENCODER if of_a_run else locate(str(source)))
+    record = read_record(checked, revision=revision)
+    chosen = record.pooler if pooler is None else pooler
+    if chosen is None:
+        raise SentcseError(
+            f"{source} holds no record of its pooler; give one: pooler=cls_before_pooler, avg, avg_top2, "
+            "avg_first_last or avg_embeddings_last."
+        )
+    head = record.head if chosen == record.pooler else None
+    if chosen == "cls" and head is None:
+        raise SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
+    return SentenceEncoder(
+        load_backbone(checked, revision=revision),
+        load_tokenizer(checked, revision=revision),
+        pooler=chosen,
+        head=head,
+        max_length=record.max_length if max_length is None else max_length,
+    )
+
+
+def _unreachable(source: str) -> str:
+    why = "the hub is switched off (HF_HUB_OFFLINE)" if is_offline_by_choice() else "the hub cannot be reached"
+    return (
+        f"The model {source} is not on this machine and {why}: name a local folder instead, for example "
+        f"encoder.name_or_path=/path/to/{source.rsplit('/', 1)[-1]} (config.json, model.safetensors, tokenizer files)."
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; raises SentcseError where it is damaged."""
+    try:
+        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise SentcseError(f"{path} cannot be read as JSON: {_first_line(error)}") from error

@@ -1,0 +1,73 @@
+"""InfoNCE over the batch: SimCSE's contrastive objective."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def cosine_matrix(
+    rows: Float[Tensor, "rows width"], columns: Float[Tensor, "columns width"]
+) -> Float[Tensor, "rows columns"]:
+    """Cosine of every row with every column, at least in float32 whatever the inputs are."""
+    rows, columns = _at_least_float32(rows), _at_least_float32(columns)
+    with torch.autocast(rows.device.type, enabled=False):
+        # eps 1e-8 as torch.nn.CosineSimilarity, which the published code uses
+        return F.normalize(rows, dim=-1, eps=1e-8) @ F.normalize(columns, dim=-1, eps=1e-8).T
+
+
+def info_nce_logits(
+    z1: Float[Tensor, "sentences width"],
+    z2: Float[Tensor, "candidates width"],
+    *,
+    temperature: float,
+    hard_negatives: Float[Tensor, "sentences width"] | None = None,
+    hard_negative_weight: float = 0.0,
+) -> Float[Tensor, "sentences columns"]:
+    """Cosine similarities over temperature: (sentences, candidates [+ sentences]).
+
+    With hard negatives a second block is appended; `hard_negative_weight` is added to the logit of a sentence's
+    own hard negative (the exponent of alpha in Gao et al. 2021, equation 5 and appendix).
+
+    Raises:
+        ValueError: if temperature is not above 0.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature must be above 0, got {temperature}")
+    logits = cosine_matrix(z1, z2) / temperature
+    if hard_negatives is None:
+        return logits
+    own = torch.eye(len(z1), len(hard_negatives), device=logits.device, dtype=logits.dtype)
+    hard = cosine_matrix(z1, hard_negatives) / temperature + hard_negative_weight * own
+    return torch.cat([logits, hard], dim=1)
+
+
+def info_nce_loss(
+    z1: Float[Tensor, "sentences width"],
+    z2: Float[Tensor, "candidates width"],
+    *,
+    temperature: float,
+    hard_negatives: Float[Tensor, "sentences width"] | None = None,
+    hard_negative_weight: float = 0.0,
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy of telling z2[i] for z1[i] among all of z2 (Gao et al. 2021, equations 1, 4 and 5).
+
+    One-directional, N x N: not NT-Xent. The positive of row i is column i; further columns are negatives only.
+
+    Raises:
+        ValueError: if temperature is not above 0.
+    """
+    logits = info_nce_logits(
+        z1,
+        z2,
+        temperature=temperature,
+        hard_negatives=hard_negatives,
+        hard_negative_weight=hard_negative_weight,
+    )
+    return F.cross_entropy(logits, torch.arange(len(z1), device=logits.device))
+
+
+def _at_least_float32(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))

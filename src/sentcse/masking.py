@@ -1,0 +1,51 @@
+"""Masking of tokens for masked language modelling: BERT's 80 / 10 / 10 rule (Devlin et al. 2019, section 3.1).
+
+The generator of DiffCSE reads such sentences, and the masked-language-model term of SimCSE predicts them.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+IGNORED_LABEL = -100  # torch.nn.functional.cross_entropy leaves such positions out of its mean
+MASKED_SHARE = 0.8  # of the selected tokens; half of the others become a random token, the rest stay as they are
+RANDOM_SHARE = 0.1
+
+
+def mask_tokens(
+    input_ids: Int[Tensor, "*rows tokens"],
+    special_or_pad_mask: Bool[Tensor, "*rows tokens"],
+    *,
+    masking_ratio: float,
+    mask_token_id: int,
+    vocab_size: int,
+    generator: torch.Generator | None = None,
+) -> tuple[Int[Tensor, "*rows tokens"], Bool[Tensor, "*rows tokens"]]:
+    """Mask each ordinary token with probability `masking_ratio`; returns (masked_ids, selected).
+
+    Of the selected tokens 80 % become the mask token, 10 % a token drawn from the whole vocabulary, 10 % stay. Tokens
+    where `special_or_pad_mask` is true are never selected. The same `generator` state gives the same result; it has to
+    live on the device of `input_ids`.
+
+    Raises:
+        ValueError: if masking_ratio is not in (0, 1].
+    """
+    if not 0 < masking_ratio <= 1:
+        raise ValueError(f"masking_ratio must be in (0, 1], got {masking_ratio}")
+    drawn, rule = torch.rand((2, *input_ids.shape), generator=generator, device=input_ids.device)
+    selected = (drawn < masking_ratio) & ~special_or_pad_mask
+    random_ids = torch.randint(
+        vocab_size, input_ids.shape, generator=generator, device=input_ids.device, dtype=input_ids.dtype
+    )
+    masked = torch.where(selected & (rule < MASKED_SHARE), mask_token_id, input_ids)
+    randomised = selected & (rule >= MASKED_SHARE) & (rule < MASKED_SHARE + RANDOM_SHARE)
+    return torch.where(randomised, random_ids, masked), selected
+
+
+def masked_language_model_labels(
+    input_ids: Int[Tensor, "*rows tokens"], selected: Bool[Tensor, "*rows tokens"]
+) -> Int[Tensor, "*rows tokens"]:
+    """Labels to predict: the original id of selected tokens, -100 (ignored by the cross-entropy) elsewhere."""
+    return torch.where(selected, input_ids, IGNORED_LABEL)

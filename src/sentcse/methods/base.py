@@ -1,0 +1,132 @@
+"""What the methods share: an encoder with a projection head, the sum of weighted losses, the optimiser."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sentcse.checkpoint import describe_encoder
+from sentcse.encoder import SentenceEncoder
+from sentcse.heads import HEADS
+from sentcse.methods.optimization import AdamWSettings, build_adamw, build_schedule
+
+Batch = Mapping[str, Tensor]
+"""`input_ids` and `attention_mask`, each (sentences, views, tokens)."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a step gives: weighted losses, whose sum is minimised, and what else is worth logging."""
+
+    losses: dict[str, Tensor]
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Method(LightningModule, ABC):
+    """Base of the training objectives.
+
+    Args:
+        encoder: the encoder to train; it has no head of its own.
+        head: projection head by its name in `sentcse.heads.HEADS`, or "none".
+        projection_at_eval: whether the head is part of the encoder that is scored and exported.
+        optimizer: AdamW settings; None for the published ones.
+    """
+
+    def __init__(
+        self,
+        encoder: SentenceEncoder,
+        *,
+        head: str = "linear_tanh",
+        projection_at_eval: bool = False,
+        optimizer: AdamWSettings | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
+        self.head_at_eval = head if projection_at_eval else None
+        self.optimizer_settings = AdamWSettings() if optimizer is None else optimizer
+        self.record: dict[str, Any] = {}  # how the encoder is made; kept in every checkpoint
+        # from_pretrained gives a backbone without dropout, and Lightning leaves every module's mode as it is
+        self.train()
+
+    @abstractmethod
+    def compute_losses(self, batch: Batch) -> Objective:
+        """The weighted terms of the objective for a batch."""
+
+    def embed(self, batch: Batch) -> Tensor:
+        """Projected vectors of every view: (sentences, views, width)."""
+        sentences, views, _ = batch["input_ids"].shape
+        pooled = self.encoder(batch["input_ids"].flatten(0, 1), batch["attention_mask"].flatten(0, 1))
+        projected: Tensor = self.head(pooled)
+        return projected.unflatten(0, (sentences, views))
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """The sum of the losses; logs it, its terms and the metrics under `train/`."""
+        objective = self.compute_losses(batch)
+        loss = torch.stack(list(objective.losses.values())).sum()
+        size = len(batch["input_ids"])
+        # Lightning would count from 0: a row's step is the number of optimiser steps made with it
+        self.log("step", float(self.global_step + 1))
+        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
+        details = {**objective.losses, **objective.metrics}
+        self.log_dict({f"train/{name}": value.detach() for name, value in details.items()}, batch_size=size)
+        return loss
+
+    def evaluation_encoder(self) -> SentenceEncoder:
+        """The encoder as it is scored and exported; shares its weights with this module."""
+        first_token = self.encoder.pooler == "cls_before_pooler"
+        return SentenceEncoder(
+            self.encoder.backbone,
+            self.encoder.tokenizer,
+            pooler="cls" if first_token and self.head_at_eval is not None else self.encoder.pooler,
+            head=None if self.head_at_eval is None else self.head,
+            max_length=self.encoder.max_length,
+        )
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with its schedule over all steps of the run."""
+        optimizer = build_adamw(self, self.optimizer_settings, fused=self._can_fuse)
+        schedule = build_schedule(optimizer, self.optimizer_settings, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    @property
+    def _can_fuse(self) -> bool:
+        return self.trainer.precision != "16-mixed" and self.device.type in ("cpu", "cuda")
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip by norm. Lightning refuses a fused optimiser under autocast, which only a gradient scaler would disturb."""
+        if gradient_clip_val is None:
+            return
+        if self._can_fuse:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+        else:
+            super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put in what it takes to open the encoder without its origin, plain containers only."""
+        checkpoint["sentcse"] = {
+            "format": 1,
+            "encoder": describe_encoder(self.evaluation_encoder(), self.head_at_eval),
+            "record": self.record,
+        }
+
+
+def view_cosines(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
+    """Mean cosine of a sentence's two views, and of views of different sentences: (sentences, width) each.
+
+    The second is nan for a batch of one sentence.
+    """
+    with torch.no_grad():
+        cosines = F.normalize(z1.float(), dim=-1) @ F.normalize(z2.float(), dim=-1).T
+        positives = cosines.diagonal()
+        others = (cosines.sum() - positives.sum()) / (cosines.numel() - len(cosines))
+        return {"positive_cosine": positives.mean(), "negative_cosine": others}

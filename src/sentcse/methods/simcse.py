@@ -1,0 +1,94 @@
+"""SimCSE (Gao et al. 2021): a sentence twice through dropout, InfoNCE against the batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.losses import info_nce_loss
+from sentcse.masking import IGNORED_LABEL, mask_tokens, masked_language_model_labels
+from sentcse.methods.base import Batch, Method, Objective, view_cosines
+from sentcse.methods.optimization import AdamWSettings
+
+
+class SimCSE(Method):
+    """Unsupervised with one sentence twice, supervised with pairs, with or without a hard negative as third view.
+
+    Args:
+        encoder: the encoder to train.
+        temperature: divides the cosines (equation 1).
+        head: projection head while training.
+        projection_at_eval: keep the head at test time (supervised SimCSE does).
+        hard_negative_weight: added to the logit of a sentence's own hard negative.
+        mlm_weight: weight of the masked-language-model term (section 4.3; 0.1 there), 0 for none.
+        mlm_masking_ratio: share of tokens that the term predicts.
+        mlm_head: scores the vocabulary for (predictions, width) states; needed when mlm_weight is above 0.
+        optimizer: AdamW settings.
+
+    Raises:
+        ValueError: if mlm_weight is above 0 without an mlm_head.
+    """
+
+    def __init__(
+        self,
+        encoder: SentenceEncoder,
+        *,
+        temperature: float = 0.05,
+        head: str = "linear_tanh",
+        projection_at_eval: bool = False,
+        hard_negative_weight: float = 0.0,
+        mlm_weight: float = 0.0,
+        mlm_masking_ratio: float = 0.15,
+        mlm_head: nn.Module | None = None,
+        optimizer: AdamWSettings | None = None,
+    ) -> None:
+        super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
+        if mlm_weight > 0 and mlm_head is None:
+            raise ValueError("mlm_head must be given when mlm_weight is above 0")
+        self.temperature = temperature
+        self.hard_negative_weight = hard_negative_weight
+        self.mlm_weight = mlm_weight
+        self.mlm_masking_ratio = mlm_masking_ratio
+        self.mlm_head = mlm_head
+
+    def compute_losses(self, batch: Batch) -> Objective:
+        """InfoNCE of the views (equations 4 and 5), plus the weighted masked-language-model term."""
+        z1, z2, *hard_negatives = self.embed(batch).unbind(1)
+        losses = {
+            "info_nce": info_nce_loss(
+                z1,
+                z2,
+                temperature=self.temperature,
+                hard_negatives=hard_negatives[0] if hard_negatives else None,
+                hard_negative_weight=self.hard_negative_weight,
+            )
+        }
+        if self.mlm_weight > 0:
+            losses["mlm"] = self.mlm_weight * self.masked_language_model_loss(batch)
+        return Objective(losses, view_cosines(z1, z2))
+
+    def masked_language_model_loss(self, batch: Batch) -> Tensor:
+        """Cross-entropy of the masked tokens of every view; the vocabulary is scored only there."""
+        masked_ids, labels = self.mask(batch)
+        mask = batch["attention_mask"].flatten(0, 1)
+        output = self.encoder.backbone(input_ids=masked_ids.flatten(0, 1), attention_mask=mask)
+        wanted = labels.flatten(0, 1) != IGNORED_LABEL
+        assert self.mlm_head is not None
+        scores = self.mlm_head(output.last_hidden_state[wanted])
+        # a sum over no token is 0, a mean would be nan
+        return F.cross_entropy(scores.float(), labels.flatten(0, 1)[wanted], reduction="sum") / wanted.sum().clamp(min=1)
+
+    def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Masked ids and labels (-100 where nothing is predicted), drawn anew for every view."""
+        ids, tokenizer = batch["input_ids"], self.encoder.tokenizer
+        special = torch.tensor(tokenizer.all_special_ids, device=ids.device)
+        masked, selected = mask_tokens(
+            ids,
+            torch.isin(ids, special) | (batch["attention_mask"] == 0),
+            masking_ratio=self.mlm_masking_ratio,
+            mask_token_id=tokenizer.mask_token_id,
+            vocab_size=len(tokenizer),
+        )
+        return masked, masked_language_model_labels(ids, selected)

@@ -1,0 +1,61 @@
+"""Commands whose settings are one file of configs/ and key=value on the command line, without Hydra's composition."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sentcse.command import INTERRUPTED, explain_composition, plain_values, print_fault
+from sentcse.config.check import check_command
+from sentcse.config.paths import config_dir
+from sentcse.config.schema import Section
+from sentcse.errors import ConfigError, SentcseError
+
+C = TypeVar("C", bound=Section)
+
+
+def run_plain_command(
+    job: Callable[[C], None], config_name: str, model: type[C], arguments: Sequence[str] | None = None
+) -> int:
+    """Read the settings, check them, run the job.
+
+    Args:
+        job: gets the checked settings.
+        config_name: a file of configs/, which is also the text of --help.
+        model: the schema of that file.
+        arguments: key=value words; None for the command line's.
+
+    Returns:
+        The exit code, as `sentcse.command.run_command`.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    path = config_dir() / f"{config_name}.yaml"
+    if {"-h", "--help"} & set(words):
+        print(path.read_text(encoding="utf-8"), end="")
+        return 0
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("sentcse").setLevel(logging.INFO)
+    try:
+        job(check_command(model, plain_values(_with_overrides(path.read_text(encoding="utf-8"), words))))
+    except SentcseError as fault:
+        print_fault(fault)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _with_overrides(text: str, words: Sequence[str]) -> Any:
+    strange = [word for word in words if "=" not in word or word.startswith("-")]
+    if strange:
+        raise ConfigError(f"{strange[0]} is not of the form key=value; --help lists the keys.")
+    try:
+        return OmegaConf.merge(OmegaConf.create(text), OmegaConf.from_dotlist(list(words)))
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain_composition(error)) from error

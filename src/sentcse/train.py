@@ -1,0 +1,31 @@
+"""Command: train one encoder, or with -m one for each combination of settings.
+
+python -m sentcse.train experiment=simcse_bert seed=1
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sentcse.command import run_command
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run_command(train_job, "train"))
+
+
+def train_job(values: dict[str, Any]) -> None:
+    """Check one composed configuration, then train."""
+    from sentcse.config import check_config
+
+    config = check_config(values)
+    # seconds of imports: not before the configuration is known to be right
+    from sentcse.training.run import train
+
+    train(config)
+
+
+if __name__ == "__main__":
+    main()

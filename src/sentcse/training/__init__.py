@@ -1,0 +1,1 @@
+"""One training run: built from a configuration, resumable, scored and exported."""

@@ -1,0 +1,188 @@
+"""From a configuration to the parts of a run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from transformers import PreTrainedTokenizerBase
+
+from sentcse.config import TrainConfig
+from sentcse.data.datamodule import SentenceDataModule
+from sentcse.data.download import ensure_senteval
+from sentcse.data.published import HubFile
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
+from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_files
+from sentcse.loading import load_backbone, load_tokenizer
+from sentcse.locate import find_file, locate
+from sentcse.methods import Method
+from sentcse.methods.optimization import AdamWSettings
+from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision
+from sentcse.training.evaluation import EvaluationCallback
+from sentcse.training.loggers import build_loggers
+from sentcse.training.progress import ProgressBar
+from sentcse.training.run_folder import RunFolder
+from sentcse.training.seeding import StepSeed
+from sentcse.training.throughput import Throughput
+from sentcse.training.view_doctor import ViewDoctor
+
+CONFIGURED_ELSEWHERE = {"target", "mlm_head", "generator"}
+
+
+def build_encoder(config: TrainConfig) -> SentenceEncoder:
+    """The pretrained backbone with its pooler, without a head.
+
+    Raises:
+        SentcseError: if the checkpoint cannot be had.
+    """
+    chosen = config.encoder
+    source = locate(chosen.name_or_path)
+    return SentenceEncoder(
+        load_backbone(source, dropout=chosen.dropout, revision=chosen.revision),
+        load_tokenizer(source, revision=chosen.revision),
+        pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
+    )
+
+
+def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
+    """The configured LightningModule around an encoder.
+
+    Raises:
+        ConfigError: if the encoder lacks what the method needs.
+    """
+    options: dict[str, Any] = config.method.model_dump(exclude=CONFIGURED_ELSEWHERE)
+    optimizer = AdamWSettings(**config.optimizer.model_dump())
+    if options.get("mlm_weight", 0) > 0:
+        options["mlm_head"] = _mlm_head(config, encoder.tokenizer)
+    method: Method = get_class(config.method.target)(encoder, optimizer=optimizer, **options)
+    return method
+
+
+def _mlm_head(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> Any:
+    from sentcse.masked_language_model import load_mlm_head
+
+    if tokenizer.mask_token_id is None:
+        raise ConfigError(
+            f"method.mlm_weight needs a mask token and the tokenizer of {config.encoder.name_or_path} has none: "
+            "set method.mlm_weight=0 or use a masked language model."
+        )
+    head, _ = load_mlm_head(locate(config.encoder.name_or_path), revision=config.encoder.revision)
+    return head
+
+
+def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
+    """The corpus of the configuration.
+
+    Raises:
+        DataError: if it cannot be had or read.
+    """
+    data = config.data
+    return SentenceDataModule(
+        tokenizer=tokenizer,
+        path=None if data.path is None else find_file(data.path, Path(config.data_root)),
+        dataset=data.dataset,
+        split=data.split,
+        hub_file=None if data.hub_file is None else HubFile(**data.hub_file.model_dump()),
+        columns=data.columns,
+        encoding=data.encoding,
+        max_length=data.max_length,
+        batch_size=data.batch_size,
+        drop_last=data.drop_last,
+        num_workers=data.num_workers,
+        low_shot_size=data.low_shot.size,
+        low_shot_percent=data.low_shot.percent,
+        low_shot_seed=data.low_shot.seed,
+        low_shot_official=data.low_shot.official,
+        cache_dir=data.cache_dir,
+        seed=config.seed,
+    )
+
+
+def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
+    """The configured tasks of `dev` or `test`, fetched first if they are not here.
+
+    Raises:
+        DataError: if a file is missing and cannot be fetched, or is damaged.
+    """
+    evaluation, root = config.evaluation, Path(config.data_root)
+    names, pairs = (
+        (evaluation.dev, evaluation.pairs_dev) if part == "dev" else (evaluation.test, evaluation.pairs_test)
+    )
+    ensure_senteval(root, [file for name in names if name != "pairs" for file in required_files(name, part)])
+    return [
+        load_pairs(find_file(str(pairs), root), name="pairs", split=part)
+        if name == "pairs"
+        else load_task(name, part, root)
+        for name in names
+    ]
+
+
+def build_trainer(
+    config: TrainConfig, folder: RunFolder, evaluation: EvaluationCallback, throughput: Throughput
+) -> Trainer:
+    """Lightning's Trainer with our callbacks in the order that they rely on.
+
+    Raises:
+        ConfigError: if the device or precision is not to be had.
+    """
+    settings = config.trainer
+    accelerator = choose_accelerator(settings)
+    precision = choose_precision(settings, accelerator)
+    show_bar = settings.progress and sys.stderr.isatty()
+    callbacks: list[Callback] = [
+        ViewDoctor(),
+        StepSeed(config.seed),
+        throughput,
+        evaluation,
+        *([ProgressBar(evaluation)] if show_bar else []),
+        *checkpoints(folder, evaluation.monitor),
+    ]
+    return Trainer(
+        accelerator=accelerator,
+        devices=settings.devices,
+        num_nodes=settings.num_nodes,
+        strategy=settings.strategy,
+        precision=LIGHTNING_PRECISION[precision],  # type: ignore[arg-type]
+        max_epochs=settings.max_epochs if settings.max_steps is None else -1,
+        max_steps=-1 if settings.max_steps is None else settings.max_steps,
+        accumulate_grad_batches=settings.accumulate_grad_batches,
+        gradient_clip_val=settings.gradient_clip_val,
+        log_every_n_steps=settings.log_every_n_steps,
+        logger=build_loggers(config, folder),
+        callbacks=callbacks,
+        default_root_dir=folder.path,
+        enable_progress_bar=show_bar,
+        enable_model_summary=False,
+        # the DataModule deals out the batches itself, and there is no validation loop: EvaluationCallback scores
+        use_distributed_sampler=False,
+        limit_val_batches=0,
+        num_sanity_val_steps=0,
+    )
+
+
+def checkpoints(folder: RunFolder, monitor: str) -> list[ModelCheckpoint]:
+    """The best by the selecting score (weights alone), and the last, from which a run continues.
+
+    `EvaluationCallback` has them save after each of its evaluations and at no other time.
+    """
+    best = ModelCheckpoint(
+        dirpath=folder.checkpoints,
+        filename=folder.best.stem,
+        monitor=monitor,
+        mode="max",
+        save_weights_only=True,
+        save_on_train_epoch_end=False,
+        enable_version_counter=False,
+    )
+    last = ModelCheckpoint(
+        dirpath=folder.checkpoints,
+        filename=folder.last.stem,
+        save_on_train_epoch_end=False,
+        enable_version_counter=False,
+    )
+    return [best, last]

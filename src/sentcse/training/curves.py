@@ -1,0 +1,64 @@
+"""The picture of a run: losses and cosines while training, scores on the dev tasks."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+PANELS = (
+    ("Loss", ("train/loss",)),
+    ("Dev Spearman x 100", ("val/",)),
+    ("Mean cosine", ("train/positive_cosine", "train/negative_cosine")),
+)
+
+
+def read_series(metrics: Path) -> dict[str, tuple[list[int], list[float]]]:
+    """Steps and values of every metric in a metrics.csv."""
+    series: dict[str, tuple[list[int], list[float]]] = {}
+    with metrics.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            step = int(row.pop("step"))
+            for name, value in row.items():
+                if value:
+                    steps, values = series.setdefault(name, ([], []))
+                    steps.append(step)
+                    values.append(float(value))
+    return series
+
+
+def plot_curves(metrics: Path, picture: Path, *, title: str, best_step: int | None = None) -> None:
+    """Draw metrics.csv into a PNG: three panels over optimiser steps, the selected step marked."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    series = read_series(metrics)
+    # no pyplot: it would keep the figure, and choose a window system
+    figure = Figure(figsize=(12, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    for axes, (label, wanted) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        for number, name in enumerate(_names(series, wanted)):
+            steps, values = series[name]
+            marker = "o" if name.startswith("val/") else None
+            axes.plot(steps, values, ("-", "--", ":", "-.")[number % 4], label=_label(name), marker=marker, markersize=3)
+        if best_step is not None and label.startswith("Dev"):
+            axes.axvline(best_step, color="grey", linewidth=0.8, linestyle=":", label=f"selected: step {best_step}")
+        axes.set(xlabel="optimiser step", title=label)
+        axes.grid(alpha=0.3)
+        if axes.has_data():
+            axes.legend(fontsize="small")
+    figure.savefig(picture, dpi=110)
+
+
+def _names(series: dict[str, tuple[list[int], list[float]]], wanted: Sequence[str]) -> list[str]:
+    prefixes = [name for name in wanted if name.endswith("/")]
+    return [
+        name
+        for name in series
+        if name in wanted or (name.endswith("_spearman") and any(name.startswith(prefix) for prefix in prefixes))
+    ]
+
+
+def _label(name: str) -> str:
+    return name.partition("/")[2].removesuffix("_spearman").replace("_", " ")

@@ -1,0 +1,51 @@
+"""Where a run computes, and how precisely."""
+
+from __future__ import annotations
+
+import torch
+
+from sentcse.config.schema import Trainer
+from sentcse.errors import ConfigError
+
+LIGHTNING_PRECISION = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+def choose_accelerator(trainer: Trainer) -> str:
+    """`cpu`, `gpu` or `mps` for the configured accelerator; auto takes a GPU if there is one.
+
+    Raises:
+        ConfigError: if the device is not there.
+    """
+    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if trainer.accelerator == "auto":
+        return next(name for name, available in there.items() if available)
+    if not there[trainer.accelerator]:
+        raise ConfigError(f"trainer.accelerator={trainer.accelerator}: no such device here; use auto or cpu.")
+    return trainer.accelerator
+
+
+def choose_precision(trainer: Trainer, accelerator: str) -> str:
+    """`32`, `bf16` or `fp16` for the configured precision on this device.
+
+    auto is fp16 on CUDA, the published setting. On a CPU it is bf16 where the processor multiplies bf16 itself: equal
+    scores in less time (docs/precision.md has the measurement); else 32.
+
+    Raises:
+        ConfigError: for fp16 without CUDA, which Lightning would replace by bf16 unasked.
+    """
+    if trainer.precision == "fp16" and accelerator != "gpu":
+        raise ConfigError(f"trainer.precision=fp16 needs a CUDA GPU and this run is on {accelerator}: use auto or 32.")
+    if trainer.precision != "auto":
+        return trainer.precision
+    if accelerator == "gpu":
+        return "fp16"
+    return "bf16" if accelerator == "cpu" and cpu_multiplies_bf16() else "32"
+
+
+def cpu_multiplies_bf16() -> bool:
+    """Whether the processor has instructions for bf16 matrix products."""
+    get_capabilities = getattr(torch.cpu, "get_capabilities", None)  # torch >= 2.10
+    if get_capabilities is None:
+        return False
+    found = get_capabilities()
+    return bool(found.get("amx_bf16", False) or found.get("avx512_bf16", False) or found.get("bf16", False))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from sentcse.data.corpus import FileCorpus, open_corpus
+from sentcse.errors import DataError
+
+
+def test_rows_are_streamed_without_the_blank_ones(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one\n\n  \ntwo\n")
+    rows = open_corpus(path=path).iter_rows()
+    assert next(rows) == ("one",)
+    assert list(rows) == [("two",)]
+
+
+def test_hash_of_a_plain_file_is_the_files_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,text\n1,2\n")
+    own = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert FileCorpus(path).sha256 == own
+    others = {
+        FileCorpus(path, ("a",)).sha256,
+        FileCorpus(path, ("text",)).sha256,
+        FileCorpus(path, None, "latin-1").sha256,
+    }
+    assert len(others - {own}) == 3
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " \r\n"])
+def test_empty_file(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.txt is empty: not one row with text"):
+        list(open_corpus(path=path).iter_rows())
+
+
+def test_missing_file_says_where_and_what_lies_nearby(tmp_path: Path) -> None:
+    (tmp_path / "wiki_sentences.txt").write_text("x\n")
+    with pytest.raises(
+        DataError, match=r"wiki_sentence\.txt does not exist\. Did you mean wiki_sentences\.txt\? .*SENTCSE_DATA"
+    ):
+        list(open_corpus(path=tmp_path / "wiki_sentence.txt").iter_rows())
+    with pytest.raises(DataError, match="is a folder"):
+        open_corpus(path=tmp_path).sha256  # noqa: B018
+    with pytest.raises(DataError, match="does not exist"):
+        open_corpus(path=tmp_path / "no" / "such" / "folder.txt").sha256  # noqa: B018
+
+
+def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("one\ntwo\n")
+    rows = open_corpus(path=path).iter_rows()
+    next(rows)
+    with path.open("a") as file:
+        file.write("three\n")
+    with pytest.raises(DataError, match="changed while it was read"):
+        list(rows)
+
+
+def test_contradictory_arguments() -> None:
+    for arguments in ({}, {"path": "a.txt", "dataset": "b"}):
+        with pytest.raises(DataError, match="give one of them"):
+            open_corpus(**arguments)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"data\.columns has 4 names"):
+        open_corpus(path="a.csv", columns=["a", "b", "c", "d"])

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import PreTrainedTokenizerFast
+
+from sentcse.data.corpus import open_corpus
+from sentcse.data.dataset import SentenceDataset
+from sentcse.data.low_shot import LowShot
+from sentcse.data.token_cache import TokenCache
+from sentcse.errors import DataError
+
+
+@pytest.fixture
+def cache(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> TokenCache:
+    return TokenCache.open_or_build(open_corpus(path=numbered), tokenizer, 16, tmp_path / "cache", progress=False)
+
+
+def test_whole_corpus(cache: TokenCache) -> None:
+    dataset = SentenceDataset(cache)
+    assert len(dataset) == 100
+    assert dataset.sha256 == cache.sha256
+    assert dataset[42][0].tolist() == cache[42][0].tolist()
+
+
+def test_a_split_reads_the_rows_of_the_permutation(cache: TokenCache) -> None:
+    split = LowShot(49, percent=10)
+    dataset = SentenceDataset(cache, split)
+    rows = split.rows(100, np.arange(10))
+    assert len(dataset) == 10
+    assert [text.tolist() for (text,) in dataset.__getitems__(range(10))] == [cache[row][0].tolist() for row in rows]
+    assert dataset[3][0].tolist() == cache[int(rows[3])][0].tolist()
+    assert dataset.sha256 == split.sha256(cache.sha256, 100) != cache.sha256
+
+
+def test_outside_the_split(cache: TokenCache) -> None:
+    with pytest.raises(IndexError, match=r"position must be in \[0, 10\), got 10"):
+        SentenceDataset(cache, LowShot(48, size=10))[10]
+    with pytest.raises(DataError, match="take a smaller split"):
+        SentenceDataset(cache, LowShot(48, size=101))

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sentcse.data.formats import MAX_CHARACTERS, read_rows
+from sentcse.errors import DataError
+
+
+def texts(path: Path, content: str, columns: list[str] | None = None) -> list[tuple[str, ...]]:
+    path.write_text(content, encoding="utf-8", newline="")
+    return [record.texts for record in read_rows(path, columns, "utf-8").records]
+
+
+def test_text_keeps_every_line_as_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    assert texts(path, 'a, "b"\n  c\td \n\n') == [('a, "b"',), ("  c\td ",), ("",)]
+    path.write_text("a\n \t\nb\n")
+    assert [record.is_blank for record in read_rows(path, None, "utf-8").records] == [False, True, False]
+
+
+def test_published_nli_file_has_a_header_and_hard_negatives(tmp_path: Path) -> None:
+    path = tmp_path / "nli.csv"
+    content = 'sent0,sent1,hard_neg\n"One, of ""them"".",Two.,Three.\nA\nB'.replace("A\nB", '"A\nB",C,D\n')
+    assert texts(path, content) == [('One, of "them".', "Two.", "Three."), ("A\nB", "C", "D")]
+    assert read_rows(path, None, "utf-8").header == ("sent0", "sent1", "hard_neg")
+
+
+@pytest.mark.parametrize(
+    ("first", "is_header"),
+    [("sentence", True), ("text", True), ("Hello", False), ("A text.", False), ("premise,hypothesis", True)],
+)
+def test_a_header_is_recognised_by_usual_names_alone(tmp_path: Path, first: str, is_header: bool) -> None:
+    row = ",".join("x" for _ in first.split(","))
+    found = texts(tmp_path / "a.csv", f"{first}\n{row}\n")
+    assert found == [tuple(row.split(","))] if is_header else [tuple(first.split(",")), tuple(row.split(","))]
+
+
+def test_columns_choose_by_name_and_in_order(tmp_path: Path) -> None:
+    table = "id,score,b,a\n1,0.5,bb,aa\n"
+    assert texts(tmp_path / "a.csv", table, ["a", "b"]) == [("aa", "bb")]
+    assert texts(tmp_path / "a.tsv", table.replace(",", "\t"), ["b"]) == [("bb",)]
+    with pytest.raises(DataError, match=r"a\.csv has no column c: its first line reads id, score, b, a"):
+        texts(tmp_path / "a.csv", table, ["a", "c"])
+    with pytest.raises(DataError, match=r"line 1: 4 columns.* name up to three .* data\.columns"):
+        texts(tmp_path / "a.csv", table)
+
+
+def test_tsv_has_no_quoting(tmp_path: Path) -> None:
+    assert texts(tmp_path / "a.tsv", '"He said\tno"\nx\ty\n') == [('"He said', 'no"'), ("x", "y")]
+
+
+def test_blank_lines_of_a_table_are_blank_rows(tmp_path: Path) -> None:
+    for name, mark in (("a.csv", ","), ("a.tsv", "\t")):
+        content = f"\na{mark}b\n\nc{mark}\n"
+        assert texts(tmp_path / name, content) == [("a", "b"), ("", ""), ("c", "")]
+
+
+@pytest.mark.parametrize(("name", "mark"), [("a.csv", ","), ("a.tsv", "\t")])
+def test_wrong_column_count_names_file_and_line(tmp_path: Path, name: str, mark: str) -> None:
+    with pytest.raises(DataError, match=rf"{name}, line 3: 3 columns, where the first line has 2"):
+        texts(tmp_path / name, f"a{mark}b\nc{mark}d\ne{mark}f{mark}g\n")
+
+
+def test_line_numbers_count_lines_within_quotation_marks(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.csv, line 4: 1 columns"):
+        texts(tmp_path / "a.csv", 'a,b\n"c\nc",d\ne\n')
+
+
+def test_unclosed_quotation_mark_names_its_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a\.csv, line 2: not a row of a \.csv file"):
+        texts(tmp_path / "a.csv", 'a,b\n"c,d\n' + "e,f\n" * 100)
+
+
+def test_jsonl_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"id": 1, "text": "one"}, {"text": "zwölf\ntwo", "id": 2}]
+    content = "\n\n".join(json.dumps(row) for row in rows) + "\n"
+    assert texts(path, content) == [("one",), ("",), ("zwölf\ntwo",)]
+    assert texts(path, '{"a": "1", "b": "2"}\n', ["b", "a"]) == [("2", "1")]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{broken", "line 2: not JSON"),
+        ("[1]", "line 2: .* is not an object"),
+        ('{"other": "x"}', "line 2: no 'text', only other"),
+        ('{"text": 3}', "line 2: 'text' is 3, where a text was expected"),
+        ('{"text": null}', "line 2: 'text' is null"),
+    ],
+)
+def test_jsonl_faults_name_the_line(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        texts(tmp_path / "a.jsonl", f'{{"text": "fine"}}\n{line}\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.txt", "{}"), ("a.csv", "{},x"), ("a.tsv", "x\t{}"), ("a.jsonl", '{{"text": "{}"}}')],
+)
+def test_enormous_texts_are_cut_in_every_form(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content.format("y" * 300_000) + "\n")
+    (record,) = read_rows(path, None, "utf-8").records
+    assert record.cut
+    assert max(len(text) for text in record.texts) == MAX_CHARACTERS
+
+
+def test_other_extensions_and_columns_of_a_text_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"ends in '\.parquet': a corpus is one of \.txt, \.csv, \.tsv, \.jsonl"):
+        read_rows(tmp_path / "a.parquet", None, "utf-8")
+    with pytest.raises(DataError, match="without named columns"):
+        read_rows(tmp_path / "a.txt", ["text"], "utf-8")

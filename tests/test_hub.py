@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sentcse import hub
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test asks anew, with the hub switched on and no proxy."""
+    for name in (*hub.OFFLINE_VARIABLES, "HTTPS_PROXY", "https_proxy", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    hub._accepts_connections.cache_clear()
+    yield
+    hub._accepts_connections.cache_clear()
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("variable", hub.OFFLINE_VARIABLES)
+@pytest.mark.parametrize(("value", "offline"), [("1", True), ("true", True), ("on", True), ("0", False), ("", False)])
+def test_switched_off_by_choice(
+    monkeypatch: pytest.MonkeyPatch, server: str, variable: str, value: str, offline: bool
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", server)
+    monkeypatch.setenv(variable, value)
+    assert hub.is_offline_by_choice() is offline
+    assert hub.hub_is_reachable() is not offline
+
+
+def test_the_endpoint_may_be_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hub.hub_endpoint() == "https://huggingface.co"
+    monkeypatch.setenv("HF_ENDPOINT", "http://mirror:8080/")
+    assert hub.hub_endpoint() == "http://mirror:8080"
+
+
+def test_a_refused_connection(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
+    assert not hub.hub_is_reachable()
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+def test_a_proxy_is_what_must_answer(monkeypatch: pytest.MonkeyPatch, server: str, variable: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://no-such-host.invalid")
+    monkeypatch.setenv(variable, server)
+    assert hub.hub_is_reachable()
+
+
+def test_a_name_lookup_that_hangs_takes_no_longer_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "REACH_SECONDS", 0.05)
+    monkeypatch.setattr(socket, "create_connection", lambda *args, **kwargs: time.sleep(0.5))
+    started = time.perf_counter()
+    assert not hub.hub_is_reachable()
+    assert time.perf_counter() - started < 0.4
+
+
+def test_the_hub_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    def refuse(address: object, timeout: float) -> None:
+        calls.append(address)
+        raise OSError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    assert [hub.hub_is_reachable() for _ in range(3)] == [False] * 3
+    assert calls == [("huggingface.co", 443)]
