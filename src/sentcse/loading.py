@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from safetensors import SafetensorError
+
 from sentcse.errors import SentcseError
 from sentcse.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.locate import locate
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
 
 T = TypeVar("T")
+
+UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
+"""What the libraries raise for a file that is missing, cut or of another kind."""
 
 CHECKPOINT_SUFFIX = ".ckpt"
 RUN_ENCODER = "encoder"
@@ -57,6 +62,7 @@ def load_backbone(
         config=config,
         dtype=torch.float32,
         output_loading_info=True,
+        ignore_mismatched_sizes=True,  # refused below, in a sentence
         **without_pooling_layer(config),
     )
     if report["missing_keys"]:
@@ -64,6 +70,12 @@ def load_backbone(
         raise SentcseError(
             f"{name_or_path} lacks {len(missing)} weights of a {config.model_type} encoder ({missing[0]}, ...): "
             "they would start random; give a complete checkpoint."
+        )
+    if report["mismatched_keys"]:
+        name, has, expected = sorted(report["mismatched_keys"])[0]
+        raise SentcseError(
+            f"{name_or_path}: {name} has the shape {tuple(has)}, where its config.json asks for {tuple(expected)}: "
+            "weights and config.json are of two models; give a folder as it was saved."
         )
     return cast("PreTrainedModel", backbone)
 
@@ -76,11 +88,17 @@ def load_config(source: str | Path, *, revision: str | None = None) -> Pretraine
 
 
 def load_tokenizer(name_or_path: str | Path, *, revision: str | None = None) -> PreTrainedTokenizerBase:
-    """The checkpoint's fast tokenizer; raises SentcseError where it cannot be had or has no padding token."""
+    """The checkpoint's fast tokenizer; raises SentcseError where it cannot be had, is empty, or cannot pad."""
     from transformers import AutoTokenizer
 
     source = check_source(name_or_path)
     tokenizer = from_hub_or_folder(AutoTokenizer.from_pretrained, source, revision=revision)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        # transformers makes an empty tokenizer, for which every word is unknown, where it finds no file of one
+        raise SentcseError(
+            f"{name_or_path} has no tokenizer: its files (tokenizer.json, or vocab.txt, ...) are missing; "
+            "save the tokenizer into the same folder."
+        )
     if tokenizer.pad_token_id is None:
         raise SentcseError(
             f"The tokenizer of {name_or_path} has no padding token; sentcse pads sentences to a batch: "
@@ -123,7 +141,7 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
         if Path(source).is_dir():
             try:
                 return load(str(source), local_files_only=True, **kwargs)
-            except (OSError, ValueError, KeyError) as error:
+            except UNREADABLE as error:
                 raise SentcseError(f"{source} cannot be read as a checkpoint: {_first_line(error)}") from error
         try:
             return load(source, revision=revision, local_files_only=True, **kwargs)
@@ -132,7 +150,7 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
                 raise SentcseError(_unreachable(str(source))) from error
         try:
             return load(source, revision=revision, **kwargs)
-        except (OSError, ValueError) as error:
+        except UNREADABLE as error:
             raise SentcseError(f"{source} could not be loaded from the model hub: {_first_line(error)}") from error
 
 
@@ -173,7 +191,7 @@ def dropout_settings(config: PretrainedConfig) -> dict[str, float]:
         name: float(value)
         for name, value in config.to_dict().items()
         if "dropout" in name and isinstance(value, (int, float)) and not isinstance(value, bool)
-        if "classifier" not in name and "summary" not in name
+        if not any(part in name for part in ("classif", "summary", "qa_"))
     }
 
 
@@ -204,13 +222,14 @@ def load_sentence_encoder(
     head = record.head if chosen == record.pooler else None
     if chosen == "cls" and head is None:
         raise SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
-    return SentenceEncoder(
+    encoder = SentenceEncoder(
         load_backbone(checked, revision=revision),
         load_tokenizer(checked, revision=revision),
         pooler=chosen,
         head=head,
         max_length=record.max_length if max_length is None else max_length,
     )
+    return encoder.eval()
 
 
 def _unreachable(source: str) -> str:

@@ -18,8 +18,11 @@ def test_parts_do_not_run_together() -> None:
     assert len({sha256_of("ab", "c"), sha256_of("a", "bc"), sha256_of("abc"), sha256_of("abc", "")}) == 4
 
 
-def test_repeats_are_what_a_set_finds() -> None:
+def test_repeats_are_what_a_set_finds(tmp_path: Path) -> None:
     texts = ["a", "b", " a", "A", "a\n", "b", "\ud800", ""]
     hashes = hash_texts(texts)
     assert hashes.dtype == np.uint64
-    assert count_repeats(hashes) == len(texts) - len({text.strip() for text in texts}) == 3
+    (tmp_path / "hashes").write_bytes(hashes.tobytes())
+    assert count_repeats(tmp_path / "hashes") == len(texts) - len({text.strip() for text in texts}) == 3
+    (tmp_path / "hashes").write_bytes(b"")
+    assert count_repeats(tmp_path / "hashes") == 0

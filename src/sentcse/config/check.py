@@ -14,6 +14,8 @@ from sentcse.errors import ConfigError
 
 C = TypeVar("C", bound=Section)
 
+PLACEHOLDER = "?"
+
 
 def check_config(values: dict[str, Any]) -> TrainConfig:
     """The typed configuration of plain, resolved values.
@@ -46,16 +48,27 @@ def check_command(model: type[C], values: dict[str, Any]) -> C:
 
 
 def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError) -> list[str]:
-    """What the rules find once the faulty keys are left at their defaults, where these exist."""
+    """What the rules find once the faulty keys are left at their defaults, or hold something where these are required."""
     rest = copy.deepcopy(values)
     for fault in error.errors():
-        section: Any = rest
-        *parents, last = [part for part in fault["loc"] if part != "custom" and part not in METHOD_OPTIONS]
-        for part in parents:
-            section = section.get(part, {}) if isinstance(section, dict) else {}
-        if isinstance(section, dict):
-            section.pop(last, None)
+        section, key = _holder(rest, fault["loc"])
+        section.pop(key, None)
+    try:
+        TrainConfig.model_validate(rest)
+    except ValidationError as error_of_rest:
+        for fault in error_of_rest.errors():
+            section, key = _holder(rest, fault["loc"])
+            section[key] = PLACEHOLDER
     try:
         return contradictions(TrainConfig.model_validate(rest))
     except ValidationError:
-        return []
+        return []  # a whole group is missing, which the rules would have to look into
+
+
+def _holder(values: dict[str, Any], location: tuple[int | str, ...]) -> tuple[dict[str, Any], Any]:
+    """The group that holds a faulty key, and the key; an empty group if it is inside something that is no group."""
+    section: Any = values
+    *parents, last = [part for part in location if part != "custom" and part not in METHOD_OPTIONS]
+    for part in parents:
+        section = section.get(part, {}) if isinstance(section, dict) else {}
+    return (section, last) if isinstance(section, dict) else ({}, last)

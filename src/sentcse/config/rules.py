@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentcse.config.schema import SimCSEOptions, TrainConfig
+from sentcse.errors import SentcseError
 from sentcse.locate import locate
 
 
@@ -76,7 +77,10 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
 
 def _has_mask_token(encoder: str) -> bool:
     """Whether a local checkpoint's tokenizer has a mask token; True where only loading it can tell."""
-    folder = Path(locate(encoder))
+    try:
+        folder = Path(locate(encoder))
+    except SentcseError:
+        return True  # a package that is not installed gets its own sentence when the encoder is loaded
     files = [folder / name for name in ("special_tokens_map.json", "tokenizer_config.json")]
     readable = [path for path in files if path.is_file()]
     if not readable:

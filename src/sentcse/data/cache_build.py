@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, new_folder, write_meta
 from sentcse.data.corpus import Corpus, nothing_to_read
@@ -55,7 +54,7 @@ def _serialise(tokenizer: PreTrainedTokenizerBase) -> str:
 def build_cache(
     corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: int, final: Path, key: str, progress: bool
 ) -> None:
-    """Tokenise `corpus` into the folder `final`; a few megabytes at a time, and 8 bytes a row to find duplicates.
+    """Tokenise `corpus` into the folder `final`, a few megabytes at a time.
 
     Args:
         corpus: rows of equal width.
@@ -72,12 +71,18 @@ def build_cache(
 
     dtype = np.dtype("<u2") if len(tokenizer) <= 2**16 else np.dtype("<u4")
     with new_folder(final, key) as folder:
-        with (folder / TOKENS).open("wb") as tokens, (folder / OFFSETS).open("wb") as offsets:
-            builder = _Builder(tokenizer, max_length, dtype, tokens, offsets)
-            with tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=not progress) as bar:
-                for chunk in _chunks(corpus.iter_records()):
-                    bar.update(builder.add(chunk))
-        report = builder.report(corpus)
+        hashes = folder / "hashes.bin"
+        with (
+            (folder / TOKENS).open("wb") as tokens,
+            (folder / OFFSETS).open("wb") as offsets,
+            hashes.open("wb") as hash_file,
+            tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=not progress) as bar,
+        ):
+            builder = _Builder(tokenizer, max_length, dtype, tokens, offsets, hash_file)
+            for chunk in _chunks(corpus.iter_records()):
+                bar.update(builder.add(chunk))
+        report = builder.report(corpus, count_repeats(hashes))
+        hashes.unlink()
         sizes = ((folder / TOKENS).stat().st_size, (folder / OFFSETS).stat().st_size)
         write_meta(folder, CacheMeta(key, corpus.sha256, dtype.str, *sizes, report))
 
@@ -97,11 +102,11 @@ class _Builder:
         dtype: np.dtype[np.unsignedinteger],
         tokens: BinaryIO,
         offsets: BinaryIO,
+        hashes: BinaryIO,
     ) -> None:
         self.tokenizer, self.max_length, self.dtype = tokenizer, max_length, dtype
-        self.token_file, self.offset_file = tokens, offsets
+        self.token_file, self.offset_file, self.hash_file = tokens, offsets, hashes
         self.rows = self.columns = self.blank = self.cut = self.overlong = self.tokens = 0
-        self.hashes: list[npt.NDArray[np.uint64]] = []
         offsets.write(np.zeros(1, dtype="<i8").tobytes())
 
     def add(self, records: Sequence[Record]) -> int:
@@ -112,7 +117,7 @@ class _Builder:
         if full:
             self.rows += len(full)
             self.columns = len(full[0].texts)
-            self.hashes.append(hash_texts(record.texts[0] for record in full))
+            self.hash_file.write(hash_texts(record.texts[0] for record in full).tobytes())
             self._write([text for record in full for text in record.texts])
         return len(records)
 
@@ -138,7 +143,7 @@ class _Builder:
         self.offset_file.write(ends.astype("<i8").tobytes())
         self.tokens = int(ends[-1])
 
-    def report(self, corpus: Corpus) -> CorpusReport:
+    def report(self, corpus: Corpus, duplicates: int) -> CorpusReport:
         """Sum up the whole corpus; raise DataError if it holds no text."""
         if self.tokens == 0:
             raise nothing_to_read(corpus.name)
@@ -146,7 +151,7 @@ class _Builder:
             rows=self.rows,
             columns=self.columns,
             blank=self.blank,
-            duplicates=count_repeats(np.concatenate(self.hashes)),
+            duplicates=duplicates,
             truncated_lines=self.cut,
             overlong=self.overlong,
             tokens=self.tokens,

@@ -40,6 +40,13 @@ def hash_texts(texts: Iterable[str]) -> npt.NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), dtype=np.dtype("<u8"))
 
 
-def count_repeats(hashes: npt.NDArray[np.uint64]) -> int:
-    """How many entries equal an earlier one."""
-    return int(hashes.size - np.unique(hashes).size)
+def count_repeats(path: Path) -> int:
+    """Count the hashes in a file (little-endian, 8 bytes each) that equal an earlier one.
+
+    They are sorted in the file itself: millions of them take no memory of the process.
+    """
+    if path.stat().st_size == 0:
+        return 0
+    hashes = np.memmap(path, dtype=np.dtype("<u8"), mode="r+")
+    hashes.sort()
+    return int(np.count_nonzero(hashes[1:] == hashes[:-1]))

