@@ -13,7 +13,7 @@ from sentcse.heads import LinearTanhHead
 from sentcse.pooling import LAYERS_NEEDED, POOLERS
 from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
 
-SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to the man", "music of 7"]
+SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to it", "music of 7"]
 
 
 def make(pooler: str = "avg", **settings: object) -> SentenceEncoder:
@@ -122,7 +122,7 @@ def test_the_head_may_change_the_width() -> None:
 
 
 def test_wrong_arguments() -> None:
-    with pytest.raises(ValueError, match="pooler must be one of .*, got 'max'"):
+    with pytest.raises(ValueError, match=r"pooler must be one of .*, got 'max'"):
         make("max")
     with pytest.raises(ValueError, match="'cls' needs a head"):
         SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler="cls")

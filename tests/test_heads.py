@@ -33,7 +33,9 @@ def test_batchnorm_head_by_hand() -> None:
     torch.testing.assert_close(head(x), projected, rtol=1e-4, atol=1e-5)
     assert first.weight.shape == (12, 6)
     assert first.bias is None
-    assert [name for name, _ in head.named_parameters()] == ["net.0.weight", "net.1.weight", "net.1.bias", "net.3.weight"]
+    assert [name for name, _ in head.named_parameters()] == [
+        f"net.{n}" for n in ("0.weight", "1.weight", "1.bias", "3.weight")
+    ]
 
 
 def test_batchnorm_head_refuses_a_batch_of_one() -> None:

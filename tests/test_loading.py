@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def test_sources_that_cannot_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(SentcseError, match="empty holds no checkpoint: config.json is missing"):
+    with pytest.raises(SentcseError, match=r"empty holds no checkpoint: config.json is missing"):
         check_source("empty")
     for name in ("/no/such/folder", "./missing", "~/missing-folder", "a/b/c", "file"):
         with pytest.raises(SentcseError, match="is not a folder: give a folder in Hugging Face layout"):
@@ -138,13 +139,13 @@ def test_tokenizer_without_padding(checkpoint: Path) -> None:
 
 def test_a_checkpoint_without_tokenizer(tmp_path: Path) -> None:
     tiny_bert().save_pretrained(tmp_path)
-    with pytest.raises(SentcseError, match="has no tokenizer: its files .* are missing"):
+    with pytest.raises(SentcseError, match=r"has no tokenizer: its files .* are missing"):
         load_tokenizer(tmp_path)
 
 
 def test_transformers_gets_its_voice_back() -> None:
     verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
-    with pytest.raises(RuntimeError), quiet_transformers():
+    with contextlib.suppress(RuntimeError), quiet_transformers():
         assert transformers_logging.get_verbosity() == transformers_logging.ERROR
         raise RuntimeError
     assert transformers_logging.get_verbosity() == verbosity

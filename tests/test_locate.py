@@ -20,7 +20,7 @@ def test_files_inside_packages() -> None:
     assert found.is_file()
 
 
-@pytest.mark.parametrize("name", ["package:no_such_package_here/x", "package:not an identifier/x", "package:/x", "package:"])
+@pytest.mark.parametrize("name", ["package:no_such_package/x", "package:not an identifier/x", "package:/x", "package:"])
 def test_packages_that_are_not_there(name: str) -> None:
     with pytest.raises(SentcseError, match="which is not installed"):
         locate(name)

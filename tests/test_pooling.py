@@ -85,7 +85,7 @@ def test_one_layer_is_first_and_last() -> None:
 def test_unknown_poolers_are_named() -> None:
     with pytest.raises(ValueError, match=r"pooler must be one of cls, .*, got 'max'"):
         pool(layers(), MASK, pooler="max")
-    with pytest.raises(ValueError, match="pooler must be one of avg_top2, .*, got 'cls'"):
+    with pytest.raises(ValueError, match=r"pooler must be one of avg_top2, .*, got 'cls'"):
         layer_weights("cls", layers=3)
 
 

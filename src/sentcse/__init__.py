@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
-    from sentcse.methods import SimCSE
+    from sentcse.methods import DiffCSE, MiCSE, SimCSE
 
 __version__ = version("sentcse")
 
-_HOMES = {"SentenceEncoder": "sentcse.encoder", "SimCSE": "sentcse.methods"}
+_HOMES = {
+    "SentenceEncoder": "sentcse.encoder",
+    "SimCSE": "sentcse.methods",
+    "DiffCSE": "sentcse.methods",
+    "MiCSE": "sentcse.methods",
+}
 
-__all__ = ["SentenceEncoder", "SimCSE", "__version__"]
+__all__ = ["DiffCSE", "MiCSE", "SentenceEncoder", "SimCSE", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+import threading
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -25,19 +25,17 @@ def hub_endpoint() -> str:
 
 @cache
 def _accepts_connections(host: str, port: int) -> bool:
-    def connect() -> None:
-        with socket.create_connection((host, port), timeout=REACH_SECONDS):
-            pass
+    connected = threading.Event()
 
-    # looking up a name takes no timeout of its own, so a thread carries it
-    pool = ThreadPoolExecutor(max_workers=1)
-    try:
-        pool.submit(connect).result(timeout=REACH_SECONDS)
-    except (OSError, FutureTimeout):
-        return False
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return True
+    def connect() -> None:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=REACH_SECONDS):
+            connected.set()
+
+    # looking up a name knows no timeout: a daemon thread does it, which nothing waits for
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(REACH_SECONDS)
+    return connected.is_set()
 
 
 def hub_is_reachable() -> bool:

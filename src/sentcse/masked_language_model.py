@@ -43,6 +43,29 @@ def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> t
     Raises:
         SentcseError: if the checkpoint cannot be had, or its architecture has no masked language model.
     """
+    model, complete = _load(name_or_path, revision)
+    return MaskedLanguageModelHead(model), complete
+
+
+def load_masked_language_model(
+    name_or_path: str | Path, *, revision: str | None = None
+) -> tuple[nn.Module, MaskedLanguageModelHead]:
+    """A trained masked language model, as its backbone and its head.
+
+    Raises:
+        SentcseError: if the checkpoint cannot be had, or holds no trained head.
+    """
+    model, complete = _load(name_or_path, revision)
+    if not complete:
+        raise SentcseError(
+            f"{name_or_path} has no trained masked-language-model head, so that it cannot predict tokens: "
+            "give a masked language model, or train one with python -m sentcse.generator."
+        )
+    backbone = getattr(model, model.base_model_prefix)
+    return backbone, MaskedLanguageModelHead(model)
+
+
+def _load(name_or_path: str | Path, revision: str | None) -> tuple[Any, bool]:
     from transformers import AutoModelForMaskedLM
 
     try:
@@ -57,6 +80,6 @@ def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> t
         if "Unrecognized configuration class" not in str(fault):
             raise
         raise SentcseError(
-            f"The architecture of {name_or_path} has no masked language model: set method.mlm_weight=0."
+            f"The architecture of {name_or_path} has no masked language model: choose another checkpoint."
         ) from None
-    return MaskedLanguageModelHead(model), not report["missing_keys"]
+    return model, not report["missing_keys"]

@@ -5,9 +5,14 @@ The generator of DiffCSE reads such sentences, and the masked-language-model ter
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, Shaped
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 IGNORED_LABEL = -100  # torch.nn.functional.cross_entropy leaves such positions out of its mean
 MASKED_SHARE = 0.8  # of the selected tokens; half of the others become a random token, the rest stay as they are
@@ -49,3 +54,21 @@ def masked_language_model_labels(
 ) -> Int[Tensor, "*rows tokens"]:
     """Labels to predict: the original id of selected tokens, -100 (ignored by the cross-entropy) elsewhere."""
     return torch.where(selected, input_ids, IGNORED_LABEL)
+
+
+def mask_ordinary_tokens(
+    input_ids: Int[Tensor, "*rows tokens"],
+    attention_mask: Shaped[Tensor, "*rows tokens"],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    masking_ratio: float,
+) -> tuple[Int[Tensor, "*rows tokens"], Bool[Tensor, "*rows tokens"]]:
+    """`mask_tokens` with the ids of a tokenizer, from torch's own random state; special tokens and padding stay."""
+    special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
+    return mask_tokens(
+        input_ids,
+        torch.isin(input_ids, special) | (attention_mask == 0),
+        masking_ratio=masking_ratio,
+        mask_token_id=tokenizer.mask_token_id,
+        vocab_size=len(tokenizer),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sentcse.config.explain import explain_all
 from sentcse.config.rules import contradictions
@@ -27,7 +27,7 @@ def check_config(values: dict[str, Any]) -> TrainConfig:
         config = TrainConfig.model_validate(values)
         faults = contradictions(config)
     except ValidationError as error:
-        tags = {**METHOD_OPTIONS, "custom": CustomMethodOptions}
+        tags: dict[str, type[BaseModel]] = {**METHOD_OPTIONS, "custom": CustomMethodOptions}
         faults = explain_all(TrainConfig, error.errors(), tags)
         faults += _contradictions_of_the_rest(values, error)
     if faults:
@@ -65,10 +65,13 @@ def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError) 
         return []  # a whole group is missing, which the rules would have to look into
 
 
-def _holder(values: dict[str, Any], location: tuple[int | str, ...]) -> tuple[dict[str, Any], Any]:
-    """The group that holds a faulty key, and the key; an empty group if it is inside something that is no group."""
-    section: Any = values
-    *parents, last = [part for part in location if part != "custom" and part not in METHOD_OPTIONS]
-    for part in parents:
-        section = section.get(part, {}) if isinstance(section, dict) else {}
-    return (section, last) if isinstance(section, dict) else ({}, last)
+def _holder(values: dict[str, Any], location: tuple[int | str, ...]) -> tuple[dict[str, Any], str]:
+    """The innermost group that holds a faulty value, and its key there: a list is one value."""
+    section = values
+    path = [str(part) for part in location if part != "custom" and part not in METHOD_OPTIONS]
+    for part in path[:-1]:
+        inner = section.get(part)
+        if not isinstance(inner, dict):
+            return section, part
+        section = inner
+    return section, path[-1]

@@ -37,7 +37,8 @@ def explain_all(
         path, section = _walk(model, error["loc"], tags)
         # a key that may be of several kinds has a fault for each; the first is enough
         by_path.setdefault(path, _sentence(path, section, error))
-    return list(by_path.values())
+    # and where it may be a list, the fault of an element says more than "not a number"
+    return [text for path, text in by_path.items() if not any(other.startswith(f"{path}.") for other in by_path)]
 
 
 def _walk(
@@ -77,7 +78,8 @@ def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails) -
     if kind == "literal_error":
         return f"{path} must be {context['expected']}, got {got!r}."
     if any(key in context for key in BOUNDS):
-        bounds = [f"{word} {context[key]:g}" for key, word in BOUNDS.items() if key in context]
+        limits = {word: context[key] for key, word in BOUNDS.items() if key in context}
+        bounds = [f"{word} {limit if isinstance(limit, int) else f'{limit:g}'}" for word, limit in limits.items()]
         return f"{path} must be {' and '.join(bounds)}, got {got!r}."
     expected = KINDS.get(kind.split("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_from_float")):

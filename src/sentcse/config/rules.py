@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from sentcse.config.schema import SimCSEOptions, TrainConfig
+from sentcse.config.schema import DiffCSEOptions, MiCSEOptions, SimCSEOptions, TrainConfig
 from sentcse.errors import SentcseError
 from sentcse.locate import locate
 
@@ -28,6 +28,10 @@ def _method(config: TrainConfig) -> Iterator[str]:
         yield "method.head=batchnorm cannot normalise a batch of one: set data.batch_size to at least 2, better 32 or more."
     elif config.data.batch_size == 1:
         yield "data.batch_size=1 leaves InfoNCE without negatives, so that its loss is always 0: set at least 2."
+    if isinstance(method, DiffCSEOptions) and config.generator.name_or_path is None:
+        yield "method=diffcse needs a masked language model: choose generator=distilbert, or set generator.name_or_path."
+    if isinstance(method, MiCSEOptions) and method.ami_layers is not None and len(set(method.ami_layers)) < 2:
+        yield f"method.ami_layers={method.ami_layers} must name at least two layers: their maps are compared in pairs."
     if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not _has_mask_token(config.encoder.name_or_path):
         yield (
             f"method.mlm_weight={method.mlm_weight:g} needs a mask token and the tokenizer of "

@@ -40,6 +40,13 @@ class Encoder(Section):
     )
 
 
+class Generator(Section):
+    """The frozen masked language model that edits sentences for DiffCSE."""
+
+    name_or_path: str | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
+    revision: str | None = Field(None, description="branch, tag or commit on the hub")
+
+
 class LowShot(Section):
     """A split of the corpus, cut by seed; a smaller split lies inside the larger of the same seed."""
 
@@ -159,13 +166,53 @@ class SimCSEOptions(MethodOptions):
     mlm_masking_ratio: Number = Field(0.15, gt=0, lt=1, description="share of tokens that the term predicts")
 
 
+class DiffCSEOptions(MethodOptions):
+    """DiffCSE (Chuang et al. 2022)."""
+
+    rtd_weight: Number = Field(0.005, ge=0, description="lambda, the weight of replaced token detection (a mean)")
+    masking_ratio: Number = Field(0.30, gt=0, le=1, description="share of tokens that are masked for the generator")
+    condition: Literal["after_head", "before_head"] = Field(
+        "after_head", description="the discriminator reads the embedding after or before the projection head"
+    )
+    replace: Literal["every", "masked"] = Field(
+        "every", description="positions that take the generator's prediction: every one as published, or masked ones"
+    )
+    prediction: Literal["argmax", "sample"] = Field("argmax", description="argmax as published, or as the paper says")
+    sampling_temperature: Number = Field(1.0, gt=0, description="of sampled predictions")
+    count_padding: bool = Field(False, description="average the RTD loss over padding as well, as the published code")
+    padding_as_published: bool = Field(False, description="write id 0 at padding, which is not RoBERTa's padding id")
+    sync_batchnorm: bool = Field(True, description="BatchNorm statistics over all processes")
+
+
+class MiCSEOptions(MethodOptions):
+    """miCSE (Klein and Nabi 2023)."""
+
+    alpha: Number = Field(1.0, gt=0, description="weight of InfoNCE")
+    ami_weight: Number = Field(0.0005, ge=0, description="lambda, the weight of attention mutual information")
+    ami_layers: list[Annotated[int, Field(ge=0)]] | None = Field(
+        None, description="layers from 0; null: four, the last at 11/12 of the depth (7, 8, 9, 10 of 12)"
+    )
+    ami_samples: int = Field(150, ge=2, description="positions of a row that are compared")
+    ami_pairing: Literal["parity", "per_layer"] = Field(
+        "parity", description="parity: even layers in one row, odd ones in another, as published"
+    )
+    ami_minimum_support: int | None = Field(
+        32, ge=2, description="positions that a row needs; null: ami_samples, or the poorest row's, as published"
+    )
+    count_padding: bool = Field(False, description="count the attention of padding queries too, as the published code")
+
+
 class CustomMethodOptions(MethodOptions):
     """A method from outside the package: its own signature checks its own options."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
 
-METHOD_OPTIONS: dict[str, type[MethodOptions]] = {"sentcse.methods.SimCSE": SimCSEOptions}
+METHOD_OPTIONS: dict[str, type[MethodOptions]] = {
+    "sentcse.methods.SimCSE": SimCSEOptions,
+    "sentcse.methods.DiffCSE": DiffCSEOptions,
+    "sentcse.methods.MiCSE": MiCSEOptions,
+}
 """The options class of each `_target_`; any other target is a CustomMethodOptions."""
 
 
@@ -175,7 +222,10 @@ def _which_method(value: Any) -> str:
 
 
 Method = Annotated[
-    Annotated[SimCSEOptions, Tag("sentcse.methods.SimCSE")] | Annotated[CustomMethodOptions, Tag("custom")],
+    Annotated[SimCSEOptions, Tag("sentcse.methods.SimCSE")]
+    | Annotated[DiffCSEOptions, Tag("sentcse.methods.DiffCSE")]
+    | Annotated[MiCSEOptions, Tag("sentcse.methods.MiCSE")]
+    | Annotated[CustomMethodOptions, Tag("custom")],
     Discriminator(_which_method),
 ]
 
@@ -191,6 +241,7 @@ class TrainConfig(Section):
     runs: Runs = Field(description="where runs lie")
     method: Method = Field(description="the training objective")
     encoder: Encoder = Field(description="the backbone")
+    generator: Generator = Field(description="masked language model of DiffCSE")
     data: Data = Field(description="the corpus")
     optimizer: Optimizer = Field(description="AdamW and schedule")
     trainer: Trainer = Field(description="where and how long")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from pytorch_lightning import LightningModule
@@ -17,16 +17,36 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.heads import HEADS
 from sentcse.methods.optimization import AdamWSettings, build_adamw, build_schedule
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 Batch = Mapping[str, Tensor]
 """`input_ids` and `attention_mask`, each (sentences, views, tokens)."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What a step gives: weighted losses, whose sum is minimised, and what else is worth logging."""
+    """What a step gives: losses by name, their weights (1 where none is named), and what else is worth logging.
+
+    The weighted sum is minimised; what is logged under a loss's name is the loss without its weight.
+    """
 
     losses: dict[str, Tensor]
+    weights: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, Tensor] = field(default_factory=dict)
+
+    def total(self) -> Tensor:
+        """The weighted sum, a scalar."""
+        return torch.stack([self.weights.get(name, 1.0) * loss for name, loss in self.losses.items()]).sum()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A pretrained model: folder or hub name, revision, and the dropout that it is given (None: its own)."""
+
+    name_or_path: str
+    revision: str | None = None
+    dropout: float | None = None
 
 
 class Method(LightningModule, ABC):
@@ -56,21 +76,45 @@ class Method(LightningModule, ABC):
         # from_pretrained gives a backbone without dropout, and Lightning leaves every module's mode as it is
         self.train()
 
+    @classmethod
+    def build(
+        cls,
+        encoder: SentenceEncoder,
+        *,
+        origin: Origin,
+        generator: Origin | None,
+        optimizer: AdamWSettings,
+        **options: Any,
+    ) -> Self:
+        """The method with everything that it needs beside the encoder, loaded from where the encoder comes from.
+
+        Args:
+            encoder: the encoder to train.
+            origin: the encoder's checkpoint.
+            generator: the configured masked language model, which only some methods use.
+            optimizer: AdamW settings.
+            **options: arguments of the method's own signature.
+        """
+        return cls(encoder, optimizer=optimizer, **options)
+
     @abstractmethod
     def compute_losses(self, batch: Batch) -> Objective:
-        """The weighted terms of the objective for a batch."""
+        """The terms of the objective for a batch."""
+
+    def pool(self, batch: Batch) -> Tensor:
+        """The encoder's vectors of every view, before the head: (sentences * views, width)."""
+        pooled: Tensor = self.encoder(*flatten_views(batch))
+        return pooled
 
     def embed(self, batch: Batch) -> Tensor:
         """Projected vectors of every view: (sentences, views, width)."""
-        sentences, views, _ = batch["input_ids"].shape
-        pooled = self.encoder(batch["input_ids"].flatten(0, 1), batch["attention_mask"].flatten(0, 1))
-        projected: Tensor = self.head(pooled)
-        return projected.unflatten(0, (sentences, views))
+        projected: Tensor = self.head(self.pool(batch))
+        return projected.unflatten(0, batch["input_ids"].shape[:2])
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """The sum of the losses; logs it, its terms and the metrics under `train/`."""
+        """The weighted sum of the losses; logs it, its terms and the metrics under `train/`."""
         objective = self.compute_losses(batch)
-        loss = torch.stack(list(objective.losses.values())).sum()
+        loss = objective.total()
         size = len(batch["input_ids"])
         # Lightning would count from 0: a row's step is the number of optimiser steps made with it
         self.log("step", float(self.global_step + 1))
@@ -118,6 +162,11 @@ class Method(LightningModule, ABC):
             "encoder": describe_encoder(self.evaluation_encoder(), self.head_at_eval),
             "record": self.record,
         }
+
+
+def flatten_views(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Ids and mask as the encoder takes them, views of a sentence as neighbours: (sentences * views, tokens)."""
+    return batch["input_ids"].flatten(0, 1), batch["attention_mask"].flatten(0, 1)
 
 
 def view_cosines(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:

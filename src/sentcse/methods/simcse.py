@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING, Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.masking import IGNORED_LABEL, mask_tokens, masked_language_model_labels
-from sentcse.methods.base import Batch, Method, Objective, view_cosines
+from sentcse.masked_language_model import load_mlm_head
+from sentcse.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
+from sentcse.methods.base import Batch, Method, Objective, Origin, view_cosines
 from sentcse.methods.optimization import AdamWSettings
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class SimCSE(Method):
@@ -53,6 +59,30 @@ class SimCSE(Method):
         self.mlm_masking_ratio = mlm_masking_ratio
         self.mlm_head = mlm_head
 
+    @classmethod
+    def build(
+        cls,
+        encoder: SentenceEncoder,
+        *,
+        origin: Origin,
+        generator: Origin | None,
+        optimizer: AdamWSettings,
+        **options: Any,
+    ) -> Self:
+        """As the base, with the checkpoint's own masked-language-model head if the term is wanted.
+
+        Raises:
+            ConfigError: if the tokenizer has no mask token.
+        """
+        if options["mlm_weight"] > 0:
+            if encoder.tokenizer.mask_token_id is None:
+                raise ConfigError(
+                    f"method.mlm_weight needs a mask token and the tokenizer of {origin.name_or_path} has none: "
+                    "set method.mlm_weight=0 or use a masked language model."
+                )
+            options["mlm_head"], _ = load_mlm_head(origin.name_or_path, revision=origin.revision)
+        return cls(encoder, optimizer=optimizer, **options)
+
     def compute_losses(self, batch: Batch) -> Objective:
         """InfoNCE of the views (equations 4 and 5), plus the weighted masked-language-model term."""
         z1, z2, *hard_negatives = self.embed(batch).unbind(1)
@@ -66,8 +96,8 @@ class SimCSE(Method):
             )
         }
         if self.mlm_weight > 0:
-            losses["mlm"] = self.mlm_weight * self.masked_language_model_loss(batch)
-        return Objective(losses, view_cosines(z1, z2))
+            losses["mlm"] = self.masked_language_model_loss(batch)
+        return Objective(losses, {"mlm": self.mlm_weight}, view_cosines(z1, z2))
 
     def masked_language_model_loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of the masked tokens of every view; the vocabulary is scored only there."""
@@ -82,13 +112,7 @@ class SimCSE(Method):
 
     def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Masked ids and labels (-100 where nothing is predicted), drawn anew for every view."""
-        ids, tokenizer = batch["input_ids"], self.encoder.tokenizer
-        special = torch.tensor(tokenizer.all_special_ids, device=ids.device)
-        masked, selected = mask_tokens(
-            ids,
-            torch.isin(ids, special) | (batch["attention_mask"] == 0),
-            masking_ratio=self.mlm_masking_ratio,
-            mask_token_id=tokenizer.mask_token_id,
-            vocab_size=len(tokenizer),
+        masked, selected = mask_ordinary_tokens(
+            batch["input_ids"], batch["attention_mask"], self.encoder.tokenizer, masking_ratio=self.mlm_masking_ratio
         )
-        return masked, masked_language_model_labels(ids, selected)
+        return masked, masked_language_model_labels(batch["input_ids"], selected)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from hydra.utils import get_class
 from pytorch_lightning import Callback, Trainer
@@ -21,6 +20,7 @@ from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_fi
 from sentcse.loading import load_backbone, load_tokenizer
 from sentcse.locate import find_file, locate
 from sentcse.methods import Method
+from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision
 from sentcse.training.evaluation import EvaluationCallback
@@ -30,8 +30,6 @@ from sentcse.training.run_folder import RunFolder
 from sentcse.training.seeding import StepSeed
 from sentcse.training.throughput import Throughput
 from sentcse.training.view_doctor import ViewDoctor
-
-CONFIGURED_ELSEWHERE = {"target", "mlm_head", "generator"}
 
 
 def build_encoder(config: TrainConfig) -> SentenceEncoder:
@@ -53,26 +51,17 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     """The configured LightningModule around an encoder.
 
     Raises:
-        ConfigError: if the encoder lacks what the method needs.
+        SentcseError: if the method lacks what it needs beside the encoder.
     """
-    options: dict[str, Any] = config.method.model_dump(exclude=CONFIGURED_ELSEWHERE)
-    optimizer = AdamWSettings(**config.optimizer.model_dump())
-    if options.get("mlm_weight", 0) > 0:
-        options["mlm_head"] = _mlm_head(config, encoder.tokenizer)
-    method: Method = get_class(config.method.target)(encoder, optimizer=optimizer, **options)
+    chosen, generator = config.encoder, config.generator
+    method: Method = get_class(config.method.target).build(
+        encoder,
+        origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
+        generator=None if generator.name_or_path is None else Origin(locate(generator.name_or_path), generator.revision),
+        optimizer=AdamWSettings(**config.optimizer.model_dump()),
+        **config.method.model_dump(exclude={"target"}),
+    )
     return method
-
-
-def _mlm_head(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> Any:
-    from sentcse.masked_language_model import load_mlm_head
-
-    if tokenizer.mask_token_id is None:
-        raise ConfigError(
-            f"method.mlm_weight needs a mask token and the tokenizer of {config.encoder.name_or_path} has none: "
-            "set method.mlm_weight=0 or use a masked language model."
-        )
-    head, _ = load_mlm_head(locate(config.encoder.name_or_path), revision=config.encoder.revision)
-    return head
 
 
 def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:

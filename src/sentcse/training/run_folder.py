@@ -63,7 +63,7 @@ class RunFolder:
         """Delete the run.
 
         Raises:
-            SentcseError: if the folder holds files but no run.
+            SentcseError: if the folder holds files but no run, or another process is training in it.
         """
         if not self.path.exists():
             return
@@ -71,7 +71,8 @@ class RunFolder:
             raise SentcseError(
                 f"{self.path} is not a run's folder (no config.yaml inside): it is not deleted; move it away."
             )
-        shutil.rmtree(self.path)
+        with self.locked():
+            shutil.rmtree(self.path)
 
     def create(self, config: TrainConfig) -> None:
         """Make the folder and write the resolved configuration.

@@ -1,0 +1,106 @@
+"""miCSE (Klein and Nabi 2023): SimCSE, plus agreement of the two views' self-attention."""
+
+from __future__ import annotations
+
+import torch
+
+from sentcse.attention_maps import collect_attention_maps, enable_attention_maps
+from sentcse.encoder import SentenceEncoder
+from sentcse.losses import attention_mutual_information, info_nce_loss
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.optimization import AdamWSettings
+
+PUBLISHED_LAYERS = 4
+PUBLISHED_LAST_SHARE = 11 / 12
+
+
+class MiCSE(Method):
+    """alpha * InfoNCE - lambda * attention mutual information (equation 7).
+
+    Args:
+        encoder: the encoder to train; its attention has to go through transformers' attention interface.
+        temperature: divides the cosines.
+        head: projection head while training.
+        projection_at_eval: keep the head at test time.
+        alpha: weight of InfoNCE.
+        ami_weight: lambda.
+        ami_layers: layers whose maps are compared, numbered from 0; None for `default_layers`.
+        ami_samples: positions of a row that are compared.
+        ami_pairing: `parity` or `per_layer`: which layers share a row.
+        ami_minimum_support: positions that a row needs to count; None for the published rule.
+        count_padding: count the attention of padding queries (published code).
+        optimizer: AdamW settings.
+
+    Raises:
+        ValueError: for fewer than two layers, a layer that is not there, or an architecture without such maps.
+    """
+
+    def __init__(
+        self,
+        encoder: SentenceEncoder,
+        *,
+        temperature: float = 0.05,
+        head: str = "linear_tanh",
+        projection_at_eval: bool = False,
+        alpha: float = 1.0,
+        ami_weight: float = 0.0005,
+        ami_layers: list[int] | None = None,
+        ami_samples: int = 150,
+        ami_pairing: str = "parity",
+        ami_minimum_support: int | None = 32,
+        count_padding: bool = False,
+        optimizer: AdamWSettings | None = None,
+    ) -> None:
+        super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
+        self.temperature = temperature
+        self.alpha = alpha
+        self.ami_weight = ami_weight
+        depth = int(encoder.backbone.config.num_hidden_layers)
+        self.ami_layers = default_layers(depth) if ami_layers is None else sorted(ami_layers)
+        self.ami_samples = ami_samples
+        self.ami_pairing = ami_pairing
+        self.ami_minimum_support = ami_minimum_support
+        self.count_padding = count_padding
+        enable_attention_maps(encoder.backbone, self.ami_layers)
+
+    def compute_losses(self, batch: Batch) -> Objective:
+        """InfoNCE of the views, less the mutual information of their attention (sections 3.2 and 3.3)."""
+        with collect_attention_maps(self.ami_layers) as maps:
+            z1, z2 = self.embed(batch).unbind(1)[:2]
+        _, mask = flatten_views(batch)
+        agreement = attention_mutual_information(
+            [maps[layer] for layer in self.ami_layers],
+            mask,
+            generator=self.sampling_generator(z1.device),
+            samples=self.ami_samples,
+            pairing=self.ami_pairing,
+            minimum_support=self.ami_minimum_support,
+            count_padding=self.count_padding,
+        )
+        return Objective(
+            losses={
+                "info_nce": info_nce_loss(z1, z2, temperature=self.temperature),
+                "ami": agreement.information,
+            },
+            weights={"info_nce": self.alpha, "ami": -self.ami_weight},
+            metrics={
+                **view_cosines(z1, z2),
+                "ami_support_share": agreement.support_share,
+                "ami_rows_used": agreement.rows_used,
+                "ami_rows_left_out": agreement.rows_left_out,
+                "ami_rows_not_finite": agreement.rows_not_finite,
+            },
+        )
+
+    def sampling_generator(self, device: torch.device) -> torch.Generator:
+        """Draws positions apart from dropout, from the step's own seed: `training.seeding` sets that every step."""
+        return torch.Generator(device).manual_seed(torch.initial_seed())
+
+
+def default_layers(depth: int) -> list[int]:
+    """Four consecutive layers (fewer in a shallower encoder), the last at 11/12 of the depth: 7 to 10 of 12.
+
+    Published for 12 layers only; this is the visible rule for others: 2 to 5 of 6, 18 to 21 of 24.
+    """
+    last = round(depth * PUBLISHED_LAST_SHARE) - 1
+    return list(range(max(0, last - PUBLISHED_LAYERS + 1), last + 1))

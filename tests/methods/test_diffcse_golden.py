@@ -1,0 +1,140 @@
+"""DiffCSE through its LightningModule against the published implementation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
+from torch import Tensor
+from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertForMaskedLM
+from transformers import RobertaConfig, RobertaForMaskedLM, RobertaModel
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.losses import replaced_token_labels
+from sentcse.losses.info_nce import info_nce_logits
+from sentcse.masked_language_model import MaskedLanguageModelHead
+from sentcse.methods import DiffCSE
+from sentcse.methods.base import Batch, flatten_views
+from sentcse.methods.generator import Generator
+
+pytestmark = pytest.mark.golden
+
+CASES = ["diffcse_bert", "diffcse_bert_before_mlp", "diffcse_roberta"]
+
+
+class DiffCSEWithGivenMasking(DiffCSE):
+    """Masks as the golden case did, where training draws at random."""
+
+    given: Tensor
+
+    def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        return self.given.flatten(0, 1), torch.ones_like(self.given.flatten(0, 1), dtype=torch.bool)
+
+
+class GivenTokenizer:
+    """The special ids of the case: its vocabulary has no words."""
+
+    def __init__(self, cls_token_id: int, pad_token_id: int) -> None:
+        self.cls_token_id, self.pad_token_id = cls_token_id, pad_token_id
+        self.model_max_length = 40
+
+
+def build(case: GoldenCase, name: str, **options: Any) -> DiffCSEWithGivenMasking:
+    roberta = name.endswith("roberta")
+    kind, model = (RobertaConfig, RobertaModel) if roberta else (BertConfig, BertModel)
+    backbone = load_weights(model(case.config(kind), add_pooling_layer=False), case.weights("encoder"))
+    discriminator = load_weights(model(case.config(kind), add_pooling_layer=False), case.weights("discriminator"))
+    edited = case.tensors["edited_input_ids"]
+    tokenizer: Any = GivenTokenizer(int(edited[0, 0]), case.scalars["config"].get("pad_token_id", 0))
+    method = DiffCSEWithGivenMasking(
+        SentenceEncoder(backbone, tokenizer, pooler="cls_before_pooler"),
+        build_generator(case, roberta=roberta),
+        discriminator,
+        temperature=case.scalars.get("temperature", 0.05),
+        head="linear_tanh" if name.endswith("before_mlp") else "batchnorm",
+        condition="before_head" if name.endswith("before_mlp") else "after_head",
+        rtd_weight=case.scalars["lambda"],
+        padding_as_published=True,
+        **options,
+    )
+    method.head.load_state_dict(case.weights("mlp"))
+    method.rtd_head.load_state_dict(case.weights("electra_head"))
+    method.given = case.tensors["mlm_input_ids"]
+    return method
+
+
+def build_generator(case: GoldenCase, *, roberta: bool) -> Generator:
+    weights = case.weights("generator")
+    if roberta:
+        layers = 1 + max(int(found[1]) for name in weights if (found := re.search(r"layer\.(\d+)\.", name)))
+        config = case.config(RobertaConfig)
+        config.num_hidden_layers = layers
+        language_model: Any = RobertaForMaskedLM(config)
+    else:
+        given = case.scalars["config"]
+        language_model = DistilBertForMaskedLM(
+            DistilBertConfig(
+                vocab_size=given["vocab_size"],
+                dim=given["hidden_size"],
+                n_layers=2,
+                n_heads=given["num_attention_heads"],
+                hidden_dim=given["intermediate_size"],
+                max_position_embeddings=given["max_position_embeddings"],
+                dropout=0.0,
+                attention_dropout=0.0,
+            )
+        )
+    load_weights(language_model, weights)
+    backbone = getattr(language_model, language_model.base_model_prefix)
+    return Generator(backbone, MaskedLanguageModelHead(language_model))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_loss_and_gradients_with_padding_counted_as_published(name: str, golden_folder: Path) -> None:
+    case = load_case(golden_folder, name)
+    method = build(case, name, count_padding=True)
+    objective = method.compute_losses(case.batch)
+    objective.total().backward()
+    assert_golden(objective.losses["info_nce"], case.tensors["contrastive_loss"], "contrastive_loss")
+    assert_golden(objective.losses["rtd"], case.tensors["rtd_loss"], "rtd_loss")
+    assert_golden(objective.total(), case.tensors["loss"], "loss")
+    head = method.head.dense if name.endswith("before_mlp") else method.head.net[0]
+    embeddings = method.encoder.backbone.embeddings.word_embeddings
+    found = {
+        "grad.electra_head.weight": method.rtd_head.weight,
+        "grad.mlp.first.weight": head.weight,
+        "grad.word_embeddings": embeddings.weight,
+    }
+    assert {key for key in case.tensors if key.startswith("grad.")} == set(found)
+    for key, parameter in found.items():
+        assert_golden(gradient(parameter), case.tensors[key], key)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_edits_labels_and_logits(name: str, golden_folder: Path) -> None:
+    case = load_case(golden_folder, name)
+    method = build(case, name)
+    ids, mask = flatten_views(case.batch)
+    edited = method.edit(case.batch)
+    assert torch.equal(edited, case.tensors["edited_input_ids"])
+    assert torch.equal(replaced_token_labels(edited, ids, mask), case.tensors["replaced"].long())
+    pooled = method.pool(case.batch)
+    projected = method.head(pooled)
+    condition = projected if method.condition == "after_head" else pooled
+    assert_golden(method.discriminate(edited, mask, condition), case.tensors["rtd_logits"], "rtd_logits")
+    z1, z2 = projected.unflatten(0, case.batch["input_ids"].shape[:2]).unbind(1)
+    assert_golden(info_nce_logits(z1, z2, temperature=method.temperature), case.tensors["logits"], "logits")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_real_tokens_alone_and_accuracies(name: str, golden_folder: Path) -> None:
+    case = load_case(golden_folder, name)
+    objective = build(case, name).compute_losses(case.batch)
+    assert_golden(objective.losses["rtd"], case.tensors["rtd_loss_real_tokens"], "rtd_loss_real_tokens")
+    assert objective.total().item() == pytest.approx(case.scalars["loss_real_tokens"], rel=TOLERANCE)
+    for ours, theirs in (("rtd_accuracy_replaced", "accuracy_replaced"), ("rtd_accuracy_original", "accuracy_original")):
+        assert objective.metrics[ours].item() == pytest.approx(case.scalars[theirs], rel=TOLERANCE, abs=1e-6)

@@ -1,0 +1,63 @@
+"""A run that takes a second: a tiny checkpoint, forty sentences, thirty pairs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from composing import checked
+from sentcse.config import TrainConfig
+from tiny import WORDS, tiny_checkpoint
+
+Settings = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of `encoder/`, `sentences.txt` and `pairs.tsv`."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny_checkpoint(folder / "encoder", hidden_dropout_prob=0.2)
+    draw = random.Random(0)
+    sentences = [" ".join(draw.choices(WORDS, k=draw.randint(3, 9))) + f" {number}" for number in range(40)]
+    (folder / "sentences.txt").write_text("".join(f"{sentence}\n" for sentence in sentences))
+    rows = [f"{draw.random() * 5:.1f}\t{draw.choice(sentences)}\t{draw.choice(sentences)}\n" for _ in range(30)]
+    (folder / "pairs.tsv").write_text("".join(rows))
+    return folder
+
+
+@pytest.fixture
+def settings(inputs: Path, tmp_path: Path) -> Settings:
+    """Command line of a run of five batches an epoch; `runs` names the folder of runs."""
+
+    def settings(*more: str, runs: str = "runs") -> list[str]:
+        return [
+            "data=text",
+            f"data.path={inputs}/sentences.txt",
+            "data.batch_size=8",
+            f"data.cache_dir={tmp_path}/cache",
+            f"encoder.name_or_path={inputs}/encoder",
+            "evaluation=embedded",
+            f"evaluation.pairs_dev={inputs}/pairs.tsv",
+            f"evaluation.pairs_test={inputs}/pairs.tsv",
+            "evaluation.every_n_steps=2",
+            "trainer.accelerator=cpu",
+            "trainer.precision=32",
+            "trainer.max_epochs=2",
+            "trainer.log_every_n_steps=1",
+            "trainer.progress=false",
+            # large enough for every step to move the scores
+            "optimizer.learning_rate=1e-3",
+            f"runs.root={tmp_path}/{runs}",
+            *more,
+        ]
+
+    return settings
+
+
+@pytest.fixture
+def configure(settings: Settings) -> Callable[..., TrainConfig]:
+    """The checked configuration of `settings`."""
+    return lambda *more, runs="runs": checked(*settings(*more, runs=runs))

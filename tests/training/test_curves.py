@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+from sentcse.training.curves import plot_curves
+from sentcse.training.metrics_file import MetricsFile
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> Path:
+    file = MetricsFile(tmp_path / "metrics.csv")
+    file.log_metrics({"val/stsb_spearman": 50.0, "val/alignment": 0.2}, step=0)
+    for step in range(1, 10):
+        file.log_metrics({"train/loss": 1 / step, "train/positive_cosine": 0.9}, step=step)
+    file.log_metrics({"val/stsb_spearman": float("nan"), "val/sickr_spearman": 60.0}, step=5)
+    return file.path
+
+
+def test_the_picture(metrics: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "curves.png"
+    plot_curves(metrics, picture, title="a run", best_step=5)
+    pixels = matplotlib.image.imread(picture)
+    assert pixels.shape[0] > 300
+    assert pixels.shape[1] > 1000
+    assert pixels.min() < 0.5  # something is drawn
+    plot_curves(metrics, tmp_path / "unmarked.png", title="a run")
+    assert (matplotlib.image.imread(tmp_path / "unmarked.png") != pixels).any()
+
+
+def test_a_run_without_a_single_row(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step\n")
+    plot_curves(tmp_path / "metrics.csv", tmp_path / "curves.png", title="a run")
+    assert (tmp_path / "curves.png").is_file()

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from composing import checked
+from sentcse.config import TrainConfig, check_config
+from sentcse.errors import SentcseError
+from sentcse.training.run_folder import RunFolder, fingerprint, write_atomically
+
+Configure = Callable[..., TrainConfig]
+BASE = ("data=text", "data.path=x.txt")
+
+HOLD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from composing import checked
+from sentcse.training.run_folder import RunFolder
+folder = RunFolder(checked("data=text", "data.path=x.txt", f"runs.root={sys.argv[1]}"))
+with folder.locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    "without_effect",
+    [
+        "logger=wandb",
+        "trainer.accelerator=cpu",
+        "trainer.progress=false",
+        "trainer.threads=1",
+        "trainer.log_every_n_steps=3",
+        "data.num_workers=2",
+        "data.cache_dir=elsewhere",
+        "data_root=elsewhere",
+        "evaluation.batch_size=3",
+        "runs.root=elsewhere",
+        "overwrite=true",
+        "recipe.note=x",
+    ],
+)
+def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
+    assert fingerprint(checked(*BASE, without_effect)) == fingerprint(checked(*BASE))
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        "seed=1",
+        "optimizer.learning_rate=1e-5",
+        "optimizer.betas=[0.9,0.98]",
+        "method.temperature=0.1",
+        "encoder.name_or_path=roberta-base",
+        "encoder.pooler=avg",
+        "data.path=y.txt",
+        "data.max_length=64",
+        "data.batch_size=32",
+        "data.low_shot.size=100",
+        "trainer.max_steps=10",
+        "trainer.precision=32",
+        "trainer.accumulate_grad_batches=2",
+        "evaluation.every_n_steps=10",
+    ],
+)
+def test_what_changes_a_result_changes_the_folder(effect: str) -> None:
+    assert RunFolder(checked(*BASE, effect)).path != RunFolder(checked(*BASE)).path
+
+
+def test_the_name_says_what_it_is() -> None:
+    config = checked("experiment=simcse_bert", "seed=3", "runs.root=/some/where")
+    assert RunFolder(config).path == Path(f"/some/where/simcse_bert_seed3_{fingerprint(config)}")
+
+
+def test_two_names_of_one_number_are_one_run() -> None:
+    assert fingerprint(checked(*BASE, "optimizer.learning_rate=0.00003")) == fingerprint(checked(*BASE))
+    assert fingerprint(checked(*BASE, "trainer.precision='32'")) == fingerprint(checked(*BASE, "trainer.precision=32"))
+
+
+def test_create_writes_the_resolved_configuration(configure: Configure) -> None:
+    config = configure()
+    folder = RunFolder(config)
+    folder.create(config)
+    values = OmegaConf.to_container(OmegaConf.load(folder.path / "config.yaml"))
+    assert check_config(values) == config  # type: ignore[arg-type]
+    assert folder.checkpoints.is_dir()
+    assert folder.finished() is None
+
+
+def test_a_complete_run_is_known_by_its_results(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.create(configure())
+    folder.results.write_text('{"best": 1}')
+    assert folder.finished() == {"best": 1}
+    folder.results.write_text('{"best": ')
+    with pytest.raises(SentcseError, match=r"results\.json cannot be read as JSON"):
+        folder.finished()
+
+
+def test_a_place_that_cannot_be_written(configure: Configure, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where the folder should be")
+    with pytest.raises(SentcseError, match=r"cannot be written \(.*\): set runs\.root to a folder that can"):
+        RunFolder(configure()).create(configure())
+
+
+def test_clear(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.clear()  # nothing there
+    folder.create(configure())
+    folder.last.write_text("x")
+    folder.clear()
+    assert not folder.path.exists()
+
+
+def test_a_folder_of_something_else_is_not_deleted(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.path.mkdir(parents=True)
+    (folder.path / "thesis.tex").write_text("all of it")
+    with pytest.raises(SentcseError, match="is not a run's folder"):
+        folder.clear()
+    assert (folder.path / "thesis.tex").is_file()
+
+
+def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> None:
+    config = checked(*BASE, f"runs.root={tmp_path}")
+    folder = RunFolder(config)
+    folder.create(config)
+    tests = str(Path(__file__).parents[1])
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path), tests], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(SentcseError, match="Another process is training in"), folder.locked():
+            pass
+        with pytest.raises(SentcseError, match="Another process is training in"):
+            folder.clear()
+        assert folder.path.is_dir()
+    finally:
+        other.kill()
+        other.communicate()
+    with folder.locked():
+        pass
+
+
+def test_write_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, "whole")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("killed here")))
+    with pytest.raises(OSError, match="killed here"):
+        write_atomically(path, "other")
+    assert path.read_text() == "whole"
