@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +42,7 @@ attention_probs_dropout_prob attention_probs_dropout_prob_noise task_lambda task
 delete_model description tags"""
 
 
+@cache
 def load_generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
     assert spec is not None

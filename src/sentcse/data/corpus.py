@@ -134,6 +134,7 @@ def open_corpus(
     *,
     path: str | Path | None = None,
     dataset: str | None = None,
+    dataset_config: str | None = None,
     split: str = "train",
     columns: Sequence[str] | None = None,
     encoding: str = "utf-8",
@@ -143,6 +144,7 @@ def open_corpus(
     Args:
         path: a .txt, .csv, .tsv or .jsonl file.
         dataset: name on the hub, or local folder, of a Hugging Face dataset.
+        dataset_config: configuration of the dataset; None for its only one.
         split: split of the dataset.
         columns: names of one to three columns.
         encoding: encoding of the file.
@@ -162,5 +164,5 @@ def open_corpus(
     if dataset is not None:
         from sentcse.data.hub_corpus import HubCorpus
 
-        return HubCorpus(dataset, split, names)
+        return HubCorpus(dataset, split, names, dataset_config)
     return FileCorpus(Path(str(path)), names, encoding)

@@ -31,6 +31,7 @@ class SentenceDataModule(pl.LightningDataModule):
         tokenizer: tokenizer of the encoder.
         path: a .txt, .csv, .tsv or .jsonl file; excludes `dataset`.
         dataset: a Hugging Face dataset, by name or folder.
+        dataset_config: configuration of `dataset`; None for its only one.
         split: split of `dataset`.
         hub_file: file of the hub that is fetched to `path` if nothing lies there.
         columns: names of one to three columns.
@@ -57,6 +58,7 @@ class SentenceDataModule(pl.LightningDataModule):
         tokenizer: PreTrainedTokenizerBase,
         path: str | Path | None = None,
         dataset: str | None = None,
+        dataset_config: str | None = None,
         split: str = "train",
         hub_file: HubFile | None = None,
         columns: Sequence[str] | None = None,
@@ -89,7 +91,14 @@ class SentenceDataModule(pl.LightningDataModule):
             path = Path(str(path)).with_name(self.hub_file.filename)
         elif low_shot_size is not None or low_shot_percent is not None:
             self.low_shot = LowShot(low_shot_seed, low_shot_size, low_shot_percent)
-        self.corpus: Corpus = open_corpus(path=path, dataset=dataset, split=split, columns=columns, encoding=encoding)
+        self.corpus: Corpus = open_corpus(
+            path=path,
+            dataset=dataset,
+            dataset_config=dataset_config,
+            split=split,
+            columns=columns,
+            encoding=encoding,
+        )
         self._path = None if path is None else Path(path)
         self._dataset: SentenceDataset | None = None
 
@@ -191,7 +200,7 @@ def _default_cache_dir() -> Path:
 
 def _official(path: str | Path | None, percent: float | None, size: int | None, seed: int) -> HubFile:
     if path is None:
-        raise DataError("data.low_shot_official needs data.path: the official files are looked for in its folder.")
+        raise DataError("data.low_shot.official needs data.path: the official files are looked for in its folder.")
     if percent is None or size is not None:
-        raise DataError("The official low-shot files go by percentage: set data.low_shot_percent, and no size.")
+        raise DataError("The official low-shot files go by percentage: set data.low_shot.percent, and no size.")
     return official_low_shot(percent, seed)

@@ -26,16 +26,18 @@ class HubCorpus:
         dataset: name on the hub or path of the folder.
         split: the split, as `train` or `train[:10%]`.
         columns: names of one to three columns; None takes all, if all are texts and not more than three.
+        subset: configuration of the dataset, such as `wikitext-2-raw-v1`; None for its only one.
     """
 
     dataset: str
     split: str = "train"
     columns: tuple[str, ...] | None = None
+    subset: str | None = None
 
     @property
     def name(self) -> str:
         """Dataset and split."""
-        return f"{self.dataset} ({self.split})"
+        return f"{self.dataset} ({self.split if self.subset is None else f'{self.subset}, {self.split}'})"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ class HubCorpus:
 
         # Without a network the library tries six times, which takes 24 s; offline, a copy in its cache opens at once.
         with contextlib.nullcontext() if local or hub_is_reachable() else _offline():
-            return datasets.load_dataset(self.dataset, split=self.split)
+            return datasets.load_dataset(self.dataset, self.subset, split=self.split)
 
 
 @contextlib.contextmanager

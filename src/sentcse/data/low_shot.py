@@ -40,12 +40,12 @@ class LowShot:
     def __post_init__(self) -> None:
         if (self.size is None) == (self.percent is None):
             raise DataError(
-                "A low-shot split has a size (data.low_shot_size) or a percentage (data.low_shot_percent), not both."
+                "A low-shot split has a size (data.low_shot.size) or a percentage (data.low_shot.percent), not both."
             )
         if self.size is not None and self.size < 1:
-            raise DataError(f"data.low_shot_size must be at least 1, got {self.size}.")
+            raise DataError(f"data.low_shot.size must be at least 1, got {self.size}.")
         if self.percent is not None and not 0 < self.percent <= 100:
-            raise DataError(f"data.low_shot_percent must be in (0, 100], got {self.percent}.")
+            raise DataError(f"data.low_shot.percent must be in (0, 100], got {self.percent}.")
 
     def rows_of(self, rows: int) -> int:
         """Rows of the split of a corpus with `rows` rows.
@@ -57,7 +57,7 @@ class LowShot:
             return max(1, round(rows * self.percent / 100))
         size = int(self.size) if self.size is not None else rows
         if size > rows:
-            raise DataError(f"data.low_shot_size is {size:,}, and the corpus has {rows:,} rows: take a smaller split.")
+            raise DataError(f"data.low_shot.size is {size:,}, and the corpus has {rows:,} rows: take a smaller split.")
         return size
 
     def sha256(self, corpus_sha256: str, rows: int) -> str:

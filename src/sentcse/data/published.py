@@ -58,7 +58,7 @@ def official_low_shot(percent: float, seed: int) -> HubFile:
         sizes = ", ".join(f"{size:g}" for size in sorted(_OFFICIAL_PARTS))
         raise DataError(
             f"There is no official low-shot file of {percent:g} percent with seed {seed}: {MICSE_REPO} has {sizes} "
-            "percent, each with the seeds 48 to 52; set data.low_shot_official=false to cut a split of your own."
+            "percent, each with the seeds 48 to 52; set data.low_shot.official=false to cut a split of your own."
         )
     name = f"wiki_subset_1M_{_OFFICIAL_PARTS[percent]}percent_seed{seed}.txt"
     return HubFile(MICSE_REPO, name, rows=OFFICIAL_ROWS[percent])

@@ -75,6 +75,7 @@ def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> Sente
         tokenizer=tokenizer,
         path=None if data.path is None else find_file(data.path, Path(config.data_root)),
         dataset=data.dataset,
+        dataset_config=data.dataset_config,
         split=data.split,
         hub_file=None if data.hub_file is None else HubFile(**data.hub_file.model_dump()),
         columns=data.columns,

@@ -108,11 +108,8 @@ def fit(run: Run) -> None:
         trainer.accelerator.__class__.__name__.removesuffix("Accelerator"),
         trainer.precision,
     )
-    if run.data.report.duplicates:
-        logger.info(
-            "%s of the corpus's rows are duplicates: false negatives when they meet in a batch.",
-            f"{run.data.report.duplicates:,}",
-        )
+    for note in run.data.report.notes():
+        logger.info("%s", note)
     continue_from = str(folder.last) if folder.last.is_file() else None
     step = check_continuation(run) if continue_from is not None else -1
     for each in trainer.loggers:
