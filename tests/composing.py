@@ -14,11 +14,11 @@ from sentcse.config import TrainConfig, check_config
 from sentcse.config.paths import config_dir
 
 
-def compose(*overrides: str) -> dict[str, Any]:
-    """Plain values of configs/train.yaml with overrides, unchecked."""
+def compose(*overrides: str, config_name: str = "train") -> dict[str, Any]:
+    """Plain values of a file of configs/ with overrides, unchecked."""
     try:
         with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-            composed = hydra.compose("train", tolerant_overrides(overrides, config_dir()), return_hydra_config=True)
+            composed = hydra.compose(config_name, tolerant_overrides(overrides, config_dir()), return_hydra_config=True)
             HydraConfig.instance().set_config(composed)
             with open_dict(composed):
                 del composed["hydra"]

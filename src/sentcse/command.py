@@ -21,6 +21,7 @@ from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, SentcseError
 
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
+NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
 INTERRUPTED = 130
 MISSING = "???"
 
@@ -121,7 +122,11 @@ def explain_composition(error: Exception) -> str:
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     if isinstance(cause, OverrideParseException):
-        return f"{cause.override.removeprefix('++')} cannot be read as key=value ({lines[0]}): quote it, e.g. 'key=\"value\"'."
+        word = cause.override.removeprefix("++")
+        return f"{word} cannot be read as key=value ({lines[0]}): quote it, e.g. 'key=\"value\"'."
+    choice = NO_SUCH_CHOICE.match(lines[0]) if lines else None
+    if choice is not None:
+        return f"{choice['group']} is not a choice of this command; --help lists its choices."
     key = getattr(cause, "full_key", None)
     place = f"{key}: " if key else ""
     return f"{place}{lines[0] if lines else type(error).__name__}"

@@ -1,4 +1,4 @@
-"""The faults that a user can mend. A command prints their text as it is, without a traceback, and exits with `exit_code`."""
+"""The faults that a user can mend: a command prints their text without a traceback and exits with `exit_code`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open backbones, tokenizers and recorded encoders, from a folder, the hub's cache or the hub; say plainly what failed."""
+"""Open backbones, tokenizers and recorded encoders, from a folder, the hub's cache or the hub."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 CHECKPOINT_SUFFIX = ".ckpt"
 RUN_ENCODER = "encoder"
 """The folder of a run that holds its exported encoder."""
+RUN_GENERATOR = "model"
+"""The folder of a generator's run that holds the exported masked language model."""
 
 
 def load_backbone(
@@ -107,6 +109,13 @@ def load_tokenizer(name_or_path: str | Path, *, revision: str | None = None) -> 
     return cast("PreTrainedTokenizerBase", tokenizer)
 
 
+def masked_language_model_folder(name_or_path: str | Path) -> str:
+    """The folder or hub name to load: of a generator's run, its exported model."""
+    located = locate(str(name_or_path))
+    exported = Path(located).expanduser() / RUN_GENERATOR
+    return str(exported) if (exported / "config.json").is_file() else located
+
+
 def check_source(name_or_path: str | Path) -> str:
     """Refuse what can be neither a checkpoint folder nor a hub name, before a library misreads it.
 
@@ -161,21 +170,21 @@ def quiet_transformers() -> Iterator[None]:
 
     verbosity = logging.get_verbosity()
     bars = logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def without_pooling_layer(config: PretrainedConfig) -> dict[str, bool]:
     """Arguments that leave the backbone's own pooling layer out: it is never used and would be trained by nothing."""
     from transformers import MODEL_MAPPING
 
-    model_class = MODEL_MAPPING[type(config)]
+    model_class: Any = MODEL_MAPPING[type(config)]
     return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(model_class).parameters else {}
 
 
@@ -232,11 +241,31 @@ def load_sentence_encoder(
     return encoder.eval()
 
 
-def _unreachable(source: str) -> str:
+def require_model(name_or_path: str, *, revision: str | None = None, key: str = "encoder.name_or_path") -> None:
+    """Make sure that a model can be had, without loading it.
+
+    Args:
+        name_or_path: a local folder or a hub name.
+        revision: branch, tag or commit on the hub.
+        key: the setting that names it, for the message.
+
+    Raises:
+        SentcseError: if it lies neither here nor in the hub's cache, and the hub is out of reach.
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    source = check_source(locate(name_or_path))
+    if Path(source).is_dir() or isinstance(try_to_load_from_cache(source, "config.json", revision=revision), str):
+        return
+    if not hub_is_reachable():
+        raise SentcseError(_unreachable(source, key))
+
+
+def _unreachable(source: str, key: str = "encoder.name_or_path") -> str:
     why = "the hub is switched off (HF_HUB_OFFLINE)" if is_offline_by_choice() else "the hub cannot be reached"
     return (
         f"The model {source} is not on this machine and {why}: name a local folder instead, for example "
-        f"encoder.name_or_path=/path/to/{source.rsplit('/', 1)[-1]} (config.json, model.safetensors, tokenizer files)."
+        f"{key}=/path/to/{source.rsplit('/', 1)[-1]} (config.json, model.safetensors, tokenizer files)."
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sentcse.errors import SentcseError
-from sentcse.loading import check_source, from_hub_or_folder
+from sentcse.loading import check_source, from_hub_or_folder, load_config, masked_language_model_folder, set_dropout
 
 
 class MaskedLanguageModelHead(nn.Module):
@@ -65,14 +65,53 @@ def load_masked_language_model(
     return backbone, MaskedLanguageModelHead(model)
 
 
+def load_to_train(
+    name_or_path: str | Path, *, revision: str | None = None, dropout: float | None = None
+) -> tuple[Any, bool]:
+    """Any encoder checkpoint as a Hugging Face masked language model, and whether it had a head of its own.
+
+    A head that is not there starts random, its decoder tied to the word embeddings.
+
+    Args:
+        name_or_path: a folder or hub name.
+        revision: branch, tag or commit on the hub.
+        dropout: sets every dropout; None leaves them as the checkpoint has them.
+
+    Raises:
+        SentcseError: if the checkpoint cannot be had, is damaged, or its architecture has no masked language model.
+    """
+    model, missing = _load_with_report(name_or_path, revision, dropout)
+    backbone = [name for name in missing if name.startswith(f"{model.base_model_prefix}.")]
+    if backbone:
+        raise SentcseError(
+            f"{name_or_path} lacks {len(backbone)} weights of its encoder ({backbone[0]}, ...): they would start "
+            "random; give a complete checkpoint."
+        )
+    if missing:
+        model.config.tie_word_embeddings = True
+        model.tie_weights()
+    return model, not missing
+
+
 def _load(name_or_path: str | Path, revision: str | None) -> tuple[Any, bool]:
+    model, missing = _load_with_report(name_or_path, revision, None)
+    return model, not missing
+
+
+def _load_with_report(name_or_path: str | Path, revision: str | None, dropout: float | None) -> tuple[Any, list[str]]:
+    """The model, and which of its weights are not in the checkpoint."""
     from transformers import AutoModelForMaskedLM
 
+    source = check_source(masked_language_model_folder(name_or_path))
+    config = load_config(source, revision=revision)
+    if dropout is not None:
+        set_dropout(config, dropout)
     try:
         model, report = from_hub_or_folder(
             AutoModelForMaskedLM.from_pretrained,
-            check_source(name_or_path),
+            source,
             revision=revision,
+            config=config,
             dtype=torch.float32,
             output_loading_info=True,
         )
@@ -82,4 +121,4 @@ def _load(name_or_path: str | Path, revision: str | None) -> tuple[Any, bool]:
         raise SentcseError(
             f"The architecture of {name_or_path} has no masked language model: choose another checkpoint."
         ) from None
-    return model, not report["missing_keys"]
+    return model, sorted(report["missing_keys"])

@@ -62,8 +62,9 @@ def mask_ordinary_tokens(
     tokenizer: PreTrainedTokenizerBase,
     *,
     masking_ratio: float,
+    generator: torch.Generator | None = None,
 ) -> tuple[Int[Tensor, "*rows tokens"], Bool[Tensor, "*rows tokens"]]:
-    """`mask_tokens` with the ids of a tokenizer, from torch's own random state; special tokens and padding stay."""
+    """`mask_tokens` with the ids of a tokenizer; special tokens and padding stay. None: torch's own random state."""
     special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
     return mask_tokens(
         input_ids,
@@ -71,4 +72,5 @@ def mask_ordinary_tokens(
         masking_ratio=masking_ratio,
         mask_token_id=tokenizer.mask_token_id,
         vocab_size=len(tokenizer),
+        generator=generator,
     )

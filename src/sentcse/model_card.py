@@ -68,10 +68,10 @@ def model_card(
             has_pooling_layer=has_pooling_layer,
             head_is_pooling_layer=head_is_pooling_layer,
         ),
-        _training(record),
+        training_section(record),
         _scores(record.get("scores", {})),
         _selection(record.get("selection", {})),
-        _versions(record.get("versions", {})),
+        versions_section(record.get("versions", {})),
     ]
     return "\n\n".join(section for section in sections if section != "") + "\n"
 
@@ -103,15 +103,17 @@ def _what(record: Mapping[str, Any], *, name: str, pooler: str, max_length: int,
     )
 
 
-def _training(record: Mapping[str, Any]) -> str:
+def training_section(record: Mapping[str, Any]) -> str:
+    """Data and recipe of a record; empty where it has neither."""
     recipe, data = record.get("recipe", {}), record.get("data", {})
     parts = []
     if len(data) > 0:
         labels = {"source": "text", "sentences": "sentences", "sha256": "SHA-256 of the text"}
         rows = [(label, _cell(data[key])) for key, label in labels.items() if key in data]
-        parts.append(_table(("training data", ""), rows))
+        parts.append(markdown_table(("training data", ""), rows))
     if len(recipe) > 0:
-        parts.append(_table(("setting", "value"), [(f"`{key}`", _cell(value)) for key, value in recipe.items()]))
+        settings = [(f"`{key}`", _cell(value)) for key, value in recipe.items()]
+        parts.append(markdown_table(("setting", "value"), settings))
     return "\n\n".join(["## Training", *parts]) if len(parts) > 0 else ""
 
 
@@ -125,7 +127,7 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
         (task, *("" if score.get(key) is None else _score(key, score[key]) for key in columns))
         for task, score in scores.items()
     ]
-    return "## Scores\n\nSpearman correlation x 100 of the cosine with people's scores.\n\n" + _table(
+    return "## Scores\n\nSpearman correlation x 100 of the cosine with people's scores.\n\n" + markdown_table(
         ("task", *columns), rows
     )
 
@@ -144,7 +146,8 @@ def _selection(selection: Mapping[str, Any]) -> str:
     return text
 
 
-def _versions(versions: Mapping[str, str]) -> str:
+def versions_section(versions: Mapping[str, str]) -> str:
+    """Versions of the libraries; empty without any."""
     if len(versions) == 0:
         return ""
     return "## Versions\n\n" + ", ".join(f"{library} {version}" for library, version in sorted(versions.items()))
@@ -155,6 +158,7 @@ def _cell(value: Any) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -26,8 +26,10 @@ def main() -> None:
 def quickstart_job(values: dict[str, Any]) -> None:
     """Train as configured, then show what the encoder finds."""
     from sentcse.config import check_config
+    from sentcse.training.preflight import fetch_sources
 
     config = check_config(values)
+    fetch_sources(config)
     print("Loading torch, Lightning and transformers ...", flush=True)
     from sentcse.training.run import train
     from sentcse.training.run_folder import RunFolder

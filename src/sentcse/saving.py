@@ -43,7 +43,7 @@ def save_sentence_encoder(encoder: SentenceEncoder, folder: Path, *, record: dic
     """
     target = folder.expanduser().resolve()
     head = export_head(encoder.head)
-    with _replaced_as_a_whole(target) as partial:
+    with replaced_as_a_whole(target, kind="encoder", marker=RECORD_FILE) as partial:
         as_pooling_layer = is_pooling_layer(encoder.backbone, encoder.pooler, head)
         has_pooling_layer = len(without_pooling_layer(encoder.backbone.config)) > 0
         _save_backbone(encoder.backbone, partial, head[0] if as_pooling_layer else None)
@@ -119,13 +119,21 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
 
 
 @contextmanager
-def _replaced_as_a_whole(target: Path) -> Iterator[Path]:
+def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Path]:
     """A folder beside the target to write in; takes the target's place at the end, vanishes after a fault.
 
     Two names change at the end, so that a crash just between them leaves no target: then the new folder lies complete
     in `.NAME.partial` and the old one in `.NAME.replaced`. Never is there half a folder under the target's name.
+
+    Args:
+        target: absolute path of the folder.
+        kind: what is exported, for a message.
+        marker: the file by which an older export of the same kind is known, which alone is replaced.
+
+    Raises:
+        SentcseError: if the target is something else, or cannot be written.
     """
-    _check_replaceable(target)
+    _check_replaceable(target, kind, marker)
     partial, replaced = (target.with_name(f".{target.name}.{state}") for state in ("partial", "replaced"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -145,13 +153,13 @@ def _replaced_as_a_whole(target: Path) -> Iterator[Path]:
             os.replace(replaced, target)
 
 
-def _check_replaceable(target: Path) -> None:
+def _check_replaceable(target: Path, kind: str, marker: str) -> None:
     if not target.exists():
         return
     if not target.is_dir():
         raise SentcseError(f"{target} is a file: name a folder to export to.")
-    if any(target.iterdir()) and not (target / RECORD_FILE).is_file():
+    if any(target.iterdir()) and not (target / marker).is_file():
         raise SentcseError(
-            f"{target} holds something else than an exported encoder ({RECORD_FILE} is missing), which would be lost: "
+            f"{target} holds something else than an exported {kind} ({marker} is missing), which would be lost: "
             "name a new folder."
         )

@@ -19,9 +19,11 @@ def main() -> None:
 def train_job(values: dict[str, Any]) -> None:
     """Check one composed configuration, then train."""
     from sentcse.config import check_config
+    from sentcse.training.preflight import fetch_sources
 
     config = check_config(values)
-    # seconds of imports: not before the configuration is known to be right
+    fetch_sources(config)
+    # seconds of imports: not before the configuration is known to be right and everything to be there
     from sentcse.training.run import train
 
     train(config)

@@ -218,6 +218,14 @@ def test_a_method_without_a_target() -> None:
     assert line == "method._target_ is required and was not given."
 
 
+def test_a_corpus_of_another_name_is_not_the_published_file() -> None:
+    """`experiment=simcse_bert data.path=mine.txt` neither downloads Wikipedia to mine.txt nor asks for its size."""
+    assert check_config(compose("data=wiki1m")).data.published_file is not None
+    assert check_config(compose("data=wiki1m", "data.path=/x/wiki1m_for_simcse.txt")).data.published_file is not None
+    assert check_config(compose("data=wiki1m", "data.path=mine.txt")).data.published_file is None
+    assert check_config(DEFAULT).data.published_file is None
+
+
 @pytest.mark.parametrize(
     ("encoder", "name"),
     [

@@ -15,15 +15,21 @@ from sentcse.config.explain import _inner_section
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import METHOD_OPTIONS, TrainConfig
 from sentcse.locate import locate
-from sentcse.training.build import CONFIGURED_ELSEWHERE
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 OPTIONS = sorted(
     f"{path.parent.name}={path.stem}"
-    for group in ("method", "encoder", "optimizer", "trainer", "data", "evaluation", "logger")
+    for group in ("method", "encoder", "optimizer", "trainer", "data", "evaluation", "logger", "generator")
     for path in (config_dir() / group).glob("*.yaml")
 )
-NEEDED = {"data=default": ["data.path=x.txt"], "data=text": ["data.path=x.txt"]}
+NEEDED = {
+    "data=default": ["data.path=x.txt"],
+    "data=text": ["data.path=x.txt"],
+    "method=diffcse": ["generator=distilbert"],
+    "experiment=diffcse_minilm": ["generator.name_or_path=runs/a_trained_one"],
+}
+LOADED = {"encoder", "generator", "discriminator", "mlm_head", "optimizer", "origin"}
+"""Arguments of methods that are no settings of their own: they are made of what other groups name."""
 PUBLISHED = {
     "simcse_bert",
     "simcse_bert_large",
@@ -41,7 +47,7 @@ def test_there_is_something_to_test() -> None:
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_is_valid_and_names_its_source(experiment: str) -> None:
-    config = checked(f"experiment={experiment}")
+    config = checked(f"experiment={experiment}", *NEEDED.get(f"experiment={experiment}", []))
     assert config.recipe.source is not None
     assert config.name == experiment
     assert config.display_name == experiment
@@ -106,16 +112,14 @@ def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("target", sorted(METHOD_OPTIONS))
 def test_options_bind_to_the_signature_of_the_method(target: str) -> None:
+    """What the schema lets through is what `build` and the constructor behind it take, with the same defaults."""
     method = get_class(target)
-    options = METHOD_OPTIONS[target]
-    names = set(options.model_fields) - CONFIGURED_ELSEWHERE
-    signature = inspect.signature(method.__init__)
-    signature.bind(None, "encoder", optimizer=None, **dict.fromkeys(names))
-    accepted = {name for name, each in signature.parameters.items() if each.kind is each.KEYWORD_ONLY}
-    assert names == accepted - {"optimizer", *CONFIGURED_ELSEWHERE}, "an argument of the method cannot be set"
-    for name in names:
-        default = options.model_fields[name].default
-        assert default == signature.parameters[name].default, f"{name}: the schema and the method start differently"
+    parameters = {**inspect.signature(method.__init__).parameters, **inspect.signature(method.build).parameters}
+    accepted = {name for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY} - LOADED
+    fields = {name: field for name, field in METHOD_OPTIONS[target].model_fields.items() if name != "target"}
+    assert fields.keys() == accepted
+    for name, field in fields.items():
+        assert field.default == parameters[name].default, f"{name}: the schema and the method start differently"
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.startswith("method=")])
@@ -123,24 +127,27 @@ def test_method_files_name_a_known_method(option: str) -> None:
     assert compose(option)["method"]["_target_"] in METHOD_OPTIONS
 
 
-def test_every_setting_stands_in_the_files_and_the_other_way_round() -> None:
+@pytest.mark.parametrize("method", sorted(path.stem for path in (config_dir() / "method").glob("*.yaml")))
+def test_every_setting_stands_in_the_files_and_the_other_way_round(method: str) -> None:
     """The files are the documentation: a setting that only the schema knows would be found by nobody."""
-    composed = compose("data.hub_file=null", "data.path=x.txt")
-    assert paths_of_values(composed) == paths_of_schema(TrainConfig)
+    composed = compose(f"method={method}", "data.hub_file=null", "data.path=x.txt")
+    options = METHOD_OPTIONS[composed["method"]["_target_"]]
+    assert paths_of_values(composed) == paths_of_schema(TrainConfig, options)
 
 
-def test_defaults_of_the_files_are_those_of_the_schema() -> None:
+@pytest.mark.parametrize("method", sorted(path.stem for path in (config_dir() / "method").glob("*.yaml")))
+def test_defaults_of_the_files_are_those_of_the_schema(method: str) -> None:
     """Two places name a default; they must be one."""
-    composed = compose("data=text", "data.path=x.txt")
-    for section in ("data", "optimizer", "trainer", "evaluation", "logger", "method"):
-        model = METHOD_OPTIONS[composed["method"]["_target_"]] if section == "method" else None
-        model = model if model is not None else _inner_section(TrainConfig, section)
+    composed = compose(f"method={method}", "data=text", "data.path=x.txt")
+    sections = {name: _inner_section(TrainConfig, name) for name in composed if isinstance(composed[name], dict)}
+    sections["method"] = METHOD_OPTIONS[composed["method"]["_target_"]]
+    for name, model in sections.items():
         assert model is not None
         for key, field in model.model_fields.items():
-            if not field.is_required() and key not in {"path", "low_shot"}:
-                given = composed[section][key]
+            if not field.is_required() and f"{name}.{key}" != "data.path":
+                given = composed[name][key]
                 given = tuple(given) if isinstance(given, list) and isinstance(field.default, tuple) else given
-                assert given == field.default, f"{section}.{key}"
+                assert given == field.default, f"{name}.{key}"
 
 
 def paths_of_values(values: dict[str, Any], before: str = "") -> set[str]:
@@ -151,11 +158,11 @@ def paths_of_values(values: dict[str, Any], before: str = "") -> set[str]:
     return paths
 
 
-def paths_of_schema(model: type[BaseModel], before: str = "") -> set[str]:
+def paths_of_schema(model: type[BaseModel], method: type[BaseModel] | None = None, before: str = "") -> set[str]:
     paths: set[str] = set()
     for key, field in model.model_fields.items():
         name = f"{before}{key if field.alias is None else field.alias}"
-        section = METHOD_OPTIONS["sentcse.methods.SimCSE"] if name == "method" else _inner_section(model, key)
+        section = method if name == "method" else _inner_section(model, key)
         # hub_file is null or a whole group
-        paths |= {name} if section is None or key == "hub_file" else paths_of_schema(section, f"{name}.")
+        paths |= {name} if section is None or key == "hub_file" else paths_of_schema(section, before=f"{name}.")
     return paths

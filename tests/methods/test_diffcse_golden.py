@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 import torch
-from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
 from torch import Tensor
-from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertForMaskedLM
-from transformers import RobertaConfig, RobertaForMaskedLM, RobertaModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    DistilBertConfig,
+    DistilBertForMaskedLM,
+    RobertaConfig,
+    RobertaForMaskedLM,
+    RobertaModel,
+)
 
+from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits

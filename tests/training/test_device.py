@@ -54,7 +54,8 @@ def test_fp16_needs_cuda(accelerator: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "can"), [({"amx_bf16": True}, True), ({"avx512_bf16": True}, True), ({"avx512": True}, False), ({}, False)]
+    ("found", "can"),
+    [({"amx_bf16": True}, True), ({"avx512_bf16": True}, True), ({"avx512": True}, False), ({}, False)],
 )
 def test_instructions_of_the_processor(monkeypatch: pytest.MonkeyPatch, found: dict[str, bool], can: bool) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found, raising=False)

@@ -21,7 +21,9 @@ Configure = Callable[..., TrainConfig]
 
 
 @pytest.fixture
-def start(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[RunFolder, list[Any]]]]:
+def start(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[RunFolder, list[Any]]]]:
     """Loggers of a run, without the environment's own W&B settings; the W&B run ends with the test."""
     for name in ("WANDB_MODE", "WANDB_API_KEY", "WANDB_DISABLED"):
         monkeypatch.delenv(name, raising=False)

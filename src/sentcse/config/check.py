@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from sentcse.config.explain import explain_all
+from sentcse.config.generator_schema import GeneratorConfig, generator_contradictions
 from sentcse.config.rules import contradictions
 from sentcse.config.schema import METHOD_OPTIONS, CustomMethodOptions, Section, TrainConfig
 from sentcse.errors import ConfigError
@@ -23,13 +25,41 @@ def check_config(values: dict[str, Any]) -> TrainConfig:
     Raises:
         ConfigError: with one sentence a line for every fault.
     """
+    return check_with_rules(TrainConfig, contradictions, values, {**METHOD_OPTIONS, "custom": CustomMethodOptions})
+
+
+def check_generator_config(values: dict[str, Any]) -> GeneratorConfig:
+    """The typed configuration of `python -m sentcse.generator`.
+
+    Raises:
+        ConfigError: with one sentence a line for every fault.
+    """
+    return check_with_rules(GeneratorConfig, generator_contradictions, values, {})
+
+
+def check_with_rules(
+    model: type[C],
+    rules: Callable[[C], list[str]],
+    values: dict[str, Any],
+    tags: Mapping[str, type[BaseModel]],
+) -> C:
+    """The typed configuration of plain, resolved values.
+
+    Args:
+        model: the schema.
+        rules: the contradictions of a configuration that meets it.
+        values: what is checked.
+        tags: options class by the tag that pydantic puts into the path of a fault.
+
+    Raises:
+        ConfigError: with one sentence a line for every fault.
+    """
     try:
-        config = TrainConfig.model_validate(values)
-        faults = contradictions(config)
+        config = model.model_validate(values)
+        faults = rules(config)
     except ValidationError as error:
-        tags: dict[str, type[BaseModel]] = {**METHOD_OPTIONS, "custom": CustomMethodOptions}
-        faults = explain_all(TrainConfig, error.errors(), tags)
-        faults += _contradictions_of_the_rest(values, error)
+        faults = explain_all(model, error.errors(), dict(tags))
+        faults += _contradictions_of_the_rest(model, rules, values, error)
     if faults:
         raise ConfigError("\n".join(faults))
     return config
@@ -47,20 +77,22 @@ def check_command(model: type[C], values: dict[str, Any]) -> C:
         raise ConfigError("\n".join(explain_all(model, error.errors(), {}))) from None
 
 
-def _contradictions_of_the_rest(values: dict[str, Any], error: ValidationError) -> list[str]:
-    """What the rules find once the faulty keys are left at their defaults, or hold something where these are required."""
+def _contradictions_of_the_rest(
+    model: type[C], rules: Callable[[C], list[str]], values: dict[str, Any], error: ValidationError
+) -> list[str]:
+    """What the rules find once the faulty keys have their defaults, or hold something where there is none."""
     rest = copy.deepcopy(values)
     for fault in error.errors():
         section, key = _holder(rest, fault["loc"])
         section.pop(key, None)
     try:
-        TrainConfig.model_validate(rest)
+        model.model_validate(rest)
     except ValidationError as error_of_rest:
         for fault in error_of_rest.errors():
             section, key = _holder(rest, fault["loc"])
             section[key] = PLACEHOLDER
     try:
-        return contradictions(TrainConfig.model_validate(rest))
+        return rules(model.model_validate(rest))
     except ValidationError:
         return []  # a whole group is missing, which the rules would have to look into
 

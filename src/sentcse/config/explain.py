@@ -22,9 +22,7 @@ KINDS = {
 }
 
 
-def explain_all(
-    model: type[BaseModel], errors: Sequence[ErrorDetails], tags: dict[str, type[BaseModel]]
-) -> list[str]:
+def explain_all(model: type[BaseModel], errors: Sequence[ErrorDetails], tags: dict[str, type[BaseModel]]) -> list[str]:
     """One sentence for each faulty key: which, what it may be, what it was.
 
     Args:

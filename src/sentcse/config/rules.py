@@ -5,41 +5,71 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
-from sentcse.config.schema import DiffCSEOptions, MiCSEOptions, SimCSEOptions, TrainConfig
+from sentcse.config.schema import Data, DiffCSEOptions, MiCSEOptions, Optimizer, SimCSEOptions, TrainConfig, Trainer
 from sentcse.errors import SentcseError
 from sentcse.locate import locate
 
 
+class _WithData(Protocol):
+    @property
+    def data(self) -> Data: ...
+
+
+class _WithTrainer(Protocol):
+    @property
+    def trainer(self) -> Trainer: ...
+
+    @property
+    def optimizer(self) -> Optimizer: ...
+
+
 def contradictions(config: TrainConfig) -> list[str]:
     """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
-    return [*_method(config), *_data(config), *_trainer(config), *_evaluation(config)]
+    return [*_method(config), *data_contradictions(config), *trainer_contradictions(config), *_evaluation(config)]
 
 
 def _method(config: TrainConfig) -> Iterator[str]:
     method, pooler = config.method, config.encoder.pooler
     if method.head == "none" and pooler == "cls":
-        yield "encoder.pooler=cls reads the first token through a head and method.head=none leaves none: use encoder.pooler=cls_before_pooler."
+        yield (
+            "encoder.pooler=cls reads the first token through a head and method.head=none leaves none: "
+            "use encoder.pooler=cls_before_pooler."
+        )
     if method.head == "none" and method.projection_at_eval:
-        yield "method.projection_at_eval=true keeps the head at test time and method.head=none leaves none: set a head, or false."
+        yield (
+            "method.projection_at_eval=true keeps the head at test time and method.head=none leaves none: "
+            "set a head, or false."
+        )
     if pooler == "cls_before_pooler" and method.projection_at_eval:
-        yield "encoder.pooler=cls_before_pooler is the vector before the head and method.projection_at_eval=true the one after it: use encoder.pooler=cls."
+        yield (
+            "encoder.pooler=cls_before_pooler is the vector before the head and "
+            "method.projection_at_eval=true the one after it: use encoder.pooler=cls."
+        )
     if method.head == "batchnorm" and config.data.batch_size == 1:
-        yield "method.head=batchnorm cannot normalise a batch of one: set data.batch_size to at least 2, better 32 or more."
+        yield (
+            "method.head=batchnorm cannot normalise a batch of one: set data.batch_size to at least 2, "
+            "better 32 or more."
+        )
     elif config.data.batch_size == 1:
         yield "data.batch_size=1 leaves InfoNCE without negatives, so that its loss is always 0: set at least 2."
     if isinstance(method, DiffCSEOptions) and config.generator.name_or_path is None:
-        yield "method=diffcse needs a masked language model: choose generator=distilbert, or set generator.name_or_path."
+        yield (
+            "method=diffcse needs a masked language model: choose generator=distilbert, or set "
+            "generator.name_or_path."
+        )
     if isinstance(method, MiCSEOptions) and method.ami_layers is not None and len(set(method.ami_layers)) < 2:
         yield f"method.ami_layers={method.ami_layers} must name at least two layers: their maps are compared in pairs."
-    if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not _has_mask_token(config.encoder.name_or_path):
+    if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not has_mask_token(config.encoder.name_or_path):
         yield (
             f"method.mlm_weight={method.mlm_weight:g} needs a mask token and the tokenizer of "
             f"{config.encoder.name_or_path} has none: set method.mlm_weight=0 or use a masked language model."
         )
 
 
-def _data(config: TrainConfig) -> Iterator[str]:
+def data_contradictions(config: _WithData) -> Iterator[str]:
+    """Of a corpus's settings."""
     data, low_shot = config.data, config.data.low_shot
     if data.path is None and data.dataset is None:
         yield "data.path is required: name a .txt, .csv, .tsv or .jsonl file of sentences (or data.dataset)."
@@ -56,18 +86,26 @@ def _data(config: TrainConfig) -> Iterator[str]:
         )
 
 
-def _trainer(config: TrainConfig) -> Iterator[str]:
+def trainer_contradictions(config: _WithTrainer) -> Iterator[str]:
+    """Of device, precision and number of steps."""
     trainer, warmup = config.trainer, config.optimizer.warmup_steps
     if trainer.accelerator in ("cpu", "mps") and trainer.precision == "fp16":
-        yield f"trainer.precision=fp16 needs a CUDA GPU and trainer.accelerator={trainer.accelerator}: use bf16, 32 or auto."
+        yield (
+            f"trainer.precision=fp16 needs a CUDA GPU and trainer.accelerator={trainer.accelerator}: use "
+            "bf16, 32 or auto."
+        )
     if trainer.max_steps is not None and warmup >= trainer.max_steps:
-        yield f"optimizer.warmup_steps={warmup} does not end before trainer.max_steps={trainer.max_steps}: set it lower."
+        yield (
+            f"optimizer.warmup_steps={warmup} does not end before trainer.max_steps={trainer.max_steps}: "
+            "set it lower."
+        )
 
 
 def _evaluation(config: TrainConfig) -> Iterator[str]:
     evaluation = config.evaluation
     if evaluation.select not in evaluation.dev:
-        yield f"evaluation.select={evaluation.select} is not scored: add it to evaluation.dev ({', '.join(evaluation.dev)})."
+        scored = ", ".join(evaluation.dev)
+        yield f"evaluation.select={evaluation.select} is not scored: add it to evaluation.dev ({scored})."
     for part, tasks, pairs in (
         ("dev", evaluation.dev, evaluation.pairs_dev),
         ("test", evaluation.test, evaluation.pairs_test),
@@ -79,7 +117,7 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
         yield f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr or pairs."
 
 
-def _has_mask_token(encoder: str) -> bool:
+def has_mask_token(encoder: str) -> bool:
     """Whether a local checkpoint's tokenizer has a mask token; True where only loading it can tell."""
     try:
         folder = Path(locate(encoder))

@@ -82,6 +82,13 @@ class Data(Section):
     cache_dir: str = Field(description="where tokenised corpora are kept")
     low_shot: LowShot = Field(description="train on a part of the corpus")
 
+    @property
+    def published_file(self) -> HubFile | None:
+        """`hub_file` if `path` is that file; None where the user has put a file of another name in its place."""
+        if self.hub_file is None or self.path is None:
+            return None
+        return self.hub_file if self.path.rsplit("/", 1)[-1] == self.hub_file.filename.rsplit("/", 1)[-1] else None
+
 
 class Optimizer(Section):
     """AdamW and its learning-rate schedule."""
@@ -114,7 +121,7 @@ class Trainer(Section):
     )
     max_epochs: int = Field(1, ge=1, description="passes over the corpus; without effect when max_steps is set")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps; null: max_epochs decides")
-    accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; not a larger set of negatives")
+    accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; no more negatives")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, description="CPU threads; null: torch decides")
@@ -169,6 +176,7 @@ class SimCSEOptions(MethodOptions):
 class DiffCSEOptions(MethodOptions):
     """DiffCSE (Chuang et al. 2022)."""
 
+    head: Literal["linear_tanh", "batchnorm", "none"] = Field("batchnorm", description="projection head in training")
     rtd_weight: Number = Field(0.005, ge=0, description="lambda, the weight of replaced token detection (a mean)")
     masking_ratio: Number = Field(0.30, gt=0, le=1, description="share of tokens that are masked for the generator")
     condition: Literal["after_head", "before_head"] = Field(
@@ -258,5 +266,10 @@ class TrainConfig(Section):
         """The run's name: as given, else of method and encoder."""
         if self.name is not None:
             return self.name
-        encoder = self.encoder.name_or_path.removesuffix("/model").rstrip("/").rsplit("/", 1)[-1]
-        return f"{self.method_name}_{re.sub(r'[^A-Za-z0-9_.+-]', '-', encoder.rsplit(':', 1)[-1])}"
+        return f"{self.method_name}_{short_name(self.encoder.name_or_path)}"
+
+
+def short_name(name_or_path: str) -> str:
+    """A checkpoint's name as part of a folder's name."""
+    last = name_or_path.removesuffix("/model").rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"[^A-Za-z0-9_.+-]", "-", last.rsplit(":", 1)[-1])

@@ -50,15 +50,19 @@ def verify(root: Path) -> None:
     Raises:
         DataError: naming every file that is missing, short or malformed.
     """
-    faults = []
-    for name, split in parts():
-        try:
-            task = load_task(name, split, root)
-            print(f"{task.label:<7} {split:<5} {task.pairs:>6,} pairs")
-        except DataError as fault:
-            faults.append(str(fault))
+    faults = [fault for name, split in parts() if (fault := verify_task(name, split, root)) is not None]
     if faults:
         raise DataError("\n".join(faults))
+
+
+def verify_task(name: str, split: str, root: Path) -> str | None:
+    """Load one task and print its rows; what is wrong with it, or None."""
+    try:
+        task = load_task(name, split, root)
+    except DataError as fault:
+        return str(fault)
+    print(f"{task.label:<7} {split:<5} {task.pairs:>6,} pairs")
+    return None
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+from torch import Tensor
+from torch.utils.data import Dataset
 
 from sentcse.data.collator import ViewCollator
 from sentcse.data.corpus import Corpus, open_corpus
@@ -17,7 +19,7 @@ from sentcse.data.download import fetch_hub_file
 from sentcse.data.low_shot import LowShot
 from sentcse.data.published import HubFile, official_low_shot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
-from sentcse.data.token_cache import TokenCache
+from sentcse.data.token_cache import TokenCache, TokenIds
 from sentcse.errors import DataError
 
 if TYPE_CHECKING:
@@ -101,6 +103,8 @@ class SentenceDataModule(pl.LightningDataModule):
         )
         self._path = None if path is None else Path(path)
         self._dataset: SentenceDataset | None = None
+        self._loader: ResumableLoader | None = None
+        self._place: dict[str, int] | None = None
 
     def prepare_data(self) -> None:
         """Fetch and tokenise; Lightning calls it in one process of each machine, before `setup` in all."""
@@ -124,9 +128,27 @@ class SentenceDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> ResumableLoader:
         """Batches in the order of (seed, epoch), the part of this rank; the position is part of a checkpoint."""
-        collator = ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of)
         options: dict[str, Any] = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
-        return ResumableLoader(self._ready, self._sampler(), collate_fn=collator, **options)
+        self._loader = ResumableLoader(self._rows(), self._sampler(), collate_fn=self._collator(), **options)
+        if self._place is not None:
+            self._loader.load_state_dict(self._place)
+        return self._loader
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the order of the batches stands, for the checkpoint."""
+        return {} if self._loader is None else dict(self._loader.state_dict())
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next loader continue at a checkpoint's place.
+
+        Lightning 2.6 itself hands a loader its state only if nobody has asked for the number of steps before, and
+        every learning-rate schedule that ends does ask.
+        """
+        self._place = dict(state_dict)
+
+    def teardown(self, stage: str) -> None:
+        """Forget the place: another `fit` starts at the beginning."""
+        self._place = None
 
     @property
     def sentences(self) -> int:
@@ -157,6 +179,12 @@ class SentenceDataModule(pl.LightningDataModule):
     @property
     def _world(self) -> tuple[int, int]:
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def _rows(self) -> Dataset[list[TokenIds]]:
+        return self._ready
+
+    def _collator(self) -> Callable[[Sequence[list[TokenIds]]], dict[str, Tensor]]:
+        return ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of)
 
     def _sampler(self) -> PureBatchSampler:
         return PureBatchSampler(self.sentences, self.batch_size, self.seed, self.drop_last, *self._world)

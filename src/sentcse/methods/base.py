@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
-from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sentcse.checkpoint import describe_encoder
 from sentcse.encoder import SentenceEncoder
 from sentcse.heads import HEADS
-from sentcse.methods.optimization import AdamWSettings, build_adamw, build_schedule
+from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.trained_module import TrainedModule
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -49,7 +49,7 @@ class Origin:
     dropout: float | None = None
 
 
-class Method(LightningModule, ABC):
+class Method(TrainedModule, ABC):
     """Base of the training objectives.
 
     Args:
@@ -67,12 +67,10 @@ class Method(LightningModule, ABC):
         projection_at_eval: bool = False,
         optimizer: AdamWSettings | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(optimizer=optimizer)
         self.encoder = encoder
         self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
         self.head_at_eval = head if projection_at_eval else None
-        self.optimizer_settings = AdamWSettings() if optimizer is None else optimizer
-        self.record: dict[str, Any] = {}  # how the encoder is made; kept in every checkpoint
         # from_pretrained gives a backbone without dropout, and Lightning leaves every module's mode as it is
         self.train()
 
@@ -108,8 +106,9 @@ class Method(LightningModule, ABC):
 
     def embed(self, batch: Batch) -> Tensor:
         """Projected vectors of every view: (sentences, views, width)."""
+        sentences, views, _ = batch["input_ids"].shape
         projected: Tensor = self.head(self.pool(batch))
-        return projected.unflatten(0, batch["input_ids"].shape[:2])
+        return projected.view(sentences, views, -1)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """The weighted sum of the losses; logs it, its terms and the metrics under `train/`."""
@@ -133,27 +132,6 @@ class Method(LightningModule, ABC):
             head=None if self.head_at_eval is None else self.head,
             max_length=self.encoder.max_length,
         )
-
-    def configure_optimizers(self) -> Any:
-        """AdamW with its schedule over all steps of the run."""
-        optimizer = build_adamw(self, self.optimizer_settings, fused=self._can_fuse)
-        schedule = build_schedule(optimizer, self.optimizer_settings, int(self.trainer.estimated_stepping_batches))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    @property
-    def _can_fuse(self) -> bool:
-        return self.trainer.precision != "16-mixed" and self.device.type in ("cpu", "cuda")
-
-    def configure_gradient_clipping(
-        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
-    ) -> None:
-        """Clip by norm. Lightning refuses a fused optimiser under autocast, which only a gradient scaler would disturb."""
-        if gradient_clip_val is None:
-            return
-        if self._can_fuse:
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
-        else:
-            super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Put in what it takes to open the encoder without its origin, plain containers only."""

@@ -166,13 +166,14 @@ class DiffCSE(Method):
         return mask_ordinary_tokens(ids, mask, self.encoder.tokenizer, masking_ratio=self.masking_ratio)
 
     def discriminate(self, edited: Tensor, attention_mask: Tensor, condition: Tensor) -> Tensor:
-        """Original-or-replaced logits (rows, tokens, 2), the condition (rows, width) in place of the first embedding."""
+        """Original-or-replaced logits (rows, tokens, 2), given the condition (rows, width)."""
 
         def condition_first(_module: nn.Module, _inputs: Any, embedded: Tensor) -> Tensor:
             # position 0 is the sentence's, as in figure 1; torch.cat keeps the gradient of the condition
             return cat_first(condition, embedded)
 
-        handle = self.discriminator.embeddings.register_forward_hook(condition_first)  # type: ignore[union-attr, operator]
+        embeddings: Any = self.discriminator.embeddings
+        handle = embeddings.register_forward_hook(condition_first)
         try:
             states = self.discriminator(input_ids=edited, attention_mask=attention_mask).last_hidden_state
         finally:
@@ -196,8 +197,10 @@ def check_vocabularies(encoder: SentenceEncoder, origin: Origin, generator: Orig
     ours = encoder.tokenizer.get_vocab()
     if theirs != ours:
         strange = next((token for token in theirs if ours.get(token) != theirs[token]), None)
-        example = f"token {strange!r} is {theirs[strange]} there and {ours.get(strange, 'missing')} here" if strange else (
+        example = (
             f"{len(theirs)} tokens there and {len(ours)} here"
+            if strange is None
+            else f"token {strange!r} is {theirs[strange]} there and {ours.get(strange, 'missing')} here"
         )
         raise SentcseError(
             f"The generator {generator.name_or_path} and the encoder {origin.name_or_path} have different vocabularies "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 
 from sentcse.attention_maps import collect_attention_maps, enable_attention_maps
@@ -46,7 +48,7 @@ class MiCSE(Method):
         ami_weight: float = 0.0005,
         ami_layers: list[int] | None = None,
         ami_samples: int = 150,
-        ami_pairing: str = "parity",
+        ami_pairing: Literal["parity", "per_layer"] = "parity",
         ami_minimum_support: int | None = 32,
         count_padding: bool = False,
         optimizer: AdamWSettings | None = None,

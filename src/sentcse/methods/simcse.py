@@ -108,7 +108,8 @@ class SimCSE(Method):
         assert self.mlm_head is not None
         scores = self.mlm_head(output.last_hidden_state[wanted])
         # a sum over no token is 0, a mean would be nan
-        return F.cross_entropy(scores.float(), labels.flatten(0, 1)[wanted], reduction="sum") / wanted.sum().clamp(min=1)
+        summed = F.cross_entropy(scores.float(), labels.flatten(0, 1)[wanted], reduction="sum")
+        return summed / wanted.sum().clamp(min=1)
 
     def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Masked ids and labels (-100 where nothing is predicted), drawn anew for every view."""

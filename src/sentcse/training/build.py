@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 from hydra.utils import get_class
 from pytorch_lightning import Callback, Trainer
@@ -11,20 +12,20 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from transformers import PreTrainedTokenizerBase
 
 from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.download import ensure_senteval
 from sentcse.data.published import HubFile
 from sentcse.encoder import SentenceEncoder
-from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_files
-from sentcse.loading import load_backbone, load_tokenizer
+from sentcse.loading import load_backbone, load_tokenizer, masked_language_model_folder
 from sentcse.locate import find_file, locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision
-from sentcse.training.evaluation import EvaluationCallback
 from sentcse.training.loggers import build_loggers
+from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.progress import ProgressBar
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.seeding import StepSeed
@@ -54,10 +55,13 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         SentcseError: if the method lacks what it needs beside the encoder.
     """
     chosen, generator = config.encoder, config.generator
-    method: Method = get_class(config.method.target).build(
+    method_class: Any = get_class(config.method.target)
+    method: Method = method_class.build(
         encoder,
         origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
-        generator=None if generator.name_or_path is None else Origin(locate(generator.name_or_path), generator.revision),
+        generator=None
+        if generator.name_or_path is None
+        else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
         optimizer=AdamWSettings(**config.optimizer.model_dump()),
         **config.method.model_dump(exclude={"target"}),
     )
@@ -70,27 +74,31 @@ def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> Sente
     Raises:
         DataError: if it cannot be had or read.
     """
+    return SentenceDataModule(tokenizer=tokenizer, **data_arguments(config))
+
+
+def data_arguments(config: RunConfig) -> dict[str, Any]:
+    """The arguments of `SentenceDataModule`, without its tokenizer."""
     data = config.data
-    return SentenceDataModule(
-        tokenizer=tokenizer,
-        path=None if data.path is None else find_file(data.path, Path(config.data_root)),
-        dataset=data.dataset,
-        dataset_config=data.dataset_config,
-        split=data.split,
-        hub_file=None if data.hub_file is None else HubFile(**data.hub_file.model_dump()),
-        columns=data.columns,
-        encoding=data.encoding,
-        max_length=data.max_length,
-        batch_size=data.batch_size,
-        drop_last=data.drop_last,
-        num_workers=data.num_workers,
-        low_shot_size=data.low_shot.size,
-        low_shot_percent=data.low_shot.percent,
-        low_shot_seed=data.low_shot.seed,
-        low_shot_official=data.low_shot.official,
-        cache_dir=data.cache_dir,
-        seed=config.seed,
-    )
+    return {
+        "path": None if data.path is None else find_file(data.path, Path(config.data_root)),
+        "dataset": data.dataset,
+        "dataset_config": data.dataset_config,
+        "split": data.split,
+        "hub_file": None if data.published_file is None else HubFile(**data.published_file.model_dump()),
+        "columns": data.columns,
+        "encoding": data.encoding,
+        "max_length": data.max_length,
+        "batch_size": data.batch_size,
+        "drop_last": data.drop_last,
+        "num_workers": data.num_workers,
+        "low_shot_size": data.low_shot.size,
+        "low_shot_percent": data.low_shot.percent,
+        "low_shot_seed": data.low_shot.seed,
+        "low_shot_official": data.low_shot.official,
+        "cache_dir": data.cache_dir,
+        "seed": config.seed,
+    }
 
 
 def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
@@ -100,9 +108,7 @@ def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
         DataError: if a file is missing and cannot be fetched, or is damaged.
     """
     evaluation, root = config.evaluation, Path(config.data_root)
-    names, pairs = (
-        (evaluation.dev, evaluation.pairs_dev) if part == "dev" else (evaluation.test, evaluation.pairs_test)
-    )
+    names, pairs = (evaluation.dev, evaluation.pairs_dev) if part == "dev" else (evaluation.test, evaluation.pairs_test)
     ensure_senteval(root, [file for name in names if name != "pairs" for file in required_files(name, part)])
     return [
         load_pairs(find_file(str(pairs), root), name="pairs", split=part)
@@ -113,7 +119,7 @@ def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
 
 
 def build_trainer(
-    config: TrainConfig, folder: RunFolder, evaluation: EvaluationCallback, throughput: Throughput
+    config: RunConfig, folder: RunFolder, evaluation: PeriodicEvaluation, throughput: Throughput
 ) -> Trainer:
     """Lightning's Trainer with our callbacks in the order that they rely on.
 
@@ -125,12 +131,12 @@ def build_trainer(
     precision = choose_precision(settings, accelerator)
     show_bar = settings.progress and sys.stderr.isatty()
     callbacks: list[Callback] = [
-        ViewDoctor(),
+        *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
         StepSeed(config.seed),
         throughput,
         evaluation,
         *([ProgressBar(evaluation)] if show_bar else []),
-        *checkpoints(folder, evaluation.monitor),
+        *checkpoints(folder, evaluation.monitor, evaluation.mode),
     ]
     return Trainer(
         accelerator=accelerator,
@@ -148,23 +154,23 @@ def build_trainer(
         default_root_dir=folder.path,
         enable_progress_bar=show_bar,
         enable_model_summary=False,
-        # the DataModule deals out the batches itself, and there is no validation loop: EvaluationCallback scores
+        # the DataModule deals out the batches itself, and there is no validation loop: PeriodicEvaluation scores
         use_distributed_sampler=False,
         limit_val_batches=0,
         num_sanity_val_steps=0,
     )
 
 
-def checkpoints(folder: RunFolder, monitor: str) -> list[ModelCheckpoint]:
+def checkpoints(folder: RunFolder, monitor: str, mode: Literal["max", "min"] = "max") -> list[ModelCheckpoint]:
     """The best by the selecting score (weights alone), and the last, from which a run continues.
 
-    `EvaluationCallback` has them save after each of its evaluations and at no other time.
+    `PeriodicEvaluation` has them save after each of its evaluations and at no other time.
     """
     best = ModelCheckpoint(
         dirpath=folder.checkpoints,
         filename=folder.best.stem,
         monitor=monitor,
-        mode="max",
+        mode=mode,
         save_weights_only=True,
         save_on_train_epoch_end=False,
         enable_version_counter=False,

@@ -6,7 +6,10 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-PANELS = (
+Panels = Sequence[tuple[str, Sequence[str]]]
+"""Title and metrics of each panel; a prefix that ends in `/` means every Spearman below it."""
+
+PANELS: Panels = (
     ("Loss", ("train/loss",)),
     ("Dev Spearman x 100", ("val/",)),
     ("Mean cosine", ("train/positive_cosine", "train/negative_cosine")),
@@ -27,8 +30,10 @@ def read_series(metrics: Path) -> dict[str, tuple[list[int], list[float]]]:
     return series
 
 
-def plot_curves(metrics: Path, picture: Path, *, title: str, best_step: int | None = None) -> None:
-    """Draw metrics.csv into a PNG: three panels over optimiser steps, the selected step marked."""
+def plot_curves(
+    metrics: Path, picture: Path, *, title: str, best_step: int | None = None, panels: Panels = PANELS
+) -> None:
+    """Draw metrics.csv into a PNG: panels over optimiser steps, the selected step marked where scores are."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -37,12 +42,13 @@ def plot_curves(metrics: Path, picture: Path, *, title: str, best_step: int | No
     figure = Figure(figsize=(12, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)
-    for axes, (label, wanted) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+    for axes, (label, wanted) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for number, name in enumerate(_names(series, wanted)):
             steps, values = series[name]
             marker = "o" if name.startswith("val/") else None
-            axes.plot(steps, values, ("-", "--", ":", "-.")[number % 4], label=_label(name), marker=marker, markersize=3)
-        if best_step is not None and label.startswith("Dev"):
+            style = ("-", "--", ":", "-.")[number % 4]
+            axes.plot(steps, values, style, label=_label(name), marker=marker, markersize=3)
+        if best_step is not None and label.startswith(("Dev", "Held-out")):
             axes.axvline(best_step, color="grey", linewidth=0.8, linestyle=":", label=f"selected: step {best_step}")
         axes.set(xlabel="optimiser step", title=label)
         axes.grid(alpha=0.3)

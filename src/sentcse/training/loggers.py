@@ -8,7 +8,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 
-from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
 from sentcse.training.metrics_file import MetricsFile
 from sentcse.training.run_folder import RunFolder
@@ -19,7 +19,7 @@ WANDB_SECONDS = 30
 """W&B waits 90 s for a server by default; a run should not."""
 
 
-def build_loggers(config: TrainConfig, folder: RunFolder) -> list[Logger]:
+def build_loggers(config: RunConfig, folder: RunFolder) -> list[Logger]:
     """The file logger first, then the configured dashboard.
 
     Raises:
@@ -36,7 +36,7 @@ def build_loggers(config: TrainConfig, folder: RunFolder) -> list[Logger]:
     return loggers
 
 
-def _wandb(config: TrainConfig, folder: Path) -> Logger:
+def _wandb(config: RunConfig, folder: Path) -> Logger:
     import wandb
 
     def start(mode: str) -> Logger:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import logging
-import platform
-import warnings
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +12,19 @@ from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.errors import SentcseError
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.run import write_results
 from sentcse.methods import Method
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
+from sentcse.training.fitting import load_checkpoint, quiet_lightning, start_or_continue, versions
 from sentcse.training.loggers import finish_wandb
-from sentcse.training.metrics_file import MetricsFile
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.throughput import Throughput
 
 logger = logging.getLogger(__name__)
 
-PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
 
 @dataclass
 class Run:
@@ -42,11 +37,12 @@ class Run:
     evaluation: EvaluationCallback
     throughput: Throughput
 
+
 def train(config: TrainConfig) -> dict[str, Any]:
     """Train, or continue, or report a finished run; returns the content of results.json.
 
     Raises:
-        SentcseError: for anything that the user can mend. What was written before stays, and the same command continues.
+        SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
     """
     folder = RunFolder(config)
     if config.overwrite:
@@ -72,6 +68,7 @@ def train(config: TrainConfig) -> dict[str, Any]:
     report(results, folder)
     return results
 
+
 def prepare(config: TrainConfig, folder: RunFolder) -> Run:
     """Load everything that a run needs; writes nothing but caches."""
     seed_everything(config.seed, verbose=False)
@@ -92,57 +89,16 @@ def prepare(config: TrainConfig, folder: RunFolder) -> Run:
     method.record = provenance(run)
     return run
 
+
 def fit(run: Run) -> None:
     """Train from the start or from the last checkpoint.
 
     Raises:
         SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
     """
-    config, folder = run.config, run.folder
-    trainer = build_trainer(config, folder, run.evaluation, run.throughput)
-    logger.info(
-        "%s: %s sentences, %d steps an epoch, %s %s",
-        folder.path,
-        f"{run.data.sentences:,}",
-        run.data.steps_per_epoch,
-        trainer.accelerator.__class__.__name__.removesuffix("Accelerator"),
-        trainer.precision,
-    )
-    for note in run.data.report.notes():
-        logger.info("%s", note)
-    continue_from = str(folder.last) if folder.last.is_file() else None
-    step = check_continuation(run) if continue_from is not None else -1
-    for each in trainer.loggers:
-        if isinstance(each, MetricsFile):
-            each.forget_after(step)
-    try:
-        trainer.fit(run.method, datamodule=run.data, ckpt_path=continue_from, weights_only=True)
-    except SystemExit as stopped:
-        if isinstance(stopped.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
-        raise
+    trainer = build_trainer(run.config, run.folder, run.evaluation, run.throughput)
+    start_or_continue(trainer, run.method, run.data, run.folder)
 
-def check_continuation(run: Run) -> int:
-    """The step at which the run continues.
-
-    Raises:
-        SentcseError: if the checkpoint was made from another corpus.
-    """
-    checkpoint = load_checkpoint(run.folder.last)
-    then = checkpoint["sentcse"]["record"]["data"]["sha256"]
-    if then != run.data.data_sha256:
-        raise SentcseError(
-            f"The corpus has changed since {run.folder.path} was begun (SHA-256 {then[:12]}, now "
-            f"{run.data.data_sha256[:12]}): restore it, or start again with overwrite=true."
-        )
-    step = int(checkpoint["global_step"])
-    logger.info("Continuing at step %d", step)
-    return step
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """A training checkpoint on the CPU, tensors and plain containers only."""
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return checkpoint
 
 def conclude(run: Run) -> dict[str, Any]:
     """Score the selected encoder on the test tasks, export it, write results.json last: it marks a complete run."""
@@ -170,13 +126,16 @@ def conclude(run: Run) -> dict[str, Any]:
     write_results(results, folder.results)
     return results
 
+
 def selection_and_scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     """What the model card says of the choice of the step and of the scores."""
     select, initial, best = run.evaluation.select, results["initial"], results["best"]
     chosen = next(task for task in run.evaluation.dev_tasks if task.name == select)
     scores = {
         f"{chosen.label} dev": {
-            "pairs": chosen.pairs, "before": initial.get(f"{select}_dev"), "after": best[f"{select}_dev"]
+            "pairs": chosen.pairs,
+            "before": initial.get(f"{select}_dev"),
+            "after": best[f"{select}_dev"],
         }
     }
     for task in run.evaluation.test_tasks:
@@ -194,6 +153,7 @@ def _result_key(metric: str) -> str:
     part, _, task = metric.rpartition("/")
     return f"{task.removesuffix('_spearman')}_{'test' if part == 'test' else 'dev'}"
 
+
 def report(results: dict[str, Any], folder: RunFolder) -> None:
     """Print what a run gave, before and after."""
     initial, best = results["initial"], results["best"]
@@ -205,8 +165,10 @@ def report(results: dict[str, Any], folder: RunFolder) -> None:
         logger.info("%-12s %s -> %s (%d pairs)", f"{name}_test", before, _score(test["spearman"]), test["pairs"])
     logger.info("encoder      %s", folder.encoder)
 
+
 def _score(value: float | None) -> str:
     return describe(float("nan") if value is None else value)
+
 
 def provenance(run: Run) -> dict[str, Any]:
     """How the encoder is made, in plain containers: kept in checkpoints and exported encoders."""
@@ -216,8 +178,9 @@ def provenance(run: Run) -> dict[str, Any]:
         "base_model": config.encoder.name_or_path,
         "method": config.method_name,
         "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": versions(),
     }
+
 
 def recipe(config: TrainConfig) -> dict[str, Any]:
     """The settings that made the encoder, by the keys that set them; no paths of this machine."""
@@ -235,27 +198,3 @@ def recipe(config: TrainConfig) -> dict[str, Any]:
         sections["data.low_shot"] = low_shot.model_dump()
     flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
     return {"seed": config.seed, **flat}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-def quiet_lightning() -> None:
-    """Leave out Lightning's notices on settings that are meant."""
-    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    for message in (
-        ".*does not have many workers.*",
-        ".*no `val_dataloader`.*",
-        ".*The number of training batches.*",
-        ".*Checkpoint directory .* exists and is not empty.*",
-        ".*LeafSpec.*",
-        ".*lr_scheduler.step.*",
-        ".*is_finished.*",
-    ):
-        warnings.filterwarnings("ignore", message=message)
-
-__all__ = ["Trainer", "train"]

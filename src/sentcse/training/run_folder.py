@@ -14,10 +14,11 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
-from sentcse.loading import read_json
+from sentcse.loading import RUN_GENERATOR, read_json
 
-WITHOUT_EFFECT = {
+WITHOUT_EFFECT: Any = {
     "name": True,
     "overwrite": True,
     "data_root": True,
@@ -31,9 +32,11 @@ WITHOUT_EFFECT = {
 """Settings that do not change what a run computes, and so not its folder either."""
 
 
-def fingerprint(config: TrainConfig) -> str:
+def fingerprint(config: RunConfig) -> str:
     """Eight hexadecimal digits of everything that a run's result depends on."""
-    values = config.model_dump(mode="json", by_alias=True, exclude=WITHOUT_EFFECT)
+    # a masked language model pools nothing
+    more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
+    values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more})
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -44,7 +47,7 @@ class RunFolder:
         config: decides the folder's name: `<name>_seed<seed>_<fingerprint>` under `runs.root`.
     """
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, config: RunConfig) -> None:
         name = f"{config.display_name}_seed{config.seed}_{fingerprint(config)}"
         self.path = Path(config.runs.root).expanduser() / name
         self.checkpoints = self.path / "checkpoints"
@@ -53,6 +56,7 @@ class RunFolder:
         self.metrics = self.path / "metrics.csv"
         self.results = self.path / "results.json"
         self.encoder = self.path / "encoder"
+        self.model = self.path / RUN_GENERATOR
         self.curves = self.path / "curves.png"
 
     def finished(self) -> dict[str, Any] | None:
@@ -74,7 +78,7 @@ class RunFolder:
         with self.locked():
             shutil.rmtree(self.path)
 
-    def create(self, config: TrainConfig) -> None:
+    def create(self, config: RunConfig) -> None:
         """Make the folder and write the resolved configuration.
 
         Raises:

@@ -20,6 +20,7 @@ class Throughput(Callback):
         self._sentences = 0
         self._busy = 0.0
         self._batch_started = 0.0
+        self._learning_rate = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of this process."""
@@ -28,6 +29,8 @@ class Throughput(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Start the clock of the batch."""
         self._batch_started = time.perf_counter()
+        # at its end the schedule has moved on to the rate of the next step
+        self._learning_rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -35,10 +38,11 @@ class Throughput(Callback):
         """Count the batch, and log where Lightning logs."""
         self._busy += time.perf_counter() - self._batch_started
         self._sentences += len(batch["input_ids"]) * trainer.world_size
-        if trainer.global_step % trainer.log_every_n_steps == 0 and self._busy > 0:
+        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if due and self._busy > 0:
             pl_module.log("train/sentences_per_second", self._sentences / self._busy)
             self._sentences, self._busy = 0, 0.0
-        pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
+        pl_module.log("train/learning_rate", self._learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Seconds so far."""

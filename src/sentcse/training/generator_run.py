@@ -1,0 +1,178 @@
+"""A whole run of a masked language model: train or continue, select, export."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import seed_everything
+
+from sentcse.config.generator_schema import GeneratorConfig
+from sentcse.data.held_out import HeldOutDataModule
+from sentcse.errors import SentcseError
+from sentcse.evaluation.run import write_results
+from sentcse.generator_export import save_masked_language_model, show_perplexity
+from sentcse.loading import load_tokenizer, masked_language_model_folder
+from sentcse.masked_language_model import load_to_train
+from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.methods.optimization import AdamWSettings
+from sentcse.training.build import build_trainer, data_arguments
+from sentcse.training.curves import plot_curves
+from sentcse.training.fitting import load_checkpoint, quiet_lightning, start_or_continue, versions
+from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
+from sentcse.training.loggers import finish_wandb
+from sentcse.training.periodic_evaluation import finite_or_none
+from sentcse.training.run_folder import RunFolder
+from sentcse.training.throughput import Throughput
+
+logger = logging.getLogger(__name__)
+
+SCORES = ("masked_accuracy", "perplexity")
+PANELS = (
+    ("Loss", ("train/loss", "val/loss")),
+    ("Held-out perplexity", ("val/perplexity",)),
+    ("Held-out masked accuracy", ("val/masked_accuracy", "train/masked_accuracy")),
+)
+
+
+@dataclass
+class GeneratorRun:
+    """The parts of a run."""
+
+    config: GeneratorConfig
+    folder: RunFolder
+    model: MaskedLanguageModel
+    data: HeldOutDataModule
+    evaluation: HeldOutEvaluation
+    throughput: Throughput
+
+
+def train_generator(config: GeneratorConfig) -> dict[str, Any]:
+    """Train, or continue, or report a finished run; returns the content of results.json.
+
+    Raises:
+        SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
+    """
+    folder = RunFolder(config)
+    if config.overwrite:
+        folder.clear()
+    finished = folder.finished()
+    if finished is not None:
+        logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
+        report(finished, folder)
+        return finished
+    quiet_lightning()
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)
+    run = prepare(config, folder)
+    folder.create(config)
+    with folder.locked():
+        exit_code = 1
+        try:
+            trainer = build_trainer(config, folder, run.evaluation, run.throughput)
+            start_or_continue(trainer, run.model, run.data, folder)
+            results = conclude(run)
+            exit_code = 0
+        finally:
+            finish_wandb(exit_code)
+    report(results, folder)
+    return results
+
+
+def prepare(config: GeneratorConfig, folder: RunFolder) -> GeneratorRun:
+    """Load everything that a run needs; writes nothing but caches.
+
+    Raises:
+        SentcseError: if the checkpoint cannot be had, has no mask token, or the corpus cannot be read or cut.
+    """
+    seed_everything(config.seed, verbose=False)
+    chosen = config.encoder
+    source = masked_language_model_folder(chosen.name_or_path)
+    tokenizer = load_tokenizer(source, revision=chosen.revision)
+    if tokenizer.mask_token_id is None:
+        raise SentcseError(
+            f"The tokenizer of {chosen.name_or_path} has no mask token, which masked language modelling needs: "
+            "choose a checkpoint of the BERT or RoBERTa family."
+        )
+    model, has_head = load_to_train(source, revision=chosen.revision, dropout=chosen.dropout)
+    data = HeldOutDataModule(
+        tokenizer=tokenizer,
+        share=config.held_out.share,
+        at_most=config.held_out.at_most,
+        held_out_seed=config.held_out.seed,
+        **data_arguments(config),
+    )
+    data.prepare_data()
+    data.setup()
+    texts = mask_once(data.held_out_texts(), tokenizer, masking_ratio=config.masking_ratio, seed=config.held_out.seed)
+    evaluation = HeldOutEvaluation(
+        texts, every_n_steps=config.evaluation.every_n_steps, batch_size=config.evaluation.batch_size
+    )
+    module = MaskedLanguageModel(
+        model,
+        tokenizer,
+        masking_ratio=config.masking_ratio,
+        optimizer=AdamWSettings(**config.optimizer.model_dump()),
+    )
+    module.record = provenance(config, data)
+    logger.info("%s: %s", chosen.name_or_path, "its own head" if has_head else "a new head, as it has none")
+    return GeneratorRun(config, folder, module, data, evaluation, Throughput())
+
+
+def conclude(run: GeneratorRun) -> dict[str, Any]:
+    """Score the selected model again, export it, write results.json last: it marks a complete run."""
+    folder, evaluation = run.folder, run.evaluation
+    run.model.load_state_dict(load_checkpoint(folder.best)["state_dict"])
+    best = held_out_scores(run.model, evaluation.texts, batch_size=evaluation.batch_size)
+    results: dict[str, Any] = {
+        "best": {"step": int(evaluation.best["step"]), **{name: finite_or_none(best[name]) for name in SCORES}},
+        "initial": {name: evaluation.initial[name] for name in SCORES},
+        "held_out": len(evaluation.texts),
+        "data": run.model.record["data"],
+        "config": run.config.model_dump(mode="json", by_alias=True),
+        "versions": run.model.record["versions"],
+        "seconds": round(run.throughput.total_seconds(), 1),
+    }
+    save_masked_language_model(run.model, folder.model, record=run.model.record, results=results)
+    plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"], panels=PANELS)
+    write_results(results, folder.results)
+    return results
+
+
+def report(results: dict[str, Any], folder: RunFolder) -> None:
+    """Print what a run gave, before and after."""
+    initial, best = results["initial"], results["best"]
+    logger.info(
+        "held-out masked accuracy %.2f %% -> %.2f %% (step %d, %s sentences)",
+        100 * initial["masked_accuracy"],
+        100 * best["masked_accuracy"],
+        best["step"],
+        f"{results['held_out']:,}",
+    )
+    before, after = (show_perplexity(each["perplexity"]) for each in (initial, best))
+    logger.info("held-out perplexity      %s -> %s", before, after)
+    logger.info("model                    %s", folder.model)
+    logger.info("Next: python -m sentcse.train method=diffcse generator.name_or_path=%s", folder.model)
+
+
+def provenance(config: GeneratorConfig, data: HeldOutDataModule) -> dict[str, Any]:
+    """How the model is made, in plain containers: kept in checkpoints and exported models."""
+    sections = {
+        "held_out": config.held_out.model_dump(),
+        "encoder": config.encoder.model_dump(include={"dropout", "revision"}),
+        "data": config.data.model_dump(include={"max_length", "batch_size", "drop_last"}),
+        "optimizer": config.optimizer.model_dump(),
+        "trainer": config.trainer.model_dump(
+            include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
+        ),
+    }
+    flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
+    return {
+        "recipe": {"seed": config.seed, "masking_ratio": config.masking_ratio, **flat},
+        "base_model": config.encoder.name_or_path,
+        "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
+        "versions": versions(),
+    }

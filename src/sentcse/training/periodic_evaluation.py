@@ -1,0 +1,114 @@
+"""When a run is scored and its checkpoints are written; what is scored, a subclass says."""
+
+from __future__ import annotations
+
+import logging
+import math
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+logger = logging.getLogger(__name__)
+
+WORST = {"max": -math.inf, "min": math.inf}
+
+
+class PeriodicEvaluation(Callback, ABC):
+    """Scores before the first step, every N optimiser steps and after the last; has the checkpoints written then.
+
+    Steps are optimiser steps, so that an evaluation, and with it a checkpoint, never falls between two batches of one
+    accumulated step, whose gradient a checkpoint would lose.
+
+    Args:
+        every_n_steps: optimiser steps between two evaluations.
+    """
+
+    mode: Literal["max", "min"] = "max"
+    """Whether the largest or the smallest score is the best."""
+
+    def __init__(self, *, every_n_steps: int) -> None:
+        self.every_n_steps = every_n_steps
+        self.initial: dict[str, float | None] = {}
+        self.best: dict[str, float] = {}
+        self.last_step = 0
+
+    @property
+    @abstractmethod
+    def monitor(self) -> str:
+        """The metric that selects."""
+
+    @abstractmethod
+    def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
+        """Metrics by name, computed on the first rank; `initial` before the first step."""
+
+    @abstractmethod
+    def line(self, metrics: dict[str, float]) -> str:
+        """The metrics for people, on one line."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score the untrained model, unless the run is a continued one."""
+        if trainer.global_step > 0 or self.initial:
+            return
+        metrics = self._evaluate(trainer, pl_module, initial=True)
+        self.initial = {key.removeprefix("val/"): finite_or_none(value) for key, value in metrics.items()}
+        self._log(trainer, metrics)
+        logger.info("before training  %s", self.line(metrics))
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Score after every N-th and after the last optimiser step."""
+        step = trainer.global_step
+        due = step % self.every_n_steps == 0 or step == trainer.estimated_stepping_batches
+        if step != self.last_step and due:
+            self._score_and_save(trainer, pl_module)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Score the last step if the run ended sooner than foreseen."""
+        if trainer.global_step != self.last_step and trainer.global_step > 0:
+            self._score_and_save(trainer, pl_module)
+
+    def _score_and_save(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        # all state is set before the checkpoints are written, so that a continued run does not score this step again
+        self.last_step = trainer.global_step
+        metrics = self._evaluate(trainer, pl_module, initial=False)
+        score = metrics[self.monitor]
+        # a collapsed encoder has no rank correlation; it must never be selected
+        comparable = score if math.isfinite(score) else WORST[self.mode]
+        if not self.best or self._is_better(comparable, self.best["score"]):
+            self.best = {"step": trainer.global_step, "score": comparable}
+        self._log(trainer, metrics)
+        trainer.callback_metrics[self.monitor] = torch.tensor(comparable, dtype=torch.float64)
+        for checkpoint in trainer.checkpoint_callbacks:
+            checkpoint.on_validation_end(trainer, pl_module)
+        star = "  *" if self.best["step"] == trainer.global_step else ""
+        logger.info("step %-6d  %s%s", trainer.global_step, self.line(metrics), star)
+
+    def _is_better(self, score: float, than: float) -> bool:
+        return score > than if self.mode == "max" else score < than
+
+    def _evaluate(self, trainer: Trainer, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
+        """Metrics by name, computed on the first rank and sent to the others."""
+        metrics = self.scores(pl_module, initial=initial) if trainer.is_global_zero else {}
+        received: dict[str, float] = trainer.strategy.broadcast(metrics)
+        return received
+
+    def _log(self, trainer: Trainer, metrics: dict[str, float]) -> None:
+        for each in trainer.loggers:
+            each.log_metrics(metrics, step=trainer.global_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a continued run must know."""
+        return {"initial": self.initial, "best": self.best, "last_step": self.last_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over from the checkpoint."""
+        self.initial, self.best = state_dict["initial"], state_dict["best"]
+        self.last_step = state_dict["last_step"]
+
+
+def finite_or_none(value: float) -> float | None:
+    """A value for JSON, which has no nan."""
+    return value if math.isfinite(value) else None

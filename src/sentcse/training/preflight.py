@@ -1,0 +1,88 @@
+"""Is everything there that a run will need? Asked before torch is imported, so that a fault is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
+from sentcse.config.schema import Data, Evaluation
+from sentcse.errors import DataError, SentcseError
+from sentcse.loading import masked_language_model_folder, require_model
+from sentcse.locate import find_file
+
+
+def fetch_sources(config: RunConfig) -> None:
+    """Find models and data on this machine or fetch the data; import nothing heavy.
+
+    Raises:
+        SentcseError: one sentence a line for everything that cannot be had.
+    """
+    faults = list(_faults(config))
+    if faults:
+        raise SentcseError("\n".join(faults))
+
+
+def _faults(config: RunConfig) -> Iterator[str]:
+    root = Path(config.data_root)
+    for check in (_require_encoder, _require_generator, _fetch_corpus, _fetch_evaluation):
+        try:
+            check(config, root)
+        except SentcseError as fault:
+            yield str(fault)
+
+
+def _require_encoder(config: RunConfig, root: Path) -> None:
+    name = config.encoder.name_or_path
+    # the training of a generator may start from another one
+    source = name if isinstance(config, TrainConfig) else masked_language_model_folder(name)
+    require_model(source, revision=config.encoder.revision, key="encoder.name_or_path")
+
+
+def _require_generator(config: RunConfig, root: Path) -> None:
+    if isinstance(config, TrainConfig) and config.generator.name_or_path is not None:
+        source = masked_language_model_folder(config.generator.name_or_path)
+        require_model(source, revision=config.generator.revision, key="generator.name_or_path")
+
+
+def _fetch_corpus(config: RunConfig, root: Path) -> None:
+    from sentcse.data.download import fetch_hub_file
+
+    data: Data = config.data
+    if data.path is None:
+        return  # a Hugging Face dataset has a cache of its own
+    path = find_file(data.path, root)
+    if data.low_shot.official:
+        from sentcse.data.published import official_low_shot
+
+        file = official_low_shot(float(str(data.low_shot.percent)), data.low_shot.seed)
+        fetch_hub_file(file.repo, file.filename, path.with_name(file.filename), revision=file.revision, rows=file.rows)
+    elif data.published_file is not None:
+        published = data.published_file
+        fetch_hub_file(published.repo, published.filename, path, revision=published.revision, rows=published.rows)
+    elif not path.is_file():
+        raise DataError(
+            f"The corpus data.path={data.path} is missing: neither {Path(data.path).absolute()} nor {path.absolute()} "
+            "is a file; give a .txt, .csv, .tsv or .jsonl file, or set SENTCSE_DATA to the folder that holds it."
+        )
+
+
+def _fetch_evaluation(config: RunConfig, root: Path) -> None:
+    from sentcse.data.download import ensure_senteval
+    from sentcse.evaluation.tasks import required_files
+
+    if not isinstance(config, TrainConfig):
+        return  # it is scored on a part of its corpus
+    evaluation: Evaluation = config.evaluation
+    parts = (("dev", evaluation.dev, evaluation.pairs_dev), ("test", evaluation.test, evaluation.pairs_test))
+    for part, names, pairs in parts:
+        if "pairs" in names and not find_file(str(pairs), root).is_file():
+            raise DataError(
+                f"The pairs file evaluation.pairs_{part}={pairs} is missing: give a .tsv or .csv with score, "
+                "sentence1 and sentence2."
+            )
+    files = [
+        file for part, names, _ in parts for name in names if name != "pairs" for file in required_files(name, part)
+    ]
+    ensure_senteval(root, files)

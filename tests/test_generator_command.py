@@ -1,0 +1,321 @@
+"""A masked language model of one's own, from the command's settings to a generator that DiffCSE takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import signal
+import string
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
+from pytorch_lightning import Callback, LightningModule, Trainer
+from safetensors.torch import load_file
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+from composing import checked, compose
+from sentcse.command import run_command
+from sentcse.config.check import check_generator_config
+from sentcse.config.generator_schema import GeneratorConfig, GeneratorEvaluation, HeldOut
+from sentcse.config.paths import config_dir
+from sentcse.errors import ConfigError, SentcseError
+from sentcse.generator import generator_job
+from sentcse.loading import load_tokenizer
+from sentcse.masked_language_model import load_masked_language_model, load_to_train
+from sentcse.training import generator_run as module
+from sentcse.training.build import build_encoder, build_method
+from sentcse.training.generator_run import train_generator
+from sentcse.training.run_folder import RunFolder
+from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
+
+Configure = Callable[..., GeneratorConfig]
+EXPERIMENTS = sorted(path.stem for path in (config_dir() / "generator_experiment").glob("*.yaml"))
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`encoder/`, which has no head, and `sentences.txt` of a language in which six words of nine are certain."""
+    folder = tmp_path_factory.mktemp("toy")
+    tiny_checkpoint(folder / "encoder")
+    draw = random.Random(0)
+    triples = {tuple(draw.choices(string.ascii_lowercase[1:], k=3)) for _ in range(400)}
+    lines = [f"the {a} is in the {b} of the {c}\n" for a, b, c in sorted(triples)]
+    (folder / "sentences.txt").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture
+def configure(toy: Path, tmp_path: Path) -> Configure:
+    """The checked configuration of a run of ten steps."""
+
+    def configure(*more: str, runs: str = "runs") -> GeneratorConfig:
+        settings = [
+            "data=text",
+            f"data.path={toy}/sentences.txt",
+            f"data.cache_dir={tmp_path}/cache",
+            "data.batch_size=32",
+            f"encoder.name_or_path={toy}/encoder",
+            "held_out.share=0.1",
+            "evaluation.every_n_steps=4",
+            "optimizer.learning_rate=2e-2",
+            "optimizer.warmup_steps=2",
+            "trainer.accelerator=cpu",
+            "trainer.precision=32",
+            "trainer.max_steps=10",
+            "trainer.log_every_n_steps=1",
+            "trainer.progress=false",
+            f"runs.root={tmp_path}/{runs}",
+        ]
+        return check_generator_config(compose(*settings, *more, config_name="generator_train"))
+
+    return configure
+
+
+def test_it_learns_and_diffcse_takes_what_it_wrote(
+    configure: Configure, toy: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = configure("trainer.max_steps=60", "evaluation.every_n_steps=20")
+    folder = RunFolder(config)
+    with caplog.at_level("INFO", logger="sentcse"):
+        results = train_generator(config)
+    assert "a new head, as it has none" in caplog.text
+    assert json.loads(folder.results.read_text()) == results
+    sentences = len((toy / "sentences.txt").read_text().splitlines())
+    assert results["held_out"] == int(sentences * 0.1)
+    assert results["data"]["sentences"] == sentences - results["held_out"]
+    initial, best = results["initial"], results["best"]
+    assert initial["masked_accuracy"] < 0.2
+    assert best["masked_accuracy"] > 0.5
+    assert best["perplexity"] < initial["perplexity"] / 5
+    with folder.metrics.open(newline="") as lines:
+        rows = {row["step"]: row for row in csv.DictReader(lines) if row["val/perplexity"]}
+    assert list(rows) == ["0", "20", "40", "60"]
+    assert float(rows[str(best["step"])]["val/perplexity"]) == best["perplexity"]
+    assert min(float(row["val/loss"]) for row in rows.values()) == float(rows[str(best["step"])]["val/loss"])
+    assert folder.curves.is_file()
+    check_export(folder)
+    check_diffcse(folder, toy)
+    # the same command says that it is done
+    with caplog.at_level("INFO", logger="sentcse"):
+        assert train_generator(config) == results
+    assert "This run is complete" in caplog.text
+    # and the model is one to go on from, with its own head
+    assert load_to_train(folder.path)[1]
+
+
+def check_export(folder: RunFolder) -> None:
+    stored = load_file(folder.model / "model.safetensors")
+    assert "bert.embeddings.word_embeddings.weight" in stored
+    assert not any("decoder.weight" in name for name in stored)  # tied, as Hugging Face saves it
+    model = AutoModelForMaskedLM.from_pretrained(folder.model)
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    tokenizer = AutoTokenizer.from_pretrained(folder.model)
+    with torch.no_grad():
+        scores = model(**tokenizer("the b [MASK] in the c of the d", return_tensors="pt")).logits
+    assert tokenizer.convert_ids_to_tokens(int(scores[0, 3].argmax())) == "is"
+    card = (folder.model / "README.md").read_text()
+    assert "pipeline_tag: fill-mask" in card
+    assert "| `masking_ratio` | 0.15 |" in card
+    assert str(folder.path) not in card
+
+
+def check_diffcse(folder: RunFolder, toy: Path) -> None:
+    """Named by its model's folder or by the run's."""
+    for name in (folder.model, folder.path):
+        load_masked_language_model(name)
+        config = checked(
+            "method=diffcse", f"encoder.name_or_path={toy}/encoder", f"generator.name_or_path={name}", "data=embedded"
+        )
+        build_method(config, build_encoder(config))
+
+
+class StopAt(Callback):
+    """Stops training at a step, as a crash would."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            raise RuntimeError("power cut")
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[GeneratorConfig, int], None]]:
+    """Train, but stop before the step after `step`."""
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stopped(config: GeneratorConfig, step: int) -> None:
+        build = module.build_trainer
+
+        def with_stop(*arguments: Any) -> Trainer:
+            trainer = build(*arguments)
+            trainer.callbacks.insert(0, StopAt(step))
+            return trainer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "build_trainer", with_stop)
+            with pytest.raises(RuntimeError, match="power cut"):
+                train_generator(config)
+
+    yield stopped
+    signal.signal(signal.SIGINT, handler)
+
+
+def outcome(folder: RunFolder) -> tuple[bytes, dict[str, Any], list[tuple[str, ...]]]:
+    """Weights, results and metrics without what the clock and the place decide."""
+    results = json.loads(folder.results.read_text())
+    del results["seconds"], results["config"]["runs"]
+    with folder.metrics.open(newline="") as lines:
+        rows = sorted((row["step"], row["train/loss"], row["val/loss"]) for row in csv.DictReader(lines))
+    return (folder.model / "model.safetensors").read_bytes(), results, rows
+
+
+def test_a_stopped_run_goes_on_bit_for_bit(
+    configure: Configure, stopped: Callable[[GeneratorConfig, int], None]
+) -> None:
+    # twelve steps an epoch: stopped before the first checkpoint, in the first epoch, and in the second
+    more = ["trainer.max_steps=16"]
+    config, alone = configure(*more), configure(*more, runs="alone")
+    for step in (2, 6, 14):
+        stopped(config, step)
+        assert not RunFolder(config).results.exists()
+    train_generator(config)
+    train_generator(alone)
+    assert outcome(RunFolder(config)) == outcome(RunFolder(alone))
+
+
+def test_overwrite_starts_again_and_another_corpus_is_refused(
+    configure: Configure, stopped: Callable[[GeneratorConfig, int], None], tmp_path: Path, toy: Path
+) -> None:
+    copy = tmp_path / "mine.txt"
+    copy.write_text((toy / "sentences.txt").read_text())
+    config = configure(f"data.path={copy}", "trainer.max_steps=6")
+    stopped(config, 5)
+    copy.write_text(copy.read_text() + "the b is in the city of the man\n")
+    with pytest.raises(SentcseError, match="The corpus has changed"):
+        train_generator(config)
+    train_generator(configure(f"data.path={copy}", "trainer.max_steps=6", "overwrite=true"))
+    assert RunFolder(config).results.is_file()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_checkpoint_with_a_head_keeps_it(tmp_path: Path, tied: bool) -> None:
+    torch.manual_seed(0)
+    model = AutoModelForMaskedLM.from_config(tiny_config(tie_word_embeddings=tied))
+    with torch.no_grad():
+        model.get_output_embeddings().bias += 1
+    model.save_pretrained(tmp_path)
+    loaded, has_head = load_to_train(tmp_path, dropout=0.25)
+    assert has_head
+    assert loaded.config.hidden_dropout_prob == 0.25
+    assert torch.equal(loaded.get_output_embeddings().bias, model.get_output_embeddings().bias)
+    assert torch.equal(loaded.get_output_embeddings().weight, model.get_output_embeddings().weight)
+    assert (loaded.get_output_embeddings().weight is loaded.get_input_embeddings().weight) == tied
+
+
+def test_a_new_head_is_tied_even_if_the_checkpoint_says_otherwise(tmp_path: Path) -> None:
+    tiny_bert(tie_word_embeddings=False).save_pretrained(tmp_path)
+    loaded, has_head = load_to_train(tmp_path)
+    assert not has_head
+    assert loaded.config.tie_word_embeddings
+    assert loaded.get_output_embeddings().weight is loaded.get_input_embeddings().weight
+
+
+def test_half_an_encoder_is_refused(tmp_path: Path) -> None:
+    model = tiny_bert()
+    state = {name: value for name, value in model.state_dict().items() if "layer.1" not in name}
+    model.save_pretrained(tmp_path, state_dict=state)
+    with pytest.raises(SentcseError, match=r"lacks 16 weights of its encoder \(bert.encoder.layer.1"):
+        load_to_train(tmp_path)
+
+
+def test_what_cannot_be_trained(configure: Configure, tmp_path: Path) -> None:
+    few = tmp_path / "few.txt"
+    few.write_text("the dog\nthe man\nthe city\n")
+    with pytest.raises(SentcseError, match="gives 3 sentences, too few to hold out"):
+        train_generator(configure(f"data.path={few}"))
+    assert not (tmp_path / "runs").exists()
+    folder = tiny_checkpoint(tmp_path / "maskless")
+    tokenizer = tiny_tokenizer()
+    tokenizer.mask_token = None
+    tokenizer.save_pretrained(folder)
+    assert load_tokenizer(folder).mask_token_id is None
+    with pytest.raises(ConfigError, match="its tokenizer has no mask token"):
+        configure(f"encoder.name_or_path={folder}")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_is_valid(experiment: str) -> None:
+    values = compose(f"generator_experiment={experiment}", config_name="generator_train")
+    config = check_generator_config(values)
+    assert config.display_name == f"generator_{experiment}"
+
+
+def test_files_schema_and_page_name_the_same_settings() -> None:
+    values = compose("data=text", "data.path=x.txt", config_name="generator_train")
+    page = (Path(__file__).parents[1] / "docs" / "generator.md").read_text(encoding="utf-8")
+    assert set(values) == set(GeneratorConfig.model_fields)
+    for section, model in (("held_out", HeldOut), ("evaluation", GeneratorEvaluation)):
+        assert values[section] == {name: field.default for name, field in model.model_fields.items()}
+        assert [name for name in model.model_fields if f"| `{section}.{name}` |" not in page] == []
+    assert values["masking_ratio"] == GeneratorConfig.model_fields["masking_ratio"].default
+    assert "| `masking_ratio` |" in page
+
+
+def test_the_folder_depends_on_what_matters(configure: Configure) -> None:
+    base = RunFolder(configure()).path
+    assert base.name.startswith("generator_encoder_seed42_")
+    for same in ("encoder.pooler=avg", "trainer.threads=1", "evaluation.batch_size=3"):
+        assert RunFolder(configure(same)).path == base
+    for other in ("masking_ratio=0.3", "held_out.seed=1", "held_out.at_most=5", "optimizer.learning_rate=1e-4"):
+        assert RunFolder(configure(other)).path != base
+
+
+def test_all_faults_at_once(configure: Configure) -> None:
+    with pytest.raises(ConfigError) as fault:
+        configure("masking_rato=0.2", "held_out.share=0.9", "trainer.precision=fp16", "optimizer.warmup_steps=10")
+    lines = str(fault.value).splitlines()
+    assert sorted(line.split(" ")[0] for line in lines) == [
+        "held_out.share",
+        "masking_rato",
+        "optimizer.warmup_steps=10",
+        "trainer.precision=fp16",
+    ]
+    assert "masking_rato is not a known setting; did you mean masking_ratio?" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["experiment=quickstart"], 2, "experiment is not a choice of this command"),
+        (["generator.name_or_path=x", "data=text", "data.path=x.txt"], 2, "generator is not a known setting"),
+        (
+            ["encoder.name_or_path=./nowhere", "data=text", "data.path=x.txt"],
+            1,
+            "error: nowhere is not a folder",
+        ),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: list[str],
+    code: int,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sentcse-generator", *words])
+    GlobalHydra.instance().clear()
+    assert run_command(generator_job, "generator_train") == code
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []

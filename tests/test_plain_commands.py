@@ -1,0 +1,87 @@
+"""The commands `evaluate`, `export` and `data`: what they print and how they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny import tiny_checkpoint
+
+from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.data.__main__ import main as data_main
+from sentcse.encoder import SentenceEncoder
+from sentcse.evaluate import evaluate_job
+from sentcse.export import export_job
+from sentcse.plain_command import run_plain_command
+
+PAIRS = "score\tsentence1\tsentence2\n5\ta man runs\ta man runs\n3\ta man runs\ta woman runs\n0\tthe dog\tmusic is in\n"
+
+
+@pytest.fixture
+def encoder_folder(tmp_path: Path) -> Path:
+    encoder = SentenceEncoder.from_pretrained(tiny_checkpoint(tmp_path / "plain"), pooler="avg")
+    return encoder.save_pretrained(tmp_path / "encoder")
+
+
+def evaluate(*words: str) -> int:
+    return run_plain_command(evaluate_job, "evaluate", EvaluateConfig, [*words, "progress=false"])
+
+
+def test_evaluate_prints_the_table_and_writes_results(
+    encoder_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pairs.tsv").write_text(PAIRS, encoding="utf-8")
+    out = tmp_path / "scores"
+    assert evaluate(f"encoder={encoder_folder}", f"tasks={tmp_path / 'pairs.tsv'}", f"output={out}", "bootstrap=20") == 0
+    assert "pooler avg" in capsys.readouterr().out
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert results["pooler"] == "avg"
+    (task,) = results["tasks"].values()
+    assert task["pairs"] == 3
+
+
+def test_a_plain_checkpoint_needs_a_pooler(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "pairs.tsv").write_text(PAIRS, encoding="utf-8")
+    plain = tiny_checkpoint(tmp_path / "plain")
+    assert evaluate(f"encoder={plain}", f"tasks={tmp_path / 'pairs.tsv'}") == 1
+    assert "no record of its pooler" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["encodr=x"], "encodr is not a known setting; did you mean encoder?"),
+        (["encoder=x", "mode=fast"], "mode must be 'test', 'dev' or 'fasttest', got 'fast'."),
+        (["encoder=x", "batch_size=0"], "batch_size must be at least 1, got 0."),
+        (["--encoder", "x"], "--encoder is not of the form key=value"),
+    ],
+)
+def test_wrong_settings_exit_with_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(*words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_help_is_the_file_of_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_plain_command(evaluate_job, "evaluate", EvaluateConfig, ["--help"]) == 0
+    assert "protocol: simcse" in capsys.readouterr().out
+
+
+def test_export_refuses_what_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.ckpt").write_bytes(b"no checkpoint")
+    words = [f"checkpoint={tmp_path / 'x.ckpt'}", f"output={tmp_path / 'out'}"]
+    assert run_plain_command(export_job, "export", ExportConfig, words) == 1
+    assert "x.ckpt" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_verify_names_every_task_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert data_main(["verify", "--root", str(tmp_path)]) == 1
+    faults = capsys.readouterr().err
+    for name in ("STS12", "STS16", "sts-dev.csv", "SICK_test_annotated.txt"):
+        assert name in faults
+
+
+def test_verify_counts_real_data(real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert data_main(["verify", "--root", str(real_data)]) == 0
+    assert "4,927 pairs" in capsys.readouterr().out

@@ -1,0 +1,261 @@
+"""A run that was stopped anywhere and started again ends bit for bit as one that was left alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from composing import checked
+from sentcse.config import TrainConfig
+from sentcse.errors import SentcseError
+from sentcse.training import run as module
+from sentcse.training.fitting import load_checkpoint
+from sentcse.training.run import train
+from sentcse.training.run_folder import RunFolder
+
+Configure = Callable[..., TrainConfig]
+Settings = Callable[..., list[str]]
+
+LONG = (
+    "trainer.max_epochs=24",
+    "evaluation.every_n_steps=7",
+    "runs.root=runs",
+    "data.cache_dir=cache",
+    "trainer.threads=1",
+)
+"""120 steps: time enough to be killed in."""
+
+
+class StopAt(Callback):
+    """Stops the process's training at a step, as a crash would: nothing is saved any more."""
+
+    def __init__(self, step: int, fault: BaseException) -> None:
+        self.step, self.fault = step, fault
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            raise self.fault
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TrainConfig, int, BaseException], None]]:
+    """Train, but stop before the step after `step`."""
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stopped(config: TrainConfig, step: int, fault: BaseException) -> None:
+        build = module.build_trainer
+
+        def with_stop(*arguments: Any) -> Trainer:
+            trainer = build(*arguments)
+            trainer.callbacks.insert(0, StopAt(step, fault))
+            return trainer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "build_trainer", with_stop)
+            with pytest.raises(type(fault)):
+                train(config)
+
+    yield stopped
+    signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
+
+
+def outcome(folder: Path) -> tuple[bytes, dict[str, Any]]:
+    """Weights, and results without what the clock and the place decide."""
+    results = json.loads((folder / "results.json").read_text())
+    del results["seconds"]
+    del results["config"]["runs"]
+    return (folder / "encoder" / "model.safetensors").read_bytes(), results
+
+
+def metrics(folder: Path) -> list[tuple[str, str, str]]:
+    """Step, loss and score of every row."""
+    with (folder / "metrics.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return sorted((row["step"], row["train/loss"], row["val/pairs_spearman"]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("more", "steps"),
+    [
+        # before the first checkpoint; after one in the middle of an epoch; at its end; twice
+        (["evaluation.every_n_steps=3"], [1]),
+        (["evaluation.every_n_steps=3"], [4]),
+        (["evaluation.every_n_steps=5"], [5]),
+        (["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
+    ],
+)
+def test_a_stopped_run_goes_on_bit_for_bit(
+    configure: Configure,
+    stopped: Callable[[TrainConfig, int, BaseException], None],
+    more: list[str],
+    steps: list[int],
+) -> None:
+    config, alone = configure(*more), configure(*more, runs="alone")
+    for step in steps:
+        stopped(config, step, RuntimeError("power cut"))
+        assert not RunFolder(config).results.exists()
+    train(config)
+    train(alone)
+    assert outcome(RunFolder(config).path) == outcome(RunFolder(alone).path)
+    assert metrics(RunFolder(config).path) == metrics(RunFolder(alone).path)
+
+
+def test_ctrl_c_is_handed_on(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None], inputs: Path
+) -> None:
+    config = configure()
+    stopped(config, 3, KeyboardInterrupt())
+    assert RunFolder(config).last.is_file()
+
+
+def test_a_complete_run_says_so_and_does_nothing(
+    configure: Configure, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = train(configure())
+    folder = RunFolder(configure())
+    before = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")}
+    with monkeypatch.context() as patch, caplog.at_level("INFO", logger="sentcse"):
+        patch.setattr(module, "prepare", None)  # nothing is loaded
+        assert train(configure()) == first
+    assert "This run is complete" in caplog.text
+    assert {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")} == before
+    again = train(configure("overwrite=true"))
+    assert folder.results.stat().st_mtime_ns > before[folder.results]
+    assert again["best"] == first["best"]
+
+
+def test_a_corpus_that_has_changed_is_refused(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None], tmp_path: Path, inputs: Path
+) -> None:
+    corpus = tmp_path / "mine.txt"
+    corpus.write_text((inputs / "sentences.txt").read_text())
+    config = configure(f"data.path={corpus}")
+    stopped(config, 5, RuntimeError("power cut"))
+    corpus.write_text(corpus.read_text().replace("dog", "cat"))
+    with pytest.raises(SentcseError, match=r"The corpus has changed since .* restore it, or .* overwrite=true"):
+        train(config)
+    train(configure(f"data.path={corpus}", "overwrite=true"))
+
+
+def test_a_run_that_cannot_start_leaves_no_folder(configure: Configure, tmp_path: Path) -> None:
+    config = configure("data.path=/no/such/file.txt")
+    with pytest.raises(SentcseError, match="does not exist"):
+        train(config)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_damaged_checkpoint_gets_a_sentence(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None]
+) -> None:
+    config = configure()
+    stopped(config, 5, RuntimeError("power cut"))
+    last = RunFolder(config).last
+    last.write_bytes(last.read_bytes()[:1000])
+    with pytest.raises(SentcseError, match=r"last\.ckpt cannot be read .*overwrite=true"):
+        train(config)
+
+
+def test_weights_that_are_not_finite_are_never_saved(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Spoil(StopAt):
+        def on_train_batch_start(
+            self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+        ) -> None:
+            if trainer.global_step == self.step:
+                for parameter in pl_module.parameters():
+                    parameter.data.fill_(float("nan"))
+
+    build = module.build_trainer
+
+    def spoiled(*arguments: Any) -> Trainer:
+        trainer = build(*arguments)
+        trainer.callbacks.insert(0, Spoil(3, RuntimeError()))
+        return trainer
+
+    monkeypatch.setattr(module, "build_trainer", spoiled)
+    with pytest.raises(SentcseError, match=r"NaN|finite"):
+        train(configure())
+    assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 2
+
+
+# The rest is done to processes, which is the real thing and slow.
+
+
+def start(folder: Path, words: list[str]) -> subprocess.Popen[str]:
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "sentcse.train", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+
+
+def finish(folder: Path, words: list[str]) -> str:
+    process = start(folder, words)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    return said
+
+
+def stop_at(folder: Path, words: list[str], step: int, how: signal.Signals) -> tuple[int, str]:
+    """Start, send a signal once a row of `step` or later is written, return the exit code and what was said."""
+    process = start(folder, words)
+    path = folder / RunFolder(checked(*words)).path / "metrics.csv"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if path.is_file() and any(int(line.split(",")[0]) >= step for line in path.read_text().splitlines()[1:-1]):
+            process.send_signal(how)
+            break
+        time.sleep(0.002)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0, f"the run was over before it could be stopped at step {step}: {said}"
+    return process.returncode, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "more",
+    [[], ["trainer.accumulate_grad_batches=2"], ["data.num_workers=2"], ["trainer.precision=bf16"]],
+    ids=["plain", "accumulation", "workers", "bf16"],
+)
+def test_sigkill(settings: Settings, tmp_path: Path, more: list[str]) -> None:
+    words = settings(*LONG, *more)
+    draw = random.Random(time.time_ns())
+    steps = sorted(draw.sample(range(2, 45 if "accumulate" in str(more) else 90), 2))
+    print("killed at", steps)  # shown where the test fails
+    for step in steps:
+        code, said = stop_at(tmp_path / "killed", words, step, signal.SIGKILL)
+        assert code == -signal.SIGKILL, said
+    finish(tmp_path / "killed", words)
+    finish(tmp_path / "alone", words)
+    name = RunFolder(checked(*words)).path
+    assert outcome(tmp_path / "killed" / name) == outcome(tmp_path / "alone" / name)
+    assert "This run is complete" in finish(tmp_path / "killed", words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_asked_to_stop(settings: Settings, tmp_path: Path, how: signal.Signals, code: int) -> None:
+    words = settings(*LONG)
+    found, said = stop_at(tmp_path / "stopped", words, 30, how)
+    assert found == code, said
+    assert "Traceback" not in said
+    assert "The same command continues" in said
+    assert "Continuing at step" in finish(tmp_path / "stopped", words)
+    finish(tmp_path / "alone", words)
+    name = RunFolder(checked(*words)).path
+    assert outcome(tmp_path / "stopped" / name) == outcome(tmp_path / "alone" / name)
