@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny import tiny_checkpoint
 
 from sentcse.config.commands import EvaluateConfig, ExportConfig
 from sentcse.data.__main__ import main as data_main
@@ -14,6 +13,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.evaluate import evaluate_job
 from sentcse.export import export_job
 from sentcse.plain_command import run_plain_command
+from tiny import tiny_checkpoint
 
 PAIRS = "score\tsentence1\tsentence2\n5\ta man runs\ta man runs\n3\ta man runs\ta woman runs\n0\tthe dog\tmusic is in\n"
 
@@ -33,7 +33,9 @@ def test_evaluate_prints_the_table_and_writes_results(
 ) -> None:
     (tmp_path / "pairs.tsv").write_text(PAIRS, encoding="utf-8")
     out = tmp_path / "scores"
-    assert evaluate(f"encoder={encoder_folder}", f"tasks={tmp_path / 'pairs.tsv'}", f"output={out}", "bootstrap=20") == 0
+    assert (
+        evaluate(f"encoder={encoder_folder}", f"tasks={tmp_path / 'pairs.tsv'}", f"output={out}", "bootstrap=20") == 0
+    )
     assert "pooler avg" in capsys.readouterr().out
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     assert results["pooler"] == "avg"

@@ -143,5 +143,8 @@ def test_real_tokens_alone_and_accuracies(name: str, golden_folder: Path) -> Non
     objective = build(case, name).compute_losses(case.batch)
     assert_golden(objective.losses["rtd"], case.tensors["rtd_loss_real_tokens"], "rtd_loss_real_tokens")
     assert objective.total().item() == pytest.approx(case.scalars["loss_real_tokens"], rel=TOLERANCE)
-    for ours, theirs in (("rtd_accuracy_replaced", "accuracy_replaced"), ("rtd_accuracy_original", "accuracy_original")):
+    for ours, theirs in (
+        ("rtd_accuracy_replaced", "accuracy_replaced"),
+        ("rtd_accuracy_original", "accuracy_original"),
+    ):
         assert objective.metrics[ours].item() == pytest.approx(case.scalars[theirs], rel=TOLERANCE, abs=1e-6)

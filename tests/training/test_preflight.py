@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
-from tiny import tiny_checkpoint
 
 from sentcse.command import plain_values
 from sentcse.config import TrainConfig, check_config
 from sentcse.config.paths import config_dir
 from sentcse.errors import SentcseError
 from sentcse.training.preflight import fetch_sources
+from tiny import tiny_checkpoint
 
 
 def composed(*overrides: str) -> TrainConfig:
@@ -46,9 +46,7 @@ def test_everything_that_is_missing_is_said_at_once(nothing_here: Path) -> None:
 def test_a_run_with_everything_at_hand_passes(nothing_here: Path) -> None:
     tiny_checkpoint(nothing_here / "encoder")
     (nothing_here / "text.txt").write_text("One.\nTwo.\n", encoding="utf-8")
-    fetch_sources(
-        composed("data=text", "data.path=text.txt", "encoder.name_or_path=./encoder", "evaluation=embedded")
-    )
+    fetch_sources(composed("data=text", "data.path=text.txt", "encoder.name_or_path=./encoder", "evaluation=embedded"))
 
 
 @pytest.mark.parametrize(

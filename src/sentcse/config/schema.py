@@ -122,6 +122,7 @@ class Trainer(Section):
     max_epochs: int = Field(1, ge=1, description="passes over the corpus; without effect when max_steps is set")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps; null: max_epochs decides")
     accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; no more negatives")
+    sync_batchnorm: bool = Field(True, description="BatchNorm statistics over all GPUs")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, description="CPU threads; null: torch decides")
@@ -189,7 +190,6 @@ class DiffCSEOptions(MethodOptions):
     sampling_temperature: Number = Field(1.0, gt=0, description="of sampled predictions")
     count_padding: bool = Field(False, description="average the RTD loss over padding as well, as the published code")
     padding_as_published: bool = Field(False, description="write id 0 at padding, which is not RoBERTa's padding id")
-    sync_batchnorm: bool = Field(True, description="BatchNorm statistics over all processes")
 
 
 class MiCSEOptions(MethodOptions):

@@ -89,7 +89,6 @@ class DiffCSE(Method):
         optimizer: AdamWSettings,
         prediction: str = "argmax",
         sampling_temperature: float = 1.0,
-        sync_batchnorm: bool = True,  # read where the Trainer is built
         **options: Any,
     ) -> Self:
         """As the base, with the generator and a discriminator that starts as the encoder does.

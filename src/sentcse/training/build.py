@@ -25,6 +25,7 @@ from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision
 from sentcse.training.loggers import build_loggers
+from sentcse.training.loss_guard import LossGuard
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.progress import ProgressBar
 from sentcse.training.run_folder import RunFolder
@@ -135,6 +136,7 @@ def build_trainer(
         StepSeed(config.seed),
         throughput,
         evaluation,
+        LossGuard(),
         *([ProgressBar(evaluation)] if show_bar else []),
         *checkpoints(folder, evaluation.monitor, evaluation.mode),
     ]
@@ -148,6 +150,8 @@ def build_trainer(
         max_steps=-1 if settings.max_steps is None else settings.max_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         gradient_clip_val=settings.gradient_clip_val,
+        # torch synchronises BatchNorm on GPUs only
+        sync_batchnorm=settings.sync_batchnorm and accelerator == "gpu",
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
         callbacks=callbacks,

@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 from pytorch_lightning import seed_everything
+from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config import TrainConfig
+from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.run import write_results
@@ -45,6 +47,11 @@ def train(config: TrainConfig) -> dict[str, Any]:
         SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
     """
     folder = RunFolder(config)
+    if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
+        # Lightning started this process for another device of a run: it trains along and leaves the folder alone
+        quiet_lightning()
+        fit(prepare(config, folder))
+        return {}
     if config.overwrite:
         folder.clear()
     finished = folder.finished()
@@ -55,6 +62,8 @@ def train(config: TrainConfig) -> dict[str, Any]:
     quiet_lightning()
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
+    for sentence in advice(config):
+        logger.warning("note: %s", sentence)
     run = prepare(config, folder)
     folder.create(config)
     with folder.locked():

@@ -36,7 +36,8 @@ def fingerprint(config: RunConfig) -> str:
     """Eight hexadecimal digits of everything that a run's result depends on."""
     # a masked language model pools nothing
     more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
-    values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more})
+    # defaults are left out, so that a setting which a later version adds does not rename the runs of an earlier one
+    values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
 

@@ -1,0 +1,26 @@
+"""What is allowed and still worth a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from composing import checked
+from sentcse.config.advice import advice
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["method.head=batchnorm", "data.batch_size=16"], "statistics from 16 sentences"),
+        (["method.head=batchnorm", "data.low_shot.size=8"], "statistics from 8 sentences"),
+        (["trainer.accumulate_grad_batches=4"], "adds no negatives"),
+        (["trainer.max_steps=5"], "before the first evaluation"),
+    ],
+)
+def test_each_piece_of_advice(overrides: list[str], words: str) -> None:
+    (sentence,) = advice(checked("experiment=simcse_bert", *overrides))
+    assert words in sentence
+
+
+def test_the_published_recipe_needs_none() -> None:
+    assert list(advice(checked("experiment=simcse_bert"))) == []
