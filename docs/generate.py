@@ -192,7 +192,7 @@ def _range(metadata: Sequence[Any]) -> str:
         if isinstance(item, FieldInfo):
             said.append(_range(item.metadata))
         elif isinstance(item, MinLen):
-            said.append(f"at least {item.min_length} entry")
+            said.append("not empty" if item.min_length == 1 else f"at least {item.min_length} entries")
         elif type(item) in BOUNDS:
             attribute, word = BOUNDS[type(item)]
             said.append(f"{word} {_plain(getattr(item, attribute))}")

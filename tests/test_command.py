@@ -73,13 +73,14 @@ def test_a_wrong_configuration_names_all_its_faults(tmp_path: Path) -> None:
 
 
 def test_tolerant_overrides() -> None:
-    stay = ["experiment=x", "data=text", "hydra.run.dir=.", "hydra/launcher=joblib", "+a=1", "~b", "-m", "--cfg", "job"]
+    stay = ["experiment=x", "data=text", "hydra.run.dir=.", "hydra/launcher=joblib", "+a=1", "~b", "--cfg", "job"]
     assert tolerant_overrides(stay, config_dir()) == stay
     assert tolerant_overrides(["seed=1", "data.path=x", "no.such_key="], config_dir()) == [
         "++seed=1",
         "++data.path=x",
         "++no.such_key=",
     ]
+    assert tolerant_overrides(["seed=1,2", "-m", "data=text"], config_dir()) == ["-m", "++seed=1,2", "data=text"]
 
 
 def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
@@ -105,6 +106,9 @@ def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
         (["data_root=${nothing.there}"], "data_root: "),
         (["data_root=${oc.env:NO_SUCH_VARIABLE_HERE}"], "data_root: "),
         (["justaword"], "justaword cannot be read as key=value"),
+        (["seed=1,2"], "seed=1,2 names several values, which only -m "),
+        (["data=null"], "data=null chooses nothing: leave it out, or choose one of default, embedded, "),
+        (["+encoder=bert_base"], "encoder appears more than once in the final defaults list: choose it once"),
     ],
 )
 def test_what_cannot_be_composed(

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sentcse.encoder import SentenceEncoder, longest_input
-from sentcse.errors import SentcseError
+from sentcse.errors import ConfigError, SentcseError
 from sentcse.heads import LinearTanhHead
 from sentcse.pooling import LAYERS_NEEDED, POOLERS
 from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
@@ -161,3 +161,12 @@ def test_another_pooler_than_the_recorded_one_leaves_the_head_out(tmp_path: Path
     assert SentenceEncoder.from_pretrained(folder).head is not None
     other = SentenceEncoder.from_pretrained(folder, pooler="cls_before_pooler")
     np.testing.assert_allclose(other.encode(SENTENCES), make("cls_before_pooler").encode(SENTENCES), atol=1e-6)
+
+
+def test_a_length_without_positions_is_refused(tmp_path: Path) -> None:
+    folder = tiny_checkpoint(tmp_path / "encoder")
+    assert SentenceEncoder.from_pretrained(folder, pooler="avg", max_length=64).max_length == 64
+    with pytest.raises(
+        ConfigError, match=r"^max_length=65: this encoder takes at most 64 tokens; set it to 64 or lower"
+    ):
+        SentenceEncoder.from_pretrained(folder, pooler="avg", max_length=65)

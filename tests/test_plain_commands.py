@@ -57,6 +57,7 @@ def test_a_plain_checkpoint_needs_a_pooler(tmp_path: Path, capsys: pytest.Captur
         (["encoder=x", "mode=fast"], "mode must be 'test', 'dev' or 'fasttest', got 'fast'."),
         (["encoder=x", "batch_size=0"], "batch_size must be at least 1, got 0."),
         (["--encoder", "x"], "--encoder is not of the form key=value"),
+        (["encoder=x", "tasks=[a"], "tasks=[a cannot be read as key=value: a list is written key=[a,b]"),
     ],
 )
 def test_wrong_settings_exit_with_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,10 @@ def load_checkpoint_encoder(path: Path) -> tuple[SentenceEncoder, dict[str, Any]
             f"{path} has the checkpoint format {stored.get('format')!r}, this version of sentcse reads "
             f"{CHECKPOINT_FORMAT}: use the version that wrote it."
         )
+    if "encoder" not in stored:
+        raise SentcseError(
+            f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
+        )
     try:
         encoder = _rebuild(stored["encoder"], checkpoint["state_dict"])
         record: dict[str, Any] = stored["record"]

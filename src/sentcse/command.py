@@ -22,8 +22,12 @@ from sentcse.errors import ConfigError, SentcseError
 
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
+MULTIRUN = ("-m", "--multirun")
+NO_CHOICE = ("", "null", "~", "None")
 INTERRUPTED = 130
 MISSING = "???"
+AMBIGUOUS = "Ambiguous value for argument "
+QUOTE = '"'
 
 
 def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
@@ -49,12 +53,14 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise
 
-    sys.argv[1:] = tolerant_overrides(sys.argv[1:], config_dir())
     # Hydra's own handler prints tracebacks; this makes it hand exceptions on to the lines below
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
+        sys.argv[1:] = tolerant_overrides(sys.argv[1:], config_dir())
         hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(run_job)()
     except SentcseError as fault:
+        if fault not in faults:
+            print_fault(fault)
         return fault.exit_code
     except (HydraException, OmegaConfBaseException) as error:
         print_fault(ConfigError(explain_composition(error)))
@@ -78,15 +84,23 @@ def print_fault(fault: SentcseError) -> None:
 def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
     """Let unknown keys through Hydra, which would stop at the first: the schema names them all and suggests.
 
-    `key=value` becomes `++key=value` unless the key chooses a file of a config group or belongs to Hydra.
+    `key=value` becomes `++key=value` unless the key chooses a file of a config group or belongs to Hydra. `-m` goes to
+    the front, as Hydra refuses settings on both sides of it.
+
+    Raises:
+        ConfigError: for a group without a choice.
     """
     changed = []
     for argument in arguments:
         match = PLAIN_OVERRIDE.match(argument)
         key = match["key"] if match is not None else None
-        plain = key is not None and key.split(".")[0] != "hydra" and not (configs / key).is_dir()
+        is_group = key is not None and (configs / key).is_dir()
+        if is_group and argument.partition("=")[2] in NO_CHOICE:
+            options = ", ".join(sorted(path.stem for path in (configs / str(key)).glob("*.yaml")))
+            raise ConfigError(f"{argument} chooses nothing: leave it out, or choose one of {options}.")
+        plain = key is not None and key.split(".")[0] != "hydra" and not is_group
         changed.append(f"++{argument}" if plain else argument)
-    return changed
+    return sorted(changed, key=lambda word: word not in MULTIRUN)
 
 
 def plain_values(composed: DictConfig) -> dict[str, Any]:
@@ -127,6 +141,12 @@ def explain_composition(error: Exception) -> str:
     choice = NO_SUCH_CHOICE.match(lines[0]) if lines else None
     if choice is not None:
         return f"{choice['group']} is not a choice of this command; --help lists its choices."
+    if lines and lines[0].startswith(AMBIGUOUS):
+        word = lines[0].removeprefix(AMBIGUOUS).strip("'").removeprefix("++")
+        return f"{word} names several values, which only -m (one run for each) takes; a list is written key=[a,b]."
+    if lines and lines[0].endswith("more than once in the final defaults list"):
+        return f"{lines[0]}: choose it once, as group=option without a +."
     key = getattr(cause, "full_key", None)
     place = f"{key}: " if key else ""
-    return f"{place}{lines[0] if lines else type(error).__name__}"
+    reason = lines[0].rpartition(" raised while resolving interpolation: ")[2] if lines else type(error).__name__
+    return f"{place}{reason.strip(QUOTE)}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from sentcse.errors import ConfigError
 from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
 
 if TYPE_CHECKING:
@@ -182,14 +183,29 @@ class SentenceEncoder(nn.Module):
                 module.training = training
 
 
-def longest_input(backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The most tokens that backbone and tokenizer take, at most 512.
+def check_length(
+    max_length: int, backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, key: str = "max_length"
+) -> None:
+    """Refuse a length for which the backbone has no positions, before a long sentence runs into it.
+
+    Raises:
+        ConfigError: naming `key`, the setting that holds the length.
+    """
+    most = longest_input(backbone, tokenizer, at_most=max_length)
+    if max_length > most:
+        raise ConfigError(f"{key}={max_length}: this encoder takes at most {most} tokens; set it to {most} or lower.")
+
+
+def longest_input(
+    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, at_most: int = LONGEST_INPUT
+) -> int:
+    """The most tokens that backbone and tokenizer take, up to `at_most`.
 
     RoBERTa and its like (MPNet, CamemBERT) count positions from their padding id + 1, so that two of their 514 cannot
     be used; they are known by a position embedding that has a padding id.
     """
-    positions: int = getattr(backbone.config, "max_position_embeddings", LONGEST_INPUT)
+    positions: int = getattr(backbone.config, "max_position_embeddings", at_most)
     embedding = dict(backbone.named_modules()).get("embeddings.position_embeddings")
     if isinstance(embedding, nn.Embedding) and embedding.padding_idx is not None:
         positions -= embedding.padding_idx + 1
-    return int(min(LONGEST_INPUT, positions, tokenizer.model_max_length))
+    return int(min(at_most, positions, tokenizer.model_max_length))

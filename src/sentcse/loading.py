@@ -151,7 +151,9 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
             try:
                 return load(str(source), local_files_only=True, **kwargs)
             except UNREADABLE as error:
-                raise SentcseError(f"{source} cannot be read as a checkpoint: {_first_line(error)}") from error
+                raise SentcseError(
+                    f"{source} cannot be read as a checkpoint: {_first_line(error)}; give a complete one."
+                ) from error
         try:
             return load(source, revision=revision, local_files_only=True, **kwargs)
         except (OSError, ValueError) as error:
@@ -209,12 +211,14 @@ def load_sentence_encoder(
 ) -> SentenceEncoder:
     """What `SentenceEncoder.from_pretrained` does; see there."""
     from sentcse.checkpoint import load_checkpoint_encoder
-    from sentcse.encoder import SentenceEncoder
+    from sentcse.encoder import SentenceEncoder, check_length
     from sentcse.record import read_record
 
     path = Path(locate(str(source))).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         encoder, _ = load_checkpoint_encoder(path)
+        if max_length is not None:
+            check_length(max_length, encoder.backbone, encoder.tokenizer)
         if pooler is not None and pooler != encoder.pooler:
             encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler)
         encoder.max_length = encoder.max_length if max_length is None else max_length
@@ -231,9 +235,12 @@ def load_sentence_encoder(
     head = record.head if chosen == record.pooler else None
     if chosen == "cls" and head is None:
         raise SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
+    backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
+    if max_length is not None:
+        check_length(max_length, backbone, tokenizer)
     encoder = SentenceEncoder(
-        load_backbone(checked, revision=revision),
-        load_tokenizer(checked, revision=revision),
+        backbone,
+        tokenizer,
         pooler=chosen,
         head=head,
         max_length=record.max_length if max_length is None else max_length,

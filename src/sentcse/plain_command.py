@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sentcse.command import INTERRUPTED, explain_composition, plain_values, print_fault
 from sentcse.config.check import check_command
@@ -51,11 +52,19 @@ def run_plain_command(
     return 0
 
 
+def _parsed(word: str) -> Any:
+    try:
+        return OmegaConf.from_dotlist([word])
+    except YAMLError as error:
+        raise ConfigError(f"{word} cannot be read as key=value: a list is written key=[a,b].") from error
+
+
 def _with_overrides(text: str, words: Sequence[str]) -> Any:
     strange = [word for word in words if "=" not in word or word.startswith("-")]
     if strange:
         raise ConfigError(f"{strange[0]} is not of the form key=value; --help lists the keys.")
     try:
-        return OmegaConf.merge(OmegaConf.create(text), OmegaConf.from_dotlist(list(words)))
+        changes = [_parsed(word) for word in words]
+        return OmegaConf.merge(OmegaConf.create(text), *changes)
     except OmegaConfBaseException as error:
         raise ConfigError(explain_composition(error)) from error

@@ -68,7 +68,7 @@ def test_checking_does_not_change_the_values() -> None:
         ({"method__mlm_masking_ratio": 1.7}, "method.mlm_masking_ratio must be below 1, got 1.7."),
         ({"encoder__pooler": "max"}, "encoder.pooler must be 'cls', "),
         ({"encoder__dropout": 1.0}, "encoder.dropout must be below 1, got 1.0."),
-        ({"encoder__name_or_path": None}, "encoder.name_or_path must be text, got None."),
+        ({"encoder__name_or_path": None}, "encoder.name_or_path must be text, got null."),
         ({"encoder__name_or_path": 3}, "encoder.name_or_path must be text, got 3."),
         ({"data__batch_size": 0}, "data.batch_size must be at least 1, got 0."),
         ({"data__columns": "sentence"}, "data.columns must be a list, got 'sentence'."),
@@ -81,7 +81,13 @@ def test_checking_does_not_change_the_values() -> None:
         ({"trainer": 3}, "trainer must be a group of settings, got 3."),
         ({"evaluation__dev": []}, "evaluation.dev"),
         ({"evaluation__dev": ["stsb", "sts99"]}, "evaluation.dev.1 must be 'stsb', "),
-        ({"name": "a/b"}, "name"),
+        ({"trainer__strategy": "ddp_spawn"}, "trainer.strategy must be 'auto', 'ddp' or "),
+        ({"data__cache_dir": ""}, "data.cache_dir must not be empty."),
+        ({"name": "a/b"}, "name must be of letters, digits, dots, hyphens, underscores and plus signs, got 'a/b'."),
+        (
+            {"trainer__accelerator": "cpu", "trainer__devices": [0, 1]},
+            "trainer.devices=[0, 1] names devices, and a CPU has none to name",
+        ),
     ],
 )
 def test_one_fault_one_sentence(changes: dict[str, Any], sentence: str) -> None:

@@ -59,9 +59,9 @@ def test_contradictions_and_ranges() -> None:
             LowShot(48, **arguments)
     with pytest.raises(DataError, match=r"low_shot.percent must be in \(0, 100\], got 101"):
         LowShot(48, percent=101)
-    with pytest.raises(DataError, match="low_shot.size must be at least 1, got 0"):
+    with pytest.raises(DataError, match=r"low_shot.size must be at least 1, got 0"):
         LowShot(48, size=0)
-    with pytest.raises(DataError, match="low_shot.size is 101, and the corpus has 100 rows"):
+    with pytest.raises(DataError, match=r"low_shot.size is 101, and the corpus has 100 rows"):
         LowShot(48, size=101).rows_of(100)
 
 

@@ -32,7 +32,7 @@ def opened(monkeypatch, make_encoder):
     asked = []
     vectors = dict(zip(SENTENCES, np.random.default_rng(0).normal(size=(5, 4)), strict=True))
 
-    def open_fake(source, *, pooler=None):
+    def open_fake(source, *, pooler=None, max_length=None):
         asked.append((source, pooler))
         return make_encoder(vectors if source == "good" else lambda _: [1.0, 1.0])
 
@@ -124,10 +124,10 @@ def test_groups_and_protocols(tasks, mode, protocol, expected):
     ("tasks", "mode", "protocol", "said"),
     [
         (["sts17"], "test", "simcse", "there is no task 'sts17'"),
-        ([], "test", "simcse", "evaluation.tasks is empty"),
+        ([], "test", "simcse", "^tasks is empty"),
         (["sts12"], "dev", "simcse", "sts12 has no split 'dev'"),
-        (["sts"], "fast", "simcse", "evaluation.mode must be one of test, dev, fasttest, got 'fast'"),
-        (["sts"], "test", "beir", "evaluation.protocol must be one of simcse, mteb, got 'beir'"),
+        (["sts"], "fast", "simcse", "^mode must be one of test, dev, fasttest, got 'fast'"),
+        (["sts"], "test", "beir", "^protocol must be one of simcse, mteb, got 'beir'"),
         (["sickr", "sickr_full"], "test", "simcse", "share a column"),
     ],
 )

@@ -100,10 +100,13 @@ def build_generator(case: GoldenCase, *, roberta: bool) -> Generator:
     return Generator(backbone, MaskedLanguageModelHead(language_model))
 
 
+@pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("name", CASES)
-def test_loss_and_gradients_with_padding_counted_as_published(name: str, golden_folder: Path) -> None:
+def test_loss_and_gradients_with_padding_counted_as_published(
+    name: str, rows: int | None, golden_folder: Path
+) -> None:
     case = load_case(golden_folder, name)
-    method = build(case, name, count_padding=True)
+    method = build(case, name, count_padding=True, discriminator_rows=rows)
     objective = method.compute_losses(case.batch)
     objective.total().backward()
     assert_golden(objective.losses["info_nce"], case.tensors["contrastive_loss"], "contrastive_loss")
@@ -137,10 +140,11 @@ def test_edits_labels_and_logits(name: str, golden_folder: Path) -> None:
     assert_golden(info_nce_logits(z1, z2, temperature=method.temperature), case.tensors["logits"], "logits")
 
 
+@pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("name", CASES)
-def test_real_tokens_alone_and_accuracies(name: str, golden_folder: Path) -> None:
+def test_real_tokens_alone_and_accuracies(name: str, rows: int | None, golden_folder: Path) -> None:
     case = load_case(golden_folder, name)
-    objective = build(case, name).compute_losses(case.batch)
+    objective = build(case, name, discriminator_rows=rows).compute_losses(case.batch)
     assert_golden(objective.losses["rtd"], case.tensors["rtd_loss_real_tokens"], "rtd_loss_real_tokens")
     assert objective.total().item() == pytest.approx(case.scalars["loss_real_tokens"], rel=TOLERANCE)
     for ours, theirs in (

@@ -6,7 +6,13 @@ import torch
 from sentcse.config.schema import Trainer
 from sentcse.errors import ConfigError
 from sentcse.training import device
-from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision, cpu_multiplies_bf16
+from sentcse.training.device import (
+    LIGHTNING_PRECISION,
+    check_devices,
+    choose_accelerator,
+    choose_precision,
+    cpu_multiplies_bf16,
+)
 
 
 def machine(monkeypatch: pytest.MonkeyPatch, *, gpu: bool = False, mps: bool = False, bf16: bool = False) -> None:
@@ -22,6 +28,25 @@ def test_auto_takes_what_is_there(monkeypatch: pytest.MonkeyPatch, there: dict[s
     machine(monkeypatch, **there)
     assert choose_accelerator(Trainer()) == chosen
     assert choose_accelerator(Trainer(accelerator="cpu")) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "devices", "sentence"),
+    [
+        ("cpu", [0], r"trainer\.devices=\[0\] names devices, and a CPU has none to name"),
+        ("gpu", 3, r"trainer\.devices=3: there are 2 GPUs here"),
+        ("gpu", [0, 2], r"trainer\.devices=\[0, 2\]: there are 2 GPUs here"),
+    ],
+)
+def test_devices_that_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, accelerator: str, devices: int | list[int], sentence: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ConfigError, match=sentence):
+        check_devices(Trainer(devices=devices), accelerator)
+    for possible in (2, [0, 1], [1], "auto"):
+        check_devices(Trainer(devices=possible), "gpu")
+    check_devices(Trainer(devices=2), "cpu")
 
 
 @pytest.mark.parametrize("accelerator", ["gpu", "mps"])

@@ -9,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from sentcse.config.schema import NAME_PATTERN
+
 BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 KINDS = {
     "int": "a whole number",
@@ -67,22 +69,26 @@ def _inner_section(section: type[BaseModel], key: str) -> type[BaseModel] | None
 
 
 def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails) -> str:
-    kind, got = error["type"], error["input"]
+    kind, got = error["type"], "null" if error["input"] is None else repr(error["input"])
     context: dict[str, Any] = error.get("ctx", {})
     if kind == "extra_forbidden":
         return f"{path} is not a known setting{_suggestion(section, path)}"
     if kind == "missing":
         return f"{path} is required and was not given."
     if kind == "literal_error":
-        return f"{path} must be {context['expected']}, got {got!r}."
+        return f"{path} must be {context['expected']}, got {got}."
+    if kind == "string_too_short":
+        return f"{path} must not be empty."
+    if context.get("pattern") == NAME_PATTERN:
+        return f"{path} must be of letters, digits, dots, hyphens, underscores and plus signs, got {got}."
     if any(key in context for key in BOUNDS):
         limits = {word: context[key] for key, word in BOUNDS.items() if key in context}
         bounds = [f"{word} {limit if isinstance(limit, int) else f'{limit:g}'}" for word, limit in limits.items()]
-        return f"{path} must be {' and '.join(bounds)}, got {got!r}."
+        return f"{path} must be {' and '.join(bounds)}, got {got}."
     expected = KINDS.get(kind.split("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_from_float")):
-        return f"{path} must be {expected}, got {got!r}."
-    return f"{path}: {error['msg'][:1].lower()}{error['msg'][1:]}, got {got!r}."
+        return f"{path} must be {expected}, got {got}."
+    return f"{path}: {error['msg'][:1].lower()}{error['msg'][1:]}, got {got}."
 
 
 def _suggestion(section: type[BaseModel] | None, path: str) -> str:

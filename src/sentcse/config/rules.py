@@ -93,6 +93,8 @@ def trainer_contradictions(config: _WithTrainer) -> Iterator[str]:
             f"trainer.precision=fp16 needs a CUDA GPU and trainer.accelerator={trainer.accelerator}: use "
             "bf16, 32 or auto."
         )
+    if trainer.accelerator == "cpu" and isinstance(trainer.devices, list):
+        yield f"trainer.devices={trainer.devices} names devices, and a CPU has none to name: give how many processes."
     if trainer.max_steps is not None and warmup >= trainer.max_steps:
         yield (
             f"optimizer.warmup_steps={warmup} does not end before trainer.max_steps={trainer.max_steps}: set it lower."

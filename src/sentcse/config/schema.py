@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
 TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Text = Annotated[str, Field(min_length=1)]
+NAME_PATTERN = r"^[A-Za-z0-9_.+-]+$"
 
 
 class Section(BaseModel):
@@ -32,7 +34,7 @@ class Recipe(Section):
 class Encoder(Section):
     """The backbone that is trained."""
 
-    name_or_path: str = Field(description="folder, hub name, or package:NAME/FOLDER for one inside a Python package")
+    name_or_path: Text = Field(description="folder, hub name, or package:NAME/FOLDER for one inside a Python package")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     pooler: Pooler = Field("cls", description="how token states become a vector; cls: first token, then the head")
     dropout: Number | None = Field(
@@ -43,7 +45,7 @@ class Encoder(Section):
 class Generator(Section):
     """The frozen masked language model that edits sentences for DiffCSE."""
 
-    name_or_path: str | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
+    name_or_path: Text | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
 
 
@@ -68,7 +70,7 @@ class HubFile(Section):
 class Data(Section):
     """The training corpus and how it is batched."""
 
-    path: str | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
+    path: Text | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
     hub_file: HubFile | None = Field(None, description="where path is fetched from when it is missing")
     dataset: str | None = Field(None, description="Hugging Face dataset (name or folder) instead of path")
     dataset_config: str | None = Field(None, description="configuration of that dataset")
@@ -79,7 +81,7 @@ class Data(Section):
     batch_size: int = Field(64, ge=1, description="sentences a step and device")
     drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
     num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
-    cache_dir: str = Field(description="where tokenised corpora are kept")
+    cache_dir: Text = Field(description="where tokenised corpora are kept")
     low_shot: LowShot = Field(description="train on a part of the corpus")
 
     @property
@@ -115,7 +117,9 @@ class Trainer(Section):
         1, description="how many, or which"
     )
     num_nodes: int = Field(1, ge=1, description="machines")
-    strategy: str = Field("auto", description="Lightning strategy, e.g. ddp")
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true"] = Field(
+        "auto", description="how several devices share a run; auto: ddp where there are several"
+    )
     precision: Annotated[Literal["auto", "32", "bf16", "fp16"], BeforeValidator(_as_text)] = Field(
         "auto", description="auto: fp16 on CUDA (as published); on a CPU bf16 where it has bf16 instructions, else 32"
     )
@@ -154,7 +158,7 @@ class Logger(Section):
 class Runs(Section):
     """Where runs lie."""
 
-    root: str = Field("runs", description="every run's folder lies in it, named after its configuration")
+    root: Text = Field("runs", description="every run's folder lies in it, named after its configuration")
 
 
 class MethodOptions(Section):
@@ -190,6 +194,9 @@ class DiffCSEOptions(MethodOptions):
     sampling_temperature: Number = Field(1.0, gt=0, description="of sampled predictions")
     count_padding: bool = Field(False, description="average the RTD loss over padding as well, as the published code")
     padding_as_published: bool = Field(False, description="write id 0 at padding, which is not RoBERTa's padding id")
+    discriminator_rows: int | None = Field(
+        32, ge=1, description="rows that the discriminator computes at a time, which bounds its memory; null: all"
+    )
 
 
 class MiCSEOptions(MethodOptions):
@@ -241,10 +248,10 @@ Method = Annotated[
 class TrainConfig(Section):
     """Everything that `python -m sentcse.train` reads."""
 
-    name: str | None = Field(None, pattern=r"^[A-Za-z0-9_.+-]+$", description="start of the run folder's name")
+    name: str | None = Field(None, pattern=NAME_PATTERN, description="start of the run folder's name")
     seed: int = Field(42, ge=0, lt=2**32, description="of initial weights, batch order, dropout and masking")
     overwrite: bool = Field(False, description="delete the run's folder and start again")
-    data_root: str = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
+    data_root: Text = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
     recipe: Recipe = Field(description="where the values come from")
     runs: Runs = Field(description="where runs lie")
     method: Method = Field(description="the training objective")

@@ -76,7 +76,7 @@ def build_cache(
             (folder / TOKENS).open("wb") as tokens,
             (folder / OFFSETS).open("wb") as offsets,
             hashes.open("wb") as hash_file,
-            tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=not progress) as bar,
+            tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=None if progress else True) as bar,
         ):
             builder = _Builder(tokenizer, max_length, dtype, tokens, offsets, hash_file)
             for chunk in _chunks(corpus.iter_records()):

@@ -122,9 +122,8 @@ class SentenceDataModule(pl.LightningDataModule):
         if self._dataset is None:
             cache = self._open_cache()
             self._check_published(cache.report)
-            dataset = SentenceDataset(cache, self.low_shot)
-            self._check_size(len(dataset))
-            self._dataset = dataset
+            self._dataset = SentenceDataset(cache, self.low_shot)
+        self._check_size(len(self._ready))
 
     def train_dataloader(self) -> ResumableLoader:
         """Batches in the order of (seed, epoch), the part of this rank; the position is part of a checkpoint."""

@@ -175,7 +175,9 @@ def _parse_json(text: str, where: str) -> dict[str, object]:
 
 def _json_columns(row: dict[str, object], where: str) -> list[str]:
     names = [name for name, value in row.items() if isinstance(value, str)]
-    if not 1 <= len(names) <= MAX_COLUMNS:
+    if not names:
+        raise DataError(f"{where}: not one value is a text, in {', '.join(row)[:200]}: give texts in quotation marks.")
+    if len(names) > MAX_COLUMNS:
         raise DataError(
             f"{where}: {len(names)} texts, in {', '.join(row)[:200]}: name up to three of them in data.columns."
         )

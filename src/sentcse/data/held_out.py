@@ -95,12 +95,12 @@ class HeldOutDataModule(SentenceDataModule):
                     f"{self.corpus.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
                     f"them ({held_out}) and train on the others: take a larger corpus or a larger share."
                 )
-            self._check_size(rows - held_out)
             permutation = Permutation(rows, (self.held_out_seed, _DOMAIN))
             self._parts = (
                 DatasetPart(self._ready, permutation, 0, held_out),
                 DatasetPart(self._ready, permutation, held_out, rows),
             )
+        self._check_size(self.sentences)
 
     @property
     def sentences(self) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.errors import ConfigError
+from sentcse.errors import ConfigError, SentcseError
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.results import Evaluation, StsResult
 from sentcse.evaluation.significance import bootstrap_spearman, percentile_interval
@@ -72,7 +72,7 @@ def run_evaluation(
     """
     started = time.perf_counter()
     loaded = [_load(name, split, data_root) for name, split in resolve_tasks(tasks, mode=mode, protocol=protocol)]
-    encoder = SentenceEncoder.from_pretrained(encoder_source, pooler=pooler)
+    encoder = SentenceEncoder.from_pretrained(encoder_source, pooler=pooler, max_length=max_length)
     geometry_task = next((task for task in loaded if task.name == "stsb"), None)
     evaluation = evaluate_encoder(
         encoder, loaded, geometry_task=geometry_task, batch_size=batch_size, max_length=max_length, progress=progress
@@ -111,11 +111,11 @@ def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tu
         ConfigError: if a task, mode or protocol does not exist, or a named task has no such split.
     """
     if mode not in MODES:
-        raise ConfigError(f"evaluation.mode must be one of {', '.join(MODES)}, got {mode!r}.")
+        raise ConfigError(f"mode must be one of {', '.join(MODES)}, got {mode!r}.")
     if protocol not in PROTOCOLS:
-        raise ConfigError(f"evaluation.protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
+        raise ConfigError(f"protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
     if len(tasks) == 0:
-        raise ConfigError(f"evaluation.tasks is empty; name {', '.join(GROUPS)} or some of {', '.join(LABELS)}.")
+        raise ConfigError(f"tasks is empty; name {', '.join(GROUPS)} or some of {', '.join(LABELS)}.")
     split = MODES[mode]
     named: list[str] = []
     for name in tasks:
@@ -125,17 +125,15 @@ def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tu
             named.append(name)
         else:
             known = ", ".join((*GROUPS, *LABELS))
-            raise ConfigError(
-                f"evaluation.tasks: there is no task {name!r}; there are {known}, and .tsv or .csv files."
-            )
+            raise ConfigError(f"tasks: there is no task {name!r}; there are {known}, and .tsv or .csv files.")
     if protocol == "mteb" and split == "test":
         named = ["sickr_full" if name == "sickr" else name for name in named]
     for name in named:
         if name in LABELS and split not in splits_of(name):
-            raise ConfigError(f"evaluation.tasks: {name} has no split {split!r}, which mode={mode} scores.")
+            raise ConfigError(f"tasks: {name} has no split {split!r}, which mode={mode} scores.")
     headings = [LABELS.get(name, name) for name in dict.fromkeys(named)]
     if len(set(headings)) != len(headings):
-        raise ConfigError("evaluation.tasks: sickr and sickr_full share a column; score one of them at a time.")
+        raise ConfigError("tasks: sickr and sickr_full share a column; score one of them at a time.")
     return tuple((name, split) for name in dict.fromkeys(named))
 
 
@@ -177,11 +175,19 @@ def collect_results(evaluation: Evaluation, *, resamples: int, seed: int = 0) ->
 
 
 def write_results(results: dict[str, Any], path: Path) -> None:
-    """Write results as JSON, whole or not at all; the folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write results as JSON, whole or not at all; the folder is made.
+
+    Raises:
+        SentcseError: if it cannot be written.
+    """
+    text = json.dumps(results, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(results, indent=2, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        raise SentcseError(f"{path} cannot be written ({error.strerror}): name a folder that can.") from error
 
 
 def _load(name: str, split: str, data_root: str | Path) -> StsTask:

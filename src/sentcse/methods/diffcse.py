@@ -22,8 +22,10 @@ from sentcse.masking import mask_ordinary_tokens
 from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
     from typing_extensions import Self
 
 PUBLISHED_PADDING = 0
@@ -46,6 +48,7 @@ class DiffCSE(Method):
         replace: `every` position takes the generator's prediction (published code), or the `masked` ones (paper).
         count_padding: average the RTD loss over padding too (published code).
         padding_as_published: write id 0 at padding.
+        discriminator_rows: rows that the discriminator computes at a time, which bounds its memory; None for all.
         optimizer: AdamW settings.
     """
 
@@ -53,7 +56,7 @@ class DiffCSE(Method):
         self,
         encoder: SentenceEncoder,
         generator: Generator,
-        discriminator: nn.Module,
+        discriminator: PreTrainedModel,
         *,
         temperature: float = 0.05,
         head: str = "batchnorm",
@@ -64,6 +67,7 @@ class DiffCSE(Method):
         replace: str = "every",
         count_padding: bool = False,
         padding_as_published: bool = False,
+        discriminator_rows: int | None = 32,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
@@ -77,6 +81,7 @@ class DiffCSE(Method):
         self.condition = condition
         self.replace = replace
         self.count_padding = count_padding
+        self.discriminator_rows = discriminator_rows
         self.padding_id = PUBLISHED_PADDING if padding_as_published else int(encoder.tokenizer.pad_token_id)
 
     @classmethod
@@ -126,12 +131,12 @@ class DiffCSE(Method):
         ids, mask = flatten_views(batch)
         edited = self.edit(batch)
         labels = replaced_token_labels(edited, ids, mask)
-        logits = self.discriminate(edited, mask, condition)
-        accuracy = replaced_token_accuracy(logits.detach(), labels, mask)
+        rtd, logits = self.detect(edited, labels, mask, condition)
+        accuracy = replaced_token_accuracy(logits, labels, mask)
         return Objective(
             losses={
                 "info_nce": info_nce_loss(z1, z2, temperature=self.temperature),
-                "rtd": replaced_token_detection_loss(logits, labels, mask, count_padding=self.count_padding),
+                "rtd": rtd,
             },
             weights={"rtd": self.rtd_weight},
             metrics={
@@ -149,7 +154,9 @@ class DiffCSE(Method):
         masked, selected = self.mask(batch)
         real = mask.bool()
         positions = selected if self.replace == "masked" else real
-        predictions = self.generator.predict(masked, mask, positions & real)
+        needed = positions & real
+        needed[:, 0] = False  # becomes [CLS] whatever is predicted
+        predictions = self.generator.predict(masked, mask, needed)
         return edit_tokens(
             predictions,
             ids,
@@ -164,19 +171,45 @@ class DiffCSE(Method):
         ids, mask = flatten_views(batch)
         return mask_ordinary_tokens(ids, mask, self.encoder.tokenizer, masking_ratio=self.masking_ratio)
 
-    def discriminate(self, edited: Tensor, attention_mask: Tensor, condition: Tensor) -> Tensor:
-        """Original-or-replaced logits (rows, tokens, 2), given the condition (rows, width)."""
+    def detect(self, edited: Tensor, labels: Tensor, mask: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """The RTD loss, and logits (rows, tokens, 2) without gradient; zero at padding that needed no computation."""
+        pieces = split_rows(mask, self.discriminator_rows, cut_padding=not self.count_padding)
+        counted = torch.ones_like(mask) if self.count_padding else mask
+        found = torch.zeros(*edited.shape, 2, device=edited.device)
 
-        def condition_first(_module: nn.Module, _inputs: Any, embedded: Tensor) -> Tensor:
+        def part(rows: Rows, condition: Tensor, words: Tensor) -> Tensor:
+            logits = self.discriminate(rows.of(edited), rows.of(mask), condition, words[:, : rows.length])
+            found[rows.index, : rows.length] = logits.detach().float()
+            mean = replaced_token_detection_loss(
+                logits, rows.of(labels), rows.of(mask), count_padding=self.count_padding
+            )
+            return mean * (counted[rows.index].sum() / counted.sum())
+
+        # looked up for all rows together: the gradient of the table is as large as the vocabulary
+        table = self.discriminator.get_input_embeddings()
+        learned = [*self.discriminator.parameters(), *self.rtd_head.parameters()]
+        parameters = [each for each in learned if each.requires_grad and each is not table.weight]
+        return sum_over_pieces(part, pieces, (condition, table(edited)), parameters), found
+
+    def discriminate(
+        self, edited: Tensor, attention_mask: Tensor, condition: Tensor, words: Tensor | None = None
+    ) -> Tensor:
+        """Original-or-replaced logits (rows, tokens, 2), given the condition (rows, width).
+
+        `words` are the word embeddings of `edited` where they have been looked up already.
+        """
+        model: Any = self.discriminator
+        hooks = [
             # position 0 is the sentence's, as in figure 1; torch.cat keeps the gradient of the condition
-            return cat_first(condition, embedded)
-
-        embeddings: Any = self.discriminator.embeddings
-        handle = embeddings.register_forward_hook(condition_first)
+            model.embeddings.register_forward_hook(lambda _module, _inputs, output: cat_first(condition, output))
+        ]
+        if words is not None:
+            hooks.append(model.get_input_embeddings().register_forward_hook(lambda *_: words))
         try:
-            states = self.discriminator(input_ids=edited, attention_mask=attention_mask).last_hidden_state
+            states = model(input_ids=edited, attention_mask=attention_mask).last_hidden_state
         finally:
-            handle.remove()
+            for hook in hooks:
+                hook.remove()
         logits: Tensor = self.rtd_head(states)
         return logits
 

@@ -7,9 +7,11 @@ from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from sentcse.masked_language_model import MaskedLanguageModelHead
+from sentcse.methods.row_chunks import split_rows
+from sentcse.methods.vocabulary_argmax import ROWS_AT_ONCE, vocabulary_argmax
 
-ROWS_AT_ONCE = 512
-"""Predictions scored together: (512, 30522) float32 scores are 60 MiB, those of a whole batch would be gigabytes."""
+SEQUENCES_AT_ONCE = 32
+"""Rows of tokens that are computed together: their states stay in the cache."""
 
 
 class Generator(nn.Module):
@@ -55,15 +57,26 @@ class Generator(nn.Module):
 
         The vocabulary is scored at `positions` only, a few hundred at a time, and the scores are not kept.
         """
-        states = self.backbone(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state[positions]
-        chosen = [self._choose(self.head(chunk)) for chunk in states.split(ROWS_AT_ONCE)]
         predictions = torch.zeros_like(input_ids)
-        predictions[positions] = torch.cat(chosen)
+        for rows in split_rows(attention_mask, SEQUENCES_AT_ONCE, cut_padding=True):
+            wanted = rows.of(positions)
+            states = self.backbone(input_ids=rows.of(input_ids), attention_mask=rows.of(attention_mask))
+            found = torch.zeros_like(wanted, dtype=predictions.dtype)
+            found[wanted] = self._choose(states.last_hidden_state[wanted])
+            predictions[rows.index, : rows.length] = found
         return predictions
 
-    def _choose(self, scores: Tensor) -> Tensor:
-        if self.prediction == "argmax":
-            return scores.argmax(dim=-1)
+    def _choose(self, states: Tensor) -> Tensor:
+        if self.prediction == "sample":
+            return torch.cat([self._sample(self.head(chunk)) for chunk in states.split(ROWS_AT_ONCE)])
+        decoder = self.head.decoder
+        if decoder is None or decoder.bias is None:
+            return torch.cat([self.head(chunk).argmax(dim=1) for chunk in states.split(ROWS_AT_ONCE)])
+        # where it pays: processors that multiply bfloat16 in hardware
+        screen = states.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+        return vocabulary_argmax(self.head.before_decoder(states, decoder), decoder.weight, decoder.bias, screen=screen)
+
+    def _sample(self, scores: Tensor) -> Tensor:
         # Gumbel's trick: the arg max of scores plus this noise is a draw from their softmax
         noise = -torch.empty_like(scores, dtype=torch.float32).exponential_().log()
-        return (scores.float() / self.temperature + noise).argmax(dim=-1)
+        return (scores.float() / self.temperature + noise).argmax(dim=1)

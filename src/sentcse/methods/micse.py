@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from sentcse.attention_maps import collect_attention_maps, enable_attention_maps
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.losses import attention_mutual_information, info_nce_loss
 from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
 from sentcse.methods.optimization import AdamWSettings
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 PUBLISHED_LAYERS = 4
 PUBLISHED_LAST_SHARE = 11 / 12
@@ -64,6 +68,18 @@ class MiCSE(Method):
         self.ami_minimum_support = ami_minimum_support
         self.count_padding = count_padding
         enable_attention_maps(encoder.backbone, self.ami_layers)
+
+    @classmethod
+    def build(cls, encoder: SentenceEncoder, **arguments: Any) -> Self:
+        """As every method.
+
+        Raises:
+            ConfigError: if the encoder's attention cannot be read, or lacks a layer of `ami_layers`.
+        """
+        try:
+            return super().build(encoder, **arguments)
+        except ValueError as error:
+            raise ConfigError(f"method=micse needs attention maps (method.ami_layers): {error}.") from error
 
     def compute_losses(self, batch: Batch) -> Objective:
         """InfoNCE of the views, less the mutual information of their attention (sections 3.2 and 3.3)."""

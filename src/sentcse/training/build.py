@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
 from typing import Any, Literal
 
-from hydra.utils import get_class
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from transformers import PreTrainedTokenizerBase
@@ -17,13 +18,14 @@ from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.download import ensure_senteval
 from sentcse.data.published import HubFile
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_files
 from sentcse.loading import load_backbone, load_tokenizer, masked_language_model_folder
 from sentcse.locate import find_file, locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
-from sentcse.training.device import LIGHTNING_PRECISION, choose_accelerator, choose_precision
+from sentcse.training.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.training.loggers import build_loggers
 from sentcse.training.loss_guard import LossGuard
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -56,8 +58,7 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         SentcseError: if the method lacks what it needs beside the encoder.
     """
     chosen, generator = config.encoder, config.generator
-    method_class: Any = get_class(config.method.target)
-    method: Method = method_class.build(
+    method: Method = method_class(config.method.target).build(
         encoder,
         origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
         generator=None
@@ -67,6 +68,26 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         **config.method.model_dump(exclude={"target"}),
     )
     return method
+
+
+def method_class(target: str) -> type[Method]:
+    """The class that `method._target_` names.
+
+    Raises:
+        ConfigError: if it cannot be imported or is no method.
+    """
+    module, _, name = target.rpartition(".")
+    try:
+        found: Any = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"method._target_={target} cannot be imported ({error}): name a class, e.g. sentcse.methods.SimCSE."
+        ) from error
+    if not isinstance(found, type) or not issubclass(found, Method) or isabstract(found):
+        raise ConfigError(
+            f"method._target_={target} is not a method: name a subclass of sentcse.methods.Method with compute_losses."
+        )
+    return found
 
 
 def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
@@ -129,6 +150,7 @@ def build_trainer(
     """
     settings = config.trainer
     accelerator = choose_accelerator(settings)
+    check_devices(settings, accelerator)
     precision = choose_precision(settings, accelerator)
     show_bar = settings.progress and sys.stderr.isatty()
     callbacks: list[Callback] = [

@@ -24,6 +24,21 @@ def choose_accelerator(trainer: Trainer) -> str:
     return trainer.accelerator
 
 
+def check_devices(trainer: Trainer, accelerator: str) -> None:
+    """Refuse devices that the accelerator cannot have.
+
+    Raises:
+        ConfigError: for a list on a CPU, and for GPUs that are not there.
+    """
+    wanted = trainer.devices
+    if accelerator == "cpu" and isinstance(wanted, list):
+        raise ConfigError(f"trainer.devices={wanted} names devices, and a CPU has none to name: give how many.")
+    if accelerator == "gpu" and wanted != "auto":
+        there = torch.cuda.device_count()
+        if (max(wanted) + 1 if isinstance(wanted, list) else wanted) > there:
+            raise ConfigError(f"trainer.devices={wanted}: there are {there} GPUs here, numbered from 0; name fewer.")
+
+
 def choose_precision(trainer: Trainer, accelerator: str) -> str:
     """`32`, `bf16` or `fp16` for the configured precision on this device.
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-import platform
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +22,17 @@ logger = logging.getLogger(__name__)
 TERMINATED = 128 + 15
 """Exit code after SIGTERM, as a shell has it."""
 
-PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
-
 
 def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceDataModule, folder: RunFolder) -> None:
     """Train from the start or from the last checkpoint.
 
     Raises:
-        SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
+        SentcseError: if the corpus is not the one that the run began with or too small for the number of processes,
+            or the loss is not finite.
     """
+    # how many processes share the corpus is known from here on
+    data.trainer = trainer
+    data.setup()
     logger.info(
         "%s: %s sentences, %d steps an epoch, %s %s",
         folder.path,
@@ -91,18 +91,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} cannot be read as a checkpoint; it is damaged: start the run again with overwrite=true."
         ) from error
     return checkpoint
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a result depends on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def quiet_lightning() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning import seed_everything
 
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
+from sentcse.encoder import check_length
 from sentcse.errors import SentcseError
 from sentcse.evaluation.run import write_results
 from sentcse.generator_export import save_masked_language_model, show_perplexity
@@ -21,12 +20,13 @@ from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
-from sentcse.training.fitting import load_checkpoint, quiet_lightning, start_or_continue, versions
+from sentcse.training.fitting import load_checkpoint, start_or_continue
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
-from sentcse.training.loggers import finish_wandb
 from sentcse.training.periodic_evaluation import finite_or_none
+from sentcse.training.provenance import provenance
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.throughput import Throughput
+from sentcse.training.whole_run import carry_out
 
 logger = logging.getLogger(__name__)
 
@@ -56,30 +56,7 @@ def train_generator(config: GeneratorConfig) -> dict[str, Any]:
     Raises:
         SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
     """
-    folder = RunFolder(config)
-    if config.overwrite:
-        folder.clear()
-    finished = folder.finished()
-    if finished is not None:
-        logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
-        report(finished, folder)
-        return finished
-    quiet_lightning()
-    if config.trainer.threads is not None:
-        torch.set_num_threads(config.trainer.threads)
-    run = prepare(config, folder)
-    folder.create(config)
-    with folder.locked():
-        exit_code = 1
-        try:
-            trainer = build_trainer(config, folder, run.evaluation, run.throughput)
-            start_or_continue(trainer, run.model, run.data, folder)
-            results = conclude(run)
-            exit_code = 0
-        finally:
-            finish_wandb(exit_code)
-    report(results, folder)
-    return results
+    return carry_out(config, prepare=lambda folder: prepare(config, folder), fit=fit, conclude=conclude, report=report)
 
 
 def prepare(config: GeneratorConfig, folder: RunFolder) -> GeneratorRun:
@@ -98,6 +75,7 @@ def prepare(config: GeneratorConfig, folder: RunFolder) -> GeneratorRun:
             "choose a checkpoint of the BERT or RoBERTa family."
         )
     model, has_head = load_to_train(source, revision=chosen.revision, dropout=chosen.dropout)
+    check_length(config.data.max_length, model.base_model, tokenizer, key="data.max_length")
     data = HeldOutDataModule(
         tokenizer=tokenizer,
         share=config.held_out.share,
@@ -120,6 +98,16 @@ def prepare(config: GeneratorConfig, folder: RunFolder) -> GeneratorRun:
     module.record = provenance(config, data)
     logger.info("%s: %s", chosen.name_or_path, "its own head" if has_head else "a new head, as it has none")
     return GeneratorRun(config, folder, module, data, evaluation, Throughput())
+
+
+def fit(run: GeneratorRun) -> None:
+    """Train from the start or from the last checkpoint.
+
+    Raises:
+        SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
+    """
+    trainer = build_trainer(run.config, run.folder, run.evaluation, run.throughput)
+    start_or_continue(trainer, run.model, run.data, run.folder)
 
 
 def conclude(run: GeneratorRun) -> dict[str, Any]:
@@ -156,23 +144,3 @@ def report(results: dict[str, Any], folder: RunFolder) -> None:
     logger.info("held-out perplexity      %s -> %s", before, after)
     logger.info("model                    %s", folder.model)
     logger.info("Next: python -m sentcse.train method=diffcse generator.name_or_path=%s", folder.model)
-
-
-def provenance(config: GeneratorConfig, data: HeldOutDataModule) -> dict[str, Any]:
-    """How the model is made, in plain containers: kept in checkpoints and exported models."""
-    sections = {
-        "held_out": config.held_out.model_dump(),
-        "encoder": config.encoder.model_dump(include={"dropout", "revision"}),
-        "data": config.data.model_dump(include={"max_length", "batch_size", "drop_last"}),
-        "optimizer": config.optimizer.model_dump(),
-        "trainer": config.trainer.model_dump(
-            include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
-        ),
-    }
-    flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
-    return {
-        "recipe": {"seed": config.seed, "masking_ratio": config.masking_ratio, **flat},
-        "base_model": config.encoder.name_or_path,
-        "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
-        "versions": versions(),
-    }

@@ -62,9 +62,10 @@ def _fetch_corpus(config: RunConfig, root: Path) -> None:
         published = data.published_file
         fetch_hub_file(published.repo, published.filename, path, revision=published.revision, rows=published.rows)
     elif not path.is_file():
+        places = " nor ".join(dict.fromkeys(str(place.absolute()) for place in (Path(data.path), path)))
         raise DataError(
-            f"The corpus data.path={data.path} is missing: neither {Path(data.path).absolute()} nor {path.absolute()} "
-            "is a file; give a .txt, .csv, .tsv or .jsonl file, or set SENTCSE_DATA to the folder that holds it."
+            f"The corpus data.path={data.path} is missing: there is no file {places}; give a .txt, .csv, .tsv or "
+            ".jsonl file, or set SENTCSE_DATA to the folder that holds it."
         )
 
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning import seed_everything
-from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
+from sentcse.encoder import check_length
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.run import write_results
 from sentcse.methods import Method
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
-from sentcse.training.fitting import load_checkpoint, quiet_lightning, start_or_continue, versions
-from sentcse.training.loggers import finish_wandb
+from sentcse.training.fitting import load_checkpoint, start_or_continue
+from sentcse.training.provenance import provenance
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.throughput import Throughput
+from sentcse.training.whole_run import carry_out
 
 logger = logging.getLogger(__name__)
 
@@ -46,36 +45,14 @@ def train(config: TrainConfig) -> dict[str, Any]:
     Raises:
         SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
     """
-    folder = RunFolder(config)
-    if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
-        # Lightning started this process for another device of a run: it trains along and leaves the folder alone
-        quiet_lightning()
-        fit(prepare(config, folder))
-        return {}
-    if config.overwrite:
-        folder.clear()
-    finished = folder.finished()
-    if finished is not None:
-        logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
-        report(finished, folder)
-        return finished
-    quiet_lightning()
-    if config.trainer.threads is not None:
-        torch.set_num_threads(config.trainer.threads)
-    for sentence in advice(config):
-        logger.warning("note: %s", sentence)
-    run = prepare(config, folder)
-    folder.create(config)
-    with folder.locked():
-        exit_code = 1
-        try:
-            fit(run)
-            results = conclude(run)
-            exit_code = 0
-        finally:
-            finish_wandb(exit_code)
-    report(results, folder)
-    return results
+    return carry_out(
+        config,
+        prepare=lambda folder: prepare(config, folder),
+        fit=fit,
+        conclude=conclude,
+        report=report,
+        notes=advice(config),
+    )
 
 
 def prepare(config: TrainConfig, folder: RunFolder) -> Run:
@@ -83,6 +60,7 @@ def prepare(config: TrainConfig, folder: RunFolder) -> Run:
     seed_everything(config.seed, verbose=False)
     dev, test = load_tasks(config, "dev"), load_tasks(config, "test")
     encoder = build_encoder(config)
+    check_length(config.data.max_length, encoder.backbone, encoder.tokenizer, key="data.max_length")
     data = build_data(config, encoder.tokenizer)
     data.prepare_data()
     data.setup()
@@ -94,9 +72,8 @@ def prepare(config: TrainConfig, folder: RunFolder) -> Run:
         every_n_steps=config.evaluation.every_n_steps,
         batch_size=config.evaluation.batch_size,
     )
-    run = Run(config, folder, method, data, evaluation, Throughput())
-    method.record = provenance(run)
-    return run
+    method.record = provenance(config, data)
+    return Run(config, folder, method, data, evaluation, Throughput())
 
 
 def fit(run: Run) -> None:
@@ -177,33 +154,3 @@ def report(results: dict[str, Any], folder: RunFolder) -> None:
 
 def _score(value: float | None) -> str:
     return describe(float("nan") if value is None else value)
-
-
-def provenance(run: Run) -> dict[str, Any]:
-    """How the encoder is made, in plain containers: kept in checkpoints and exported encoders."""
-    config, data = run.config, run.data
-    return {
-        "recipe": recipe(config),
-        "base_model": config.encoder.name_or_path,
-        "method": config.method_name,
-        "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
-        "versions": versions(),
-    }
-
-
-def recipe(config: TrainConfig) -> dict[str, Any]:
-    """The settings that made the encoder, by the keys that set them; no paths of this machine."""
-    sections = {
-        "method": config.method.model_dump(by_alias=True),
-        "encoder": config.encoder.model_dump(include={"pooler", "dropout", "revision"}),
-        "data": config.data.model_dump(include={"max_length", "batch_size", "drop_last"}),
-        "optimizer": config.optimizer.model_dump(),
-        "trainer": config.trainer.model_dump(
-            include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
-        ),
-    }
-    low_shot = config.data.low_shot
-    if low_shot.size is not None or low_shot.percent is not None:
-        sections["data.low_shot"] = low_shot.model_dump()
-    flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
-    return {"seed": config.seed, **flat}

@@ -1,0 +1,62 @@
+"""How a model is made, in plain containers: kept in checkpoints and in what is exported."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
+from sentcse.data.datamodule import SentenceDataModule
+
+PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
+
+
+def provenance(config: RunConfig, data: SentenceDataModule) -> dict[str, Any]:
+    """Recipe, base model, data and versions."""
+    return {
+        "recipe": recipe(config),
+        "base_model": config.encoder.name_or_path,
+        **({"method": config.method_name} if isinstance(config, TrainConfig) else {}),
+        "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
+        "versions": versions(),
+    }
+
+
+def recipe(config: RunConfig) -> dict[str, Any]:
+    """The settings that made the model, by the keys that set them; no paths of this machine."""
+    encoder = {"dropout", "revision"}
+    if isinstance(config, TrainConfig):
+        encoder.add("pooler")
+        alone: dict[str, Any] = {"seed": config.seed}
+        sections = {"method": config.method.model_dump(by_alias=True)}
+    else:
+        alone = {"seed": config.seed, "masking_ratio": config.masking_ratio}
+        sections = {"held_out": config.held_out.model_dump()}
+    sections |= {
+        "encoder": config.encoder.model_dump(include=encoder),
+        "data": config.data.model_dump(include={"max_length", "batch_size", "drop_last"}),
+        "optimizer": config.optimizer.model_dump(),
+        "trainer": config.trainer.model_dump(
+            include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
+        ),
+    }
+    low_shot = config.data.low_shot
+    if low_shot.size is not None or low_shot.percent is not None:
+        sections["data.low_shot"] = low_shot.model_dump()
+    flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
+    return {**alone, **flat}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

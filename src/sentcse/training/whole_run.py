@@ -1,0 +1,87 @@
+"""The frame of a run, whatever it trains: overwrite, report what is finished, lock, train, conclude, report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import torch
+from pytorch_lightning.utilities import rank_zero_only
+
+from sentcse.config.generator_schema import RunConfig
+from sentcse.training.fitting import quiet_lightning
+from sentcse.training.loggers import finish_wandb
+from sentcse.training.run_folder import RunFolder
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+
+def carry_out(
+    config: RunConfig,
+    *,
+    prepare: Callable[[RunFolder], R],
+    fit: Callable[[R], None],
+    conclude: Callable[[R], dict[str, Any]],
+    report: Callable[[dict[str, Any], RunFolder], None],
+    notes: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Train, or continue, or report a finished run; returns the content of results.json.
+
+    Args:
+        config: names the run's folder.
+        prepare: loads everything that the run needs and writes nothing but caches, so that a run that cannot start
+            leaves no folder.
+        fit: trains.
+        conclude: scores, exports, and writes results.json last.
+        report: prints results.
+        notes: what the user should know of the configuration, a sentence each.
+
+    Raises:
+        SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
+    """
+    folder = RunFolder(config)
+    if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
+        return _train_along(config, folder, prepare, fit)
+    if config.overwrite:
+        folder.clear()
+    finished = folder.finished()
+    if finished is not None:
+        logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
+        report(finished, folder)
+        return finished
+    _prepare_process(config)
+    for sentence in notes:
+        logger.warning("note: %s", sentence)
+    run = prepare(folder)
+    folder.create(config)
+    with folder.locked():
+        exit_code = 1
+        try:
+            fit(run)
+            results = conclude(run)
+            exit_code = 0
+        finally:
+            finish_wandb(exit_code)
+    report(results, folder)
+    return results
+
+
+def _train_along(
+    config: RunConfig, folder: RunFolder, prepare: Callable[[RunFolder], R], fit: Callable[[R], None]
+) -> dict[str, Any]:
+    """What a process does that drives a further device of a run: it writes nothing, and the first one speaks for it."""
+    if folder.finished() is not None and not config.overwrite:
+        return {}  # of a sweep, whose first process has passed this run over as well
+    _prepare_process(config)
+    logging.getLogger("sentcse").setLevel(logging.ERROR)
+    fit(prepare(folder))
+    return {}
+
+
+def _prepare_process(config: RunConfig) -> None:
+    quiet_lightning()
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)

@@ -1,0 +1,157 @@
+"""The discriminator some rows at a time: the same loss, the same gradients, fewer activations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.masked_language_model import MaskedLanguageModelHead
+from sentcse.methods import DiffCSE
+from sentcse.methods.base import Objective
+from sentcse.methods.generator import Generator
+from sentcse.methods.row_chunks import split_rows, sum_over_pieces
+from tiny import tiny_bert, tiny_config, tiny_tokenizer
+
+SENTENCES, TOKENS = 5, 9
+
+
+def batch() -> dict[str, Tensor]:
+    drawn = torch.Generator().manual_seed(0)
+    ids = torch.randint(5, 60, (SENTENCES, 1, TOKENS), generator=drawn).expand(-1, 2, -1).clone()
+    lengths = torch.tensor([9, 3, 6, 7, 4])
+    mask = (torch.arange(TOKENS) < lengths[:, None]).long().unsqueeze(1).expand(-1, 2, -1).clone()
+    return {"input_ids": ids * mask, "attention_mask": mask}
+
+
+def build(rows: int | None, *, dropout: float = 0.0, **options: Any) -> DiffCSE:
+    from transformers import BertForMaskedLM
+
+    torch.manual_seed(0)
+    noise = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
+    language_model = BertForMaskedLM(tiny_config())
+    generator = Generator(language_model.bert, MaskedLanguageModelHead(language_model))
+    encoder = SentenceEncoder(tiny_bert(**noise), tiny_tokenizer(), pooler="cls_before_pooler")
+    return DiffCSE(encoder, generator, tiny_bert(seed=1, **noise), discriminator_rows=rows, rtd_weight=1.0, **options)
+
+
+def step(method: DiffCSE) -> tuple[Objective, dict[str, Tensor | None]]:
+    torch.manual_seed(1)
+    objective = method.compute_losses(batch())
+    objective.total().backward()
+    return objective, {name: each.grad for name, each in method.named_parameters()}
+
+
+@pytest.mark.parametrize("count_padding", [False, True])
+@pytest.mark.parametrize("condition", ["after_head", "before_head"])
+@pytest.mark.parametrize("rows", [1, 3, 4, 10, 64])
+def test_loss_metrics_and_every_gradient_as_in_one_pass(rows: int, condition: str, count_padding: bool) -> None:
+    whole, expected = step(build(None, condition=condition, count_padding=count_padding))
+    pieces, found = step(build(rows, condition=condition, count_padding=count_padding))
+    torch.testing.assert_close(pieces.losses, whole.losses)
+    torch.testing.assert_close(pieces.metrics, whole.metrics)
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        # gradients that are zero in exact arithmetic (attention's key bias) differ by rounding
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=1e-6, msg=lambda text, name=name: name + text)
+    assert found["discriminator.embeddings.word_embeddings.weight"] is not None
+
+
+def test_gradients_accumulate_over_steps_and_scale_with_the_loss() -> None:
+    method = build(3)
+    _, once = step(method)
+    first = {name: gradient.clone() for name, gradient in once.items() if gradient is not None}
+    torch.manual_seed(1)
+    (2 * method.compute_losses(batch()).total()).backward()
+    for name, each in method.named_parameters():
+        torch.testing.assert_close(each.grad, 3 * first[name], rtol=1e-4, atol=1e-5)
+
+
+def test_dropout_depends_on_the_seed_alone() -> None:
+    first, gradients = step(build(3, dropout=0.3))
+    again, same = step(build(3, dropout=0.3))
+    assert torch.equal(first.total(), again.total())
+    assert all(torch.equal(gradients[name], same[name]) for name in same)  # type: ignore[arg-type]
+
+
+def test_without_gradients() -> None:
+    method = build(3)
+    with torch.no_grad():
+        torch.manual_seed(1)
+        found = method.compute_losses(batch())
+    assert not found.losses["rtd"].requires_grad
+    torch.testing.assert_close(found.total(), step(method)[0].total().detach())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast(dtype: torch.dtype) -> None:
+    found = {}
+    for rows in (None, 3):
+        method = build(rows)
+        torch.manual_seed(1)
+        with torch.autocast("cpu", dtype):
+            loss = method.compute_losses(batch()).losses["rtd"]
+        loss.backward()
+        assert method.rtd_head.weight.grad is not None
+        assert method.rtd_head.weight.grad.dtype == torch.float32
+        found[rows] = method.rtd_head.weight.grad
+    torch.testing.assert_close(found[3], found[None], rtol=0.05, atol=5e-3)
+
+
+def test_a_frozen_discriminator_still_teaches_the_encoder() -> None:
+    frozen, whole = build(3), build(None)
+    for method in (frozen, whole):
+        method.discriminator.requires_grad_(False)
+    _, found = step(frozen)
+    _, expected = step(whole)
+    assert found["discriminator.embeddings.word_embeddings.weight"] is None
+    torch.testing.assert_close(found["head.net.0.weight"], expected["head.net.0.weight"], rtol=1e-4, atol=1e-6)
+
+
+def test_activations_of_one_piece_exist_at_a_time() -> None:
+    """Counts bytes that autograd saves while the pieces are computed and that are still held."""
+    weight = torch.randn(4, 4, requires_grad=True)
+    rows = torch.randn(12, 4, requires_grad=True)
+    mask = torch.ones(12, 3)
+    held: list[int] = []
+
+    class Saved:
+        def __init__(self, tensor: Tensor) -> None:
+            self.tensor = tensor
+            alive.append(self)
+
+    alive: list[Any] = []
+
+    def part(_piece: Any, chunk: Tensor) -> Tensor:
+        import gc
+        import weakref
+
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: Saved(t), lambda s: s.tensor):
+            loss = (chunk @ weight).tanh().square().sum()
+        refs = [weakref.ref(each) for each in alive]
+        alive.clear()
+        gc.collect()
+        tracked.extend(refs)
+        held.append(sum(ref() is not None for ref in tracked))
+        return loss
+
+    tracked: list[Any] = []
+    loss = sum_over_pieces(part, split_rows(mask, 3, cut_padding=True), [rows], [weight])
+    assert len(held) == 4
+    assert max(held) == held[0] > 0
+    loss.backward()
+    expected = torch.autograd.grad((rows @ weight).tanh().square().sum(), [rows, weight])
+    torch.testing.assert_close(rows.grad, expected[0])
+    torch.testing.assert_close(weight.grad, expected[1])
+
+
+def test_pieces_cover_every_row_once_and_cut_common_padding() -> None:
+    mask = (torch.arange(6) < torch.tensor([6, 2, 3, 1, 5])[:, None]).long()
+    pieces = split_rows(mask, 2, cut_padding=True)
+    assert [(piece.index.tolist(), piece.length) for piece in pieces] == [([3, 1], 2), ([2, 4], 5), ([0], 6)]
+    assert [piece.length for piece in split_rows(mask, 2, cut_padding=False)] == [6, 6, 6]
+    left = mask.flip(1)
+    assert all(piece.length == 6 for piece in split_rows(left, 2, cut_padding=True))

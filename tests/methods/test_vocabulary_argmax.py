@@ -1,0 +1,42 @@
+"""The screened arg max against the plain one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from sentcse.masked_language_model import MaskedLanguageModelHead
+from sentcse.methods.vocabulary_argmax import vocabulary_argmax
+from tiny import tiny_config
+
+
+@pytest.mark.parametrize("screen", [False, True])
+@pytest.mark.parametrize("spread", [1.0, 1e-3])
+def test_equals_the_plain_arg_max(screen: bool, spread: float) -> None:
+    """With a small spread the scores lie closer than bfloat16 tells apart, so that most rows are scored in full."""
+    torch.manual_seed(0)
+    states, bias = torch.randn(600, 16), torch.randn(200)
+    common = torch.randn(16)
+    weight = common + spread * torch.randn(200, 16)
+    bias = spread * bias
+    expected = (states @ weight.T + bias).argmax(dim=1)
+    assert torch.equal(vocabulary_argmax(states, weight, bias, screen=screen), expected)
+
+
+def test_the_small_spread_needs_the_full_score() -> None:
+    """The case above is a real one: the best of bfloat16 is often another token."""
+    torch.manual_seed(0)
+    states, weight = torch.randn(600, 16), torch.randn(16) + 1e-3 * torch.randn(200, 16)
+    rounded = (states.bfloat16() @ weight.bfloat16().T).topk(8, dim=1).indices
+    best = (states @ weight.T).argmax(dim=1, keepdim=True)
+    assert not (rounded == best).any(dim=1).all()
+
+
+def test_states_before_the_decoder_give_the_heads_scores() -> None:
+    from transformers import BertForMaskedLM
+
+    head = MaskedLanguageModelHead(BertForMaskedLM(tiny_config())).eval()
+    states, decoder = torch.randn(7, 16), head.decoder
+    assert decoder is not None
+    reached = head.before_decoder(states, decoder)
+    torch.testing.assert_close(decoder(reached), head(states))
