@@ -102,9 +102,7 @@ def build_generator(case: GoldenCase, *, roberta: bool) -> Generator:
 
 @pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("name", CASES)
-def test_loss_and_gradients_with_padding_counted_as_published(
-    name: str, rows: int | None, golden_folder: Path
-) -> None:
+def test_loss_and_gradients_with_padding_counted_as_published(name: str, rows: int | None, golden_folder: Path) -> None:
     case = load_case(golden_folder, name)
     method = build(case, name, count_padding=True, discriminator_rows=rows)
     objective = method.compute_losses(case.batch)

@@ -68,10 +68,10 @@ class Generator(nn.Module):
 
     def _choose(self, states: Tensor) -> Tensor:
         if self.prediction == "sample":
-            return torch.cat([self._sample(self.head(chunk)) for chunk in states.split(ROWS_AT_ONCE)])
+            return torch.cat([self._sample(self.head(chunk)) for chunk in torch.split(states, ROWS_AT_ONCE)])
         decoder = self.head.decoder
         if decoder is None or decoder.bias is None:
-            return torch.cat([self.head(chunk).argmax(dim=1) for chunk in states.split(ROWS_AT_ONCE)])
+            return torch.cat([self.head(chunk).argmax(dim=1) for chunk in torch.split(states, ROWS_AT_ONCE)])
         # where it pays: processors that multiply bfloat16 in hardware
         screen = states.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
         return vocabulary_argmax(self.head.before_decoder(states, decoder), decoder.weight, decoder.bias, screen=screen)

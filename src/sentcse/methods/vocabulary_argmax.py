@@ -34,9 +34,11 @@ def vocabulary_argmax(
     with torch.no_grad(), torch.autocast(states.device.type, enabled=False):
         states, weight, bias = states.float(), weight.float(), bias.float()
         if not screen or len(weight) <= CANDIDATES:
-            return torch.cat([F.linear(rows, weight, bias).argmax(dim=1) for rows in states.split(ROWS_AT_ONCE)])
+            return torch.cat([F.linear(rows, weight, bias).argmax(dim=1) for rows in torch.split(states, ROWS_AT_ONCE)])
         rounded, longest = weight.bfloat16(), torch.linalg.vector_norm(weight, dim=1).amax()
-        return torch.cat([_screened(rows, weight, bias, rounded, longest) for rows in states.split(ROWS_AT_ONCE)])
+        return torch.cat(
+            [_screened(rows, weight, bias, rounded, longest) for rows in torch.split(states, ROWS_AT_ONCE)]
+        )
 
 
 def _screened(states: Tensor, weight: Tensor, bias: Tensor, rounded: Tensor, longest: Tensor) -> Tensor:

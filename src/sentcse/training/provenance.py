@@ -10,6 +10,8 @@ from typing import Any
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.datamodule import SentenceDataModule
+from sentcse.locate import PACKAGE_PREFIX
+from sentcse.training.device import choose_accelerator, choose_precision
 
 PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
 
@@ -18,7 +20,7 @@ def provenance(config: RunConfig, data: SentenceDataModule) -> dict[str, Any]:
     """Recipe, base model, data and versions."""
     return {
         "recipe": recipe(config),
-        "base_model": config.encoder.name_or_path,
+        "base_model": config.encoder.name_or_path.removeprefix(PACKAGE_PREFIX).removesuffix("/model"),
         **({"method": config.method_name} if isinstance(config, TrainConfig) else {}),
         "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
         "versions": versions(),
@@ -46,6 +48,10 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     low_shot = config.data.low_shot
     if low_shot.size is not None or low_shot.percent is not None:
         sections["data.low_shot"] = low_shot.model_dump()
+    if isinstance(config, TrainConfig) and config.generator.name_or_path is not None:
+        sections["generator"] = {"name": Path(config.generator.name_or_path).name}
+    # what auto has become on this machine
+    sections["trainer"]["precision"] = choose_precision(config.trainer, choose_accelerator(config.trainer))
     flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
     return {**alone, **flat}
 
