@@ -30,14 +30,15 @@ def sts_average(scores: Mapping[str, float | None]) -> float | None:
 
 
 def format_table(rows: Mapping[str, Mapping[str, float | None]]) -> str:
-    """Lay out fixed columns: STS12 ... SICK-R and their average, then any further ones.
+    """Lay out fixed columns: STS12 ... SICK-R and their average, then any further ones; own pairs alone stand alone.
 
     Args:
         rows: by name of the row: scores by column heading. nan is a collapsed encoder; a heading that is not there
             is a task that was not run. The average is computed here, unless a row brings its own under "avg".
     """
-    fixed = (*COLUMNS, AVERAGE)
-    further = list(dict.fromkeys(column for scores in rows.values() for column in scores if column not in fixed))
+    headings = {*COLUMNS, AVERAGE}
+    fixed = (*COLUMNS, AVERAGE) if any(headings & scores.keys() for scores in rows.values()) else ()
+    further = list(dict.fromkeys(column for scores in rows.values() for column in scores if column not in headings))
     first = max(len(FIRST), *(len(name) for name in rows))
     head = _line(FIRST, first, [*fixed, *further], [*fixed, *further])
     lines = [head, "-" * len(head)]

@@ -119,7 +119,7 @@ class Method(TrainedModule, ABC):
         self.log("step", float(self.global_step + 1))
         self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
         details = {**objective.losses, **objective.metrics}
-        self.log_dict({f"train/{name}": value.detach() for name, value in details.items()}, batch_size=size)
+        self.log_dict({f"train/{name}": value.detach().float() for name, value in details.items()}, batch_size=size)
         return loss
 
     def evaluation_encoder(self) -> SentenceEncoder:
