@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sentcse.config.schema import Trainer
+from sentcse.cpu import cpu_multiplies_bf16
 from sentcse.errors import ConfigError
 from sentcse.training import device
 from sentcse.training.device import (
@@ -11,7 +12,6 @@ from sentcse.training.device import (
     check_devices,
     choose_accelerator,
     choose_precision,
-    cpu_multiplies_bf16,
 )
 
 

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
+from sentcse.cpu import cpu_multiplies_bf16
 from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.methods.row_chunks import split_rows
 from sentcse.methods.vocabulary_argmax import ROWS_AT_ONCE, vocabulary_argmax
@@ -73,7 +74,7 @@ class Generator(nn.Module):
         if decoder is None or decoder.bias is None:
             return torch.cat([self.head(chunk).argmax(dim=1) for chunk in torch.split(states, ROWS_AT_ONCE)])
         # where it pays: processors that multiply bfloat16 in hardware
-        screen = states.device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+        screen = states.device.type == "cpu" and cpu_multiplies_bf16()
         return vocabulary_argmax(self.head.before_decoder(states, decoder), decoder.weight, decoder.bias, screen=screen)
 
     def _sample(self, scores: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from sentcse.config.schema import Trainer
+from sentcse.cpu import cpu_multiplies_bf16
 from sentcse.errors import ConfigError
 
 LIGHTNING_PRECISION = {"32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
@@ -55,12 +56,3 @@ def choose_precision(trainer: Trainer, accelerator: str) -> str:
     if accelerator == "gpu":
         return "fp16"
     return "bf16" if accelerator == "cpu" and cpu_multiplies_bf16() else "32"
-
-
-def cpu_multiplies_bf16() -> bool:
-    """Whether the processor has instructions for bf16 matrix products."""
-    get_capabilities = getattr(torch.cpu, "get_capabilities", None)  # torch >= 2.10
-    if get_capabilities is None:
-        return False
-    found = get_capabilities()
-    return bool(found.get("amx_bf16", False) or found.get("avx512_bf16", False) or found.get("bf16", False))
