@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError
@@ -49,7 +50,9 @@ def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceD
         if isinstance(each, MetricsFile):
             each.forget_after(step)
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
+        # log lines go above the progress bar, not into it
+        with logging_redirect_tqdm():
+            trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
     except SIGTERMException:
         # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
         logger.warning("Stopped by SIGTERM. The same command continues where the last checkpoint was written.")
