@@ -23,8 +23,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
-from sentcse.config.schema import METHOD_OPTIONS, TrainConfig
+from sentcse.config.schema import TrainConfig
 from sentcse.training.run_folder import WITHOUT_EFFECT
 
 PAGE = Path(__file__).with_name("configuration.md")

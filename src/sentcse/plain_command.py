@@ -14,7 +14,7 @@ from yaml import YAMLError
 from sentcse.command import INTERRUPTED, explain_composition, plain_values, print_fault
 from sentcse.config.check import check_command
 from sentcse.config.paths import config_dir
-from sentcse.config.schema import Section
+from sentcse.config.section import Section
 from sentcse.errors import ConfigError, SentcseError
 
 C = TypeVar("C", bound=Section)

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from sentcse.config.explain import explain_all
 from sentcse.config.generator_schema import GeneratorConfig, generator_contradictions
+from sentcse.config.method_options import METHOD_OPTIONS, CustomMethodOptions
 from sentcse.config.rules import contradictions
-from sentcse.config.schema import METHOD_OPTIONS, CustomMethodOptions, Section, TrainConfig
+from sentcse.config.schema import TrainConfig
+from sentcse.config.section import Section
 from sentcse.errors import ConfigError
 
 C = TypeVar("C", bound=Section)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sentcse.config.schema import Pooler, Section
+from sentcse.config.schema import Pooler
+from sentcse.config.section import Section
 
 
 def _as_list(value: Any) -> Any:

@@ -7,20 +7,8 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from sentcse.config.rules import data_contradictions, has_mask_token, trainer_contradictions
-from sentcse.config.schema import (
-    NAME_PATTERN,
-    Data,
-    Encoder,
-    Logger,
-    Number,
-    Optimizer,
-    Runs,
-    Section,
-    Text,
-    TrainConfig,
-    Trainer,
-    short_name,
-)
+from sentcse.config.schema import NAME_PATTERN, Data, Encoder, Logger, Optimizer, Runs, TrainConfig, Trainer, short_name
+from sentcse.config.section import Number, Section, Text
 
 
 class HeldOut(Section):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from sentcse.config.schema import Data, DiffCSEOptions, MiCSEOptions, Optimizer, SimCSEOptions, TrainConfig, Trainer
+from sentcse.config.method_options import DiffCSEOptions, MiCSEOptions, SimCSEOptions
+from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
 from sentcse.errors import SentcseError
 from sentcse.locate import locate
 
