@@ -89,11 +89,14 @@ def metrics(folder: Path) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("more", "steps"),
     [
-        # before the first checkpoint; after one in the middle of an epoch; at its end; twice
+        # before the first checkpoint; after one in the middle of an epoch; at its end; twice;
+        # at an epoch's end and then in the middle of the next
         (["evaluation.every_n_steps=3"], [1]),
         (["evaluation.every_n_steps=3"], [4]),
         (["evaluation.every_n_steps=5"], [5]),
         (["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
+        (["evaluation.every_n_steps=1"], [5, 7]),
+        (["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2"], [3, 4, 5]),
     ],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(

@@ -26,6 +26,7 @@ from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
+from sentcse.training.epoch_progress import EpochProgress
 from sentcse.training.loggers import build_loggers
 from sentcse.training.loss_guard import LossGuard
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -156,6 +157,7 @@ def build_trainer(
     callbacks: list[Callback] = [
         *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
         StepSeed(config.seed),
+        EpochProgress(),
         throughput,
         evaluation,
         LossGuard(),
