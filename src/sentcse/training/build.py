@@ -25,6 +25,7 @@ from sentcse.locate import find_file, locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.training.checkpoint_io import WholeFileCheckpointIO
 from sentcse.training.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.training.epoch_progress import EpochProgress
 from sentcse.training.loggers import build_loggers
@@ -179,6 +180,7 @@ def build_trainer(
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
         callbacks=callbacks,
+        plugins=[WholeFileCheckpointIO()],
         default_root_dir=folder.path,
         enable_progress_bar=show_bar,
         enable_model_summary=False,
