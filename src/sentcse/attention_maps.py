@@ -19,6 +19,8 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from sentcse.dropout import dropout as drop
+
 IMPLEMENTATION = "sdpa_maps"
 LAYER_ATTRIBUTE = "attention_map_layer"  # set on the attention modules of chosen layers; survives a deepcopy
 
@@ -83,7 +85,7 @@ def attention_with_maps(
     elif attention_mask is not None:
         scores = scores + attention_mask
     maps = scores.softmax(dim=-1, dtype=torch.promote_types(scores.dtype, torch.float32))
-    maps = F.dropout(maps, p=dropout)
+    maps = drop(maps, dropout) if maps.device.type == "cpu" else F.dropout(maps, p=dropout)
     return (maps.to(value.dtype) @ value).transpose(1, 2).contiguous(), maps
 
 

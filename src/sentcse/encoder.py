@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from sentcse.errors import ConfigError
+from sentcse.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
 from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
 
 if TYPE_CHECKING:
@@ -107,21 +108,24 @@ class SentenceEncoder(nn.Module):
         return next(self.backbone.parameters()).device
 
     def hidden_states(self, input_ids: Tensor, attention_mask: Tensor) -> Sequence[Tensor]:
-        """The backbone's states, embeddings first; only the last where the pooler needs no other.
+        """The backbone's states, embeddings first; only the last layer, or its first token, where no other is pooled.
 
         Args:
             input_ids: (rows, tokens).
             attention_mask: (rows, tokens), 1 at real tokens.
         """
         every_layer = self.pooler in LAYERS_NEEDED
-        output = self.backbone(
-            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer, return_dict=True
-        )
+        first_token = self.pooler in FIRST_TOKEN_POOLERS
+        with last_layer_for_first_token(self.backbone) if first_token else nullcontext():
+            output = self.backbone(
+                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer, return_dict=True
+            )
         return output.hidden_states if every_layer else (output.last_hidden_state,)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Encode token ids (rows, tokens) into vectors (rows, width)."""
-        pooled = pool(self.hidden_states(input_ids, attention_mask), attention_mask, pooler=self.pooler)
+        states = self.hidden_states(input_ids, attention_mask)
+        pooled = pool(states, attention_mask[:, : states[-1].shape[1]], pooler=self.pooler)
         return pooled if self.head is None else self.head(pooled)
 
     def encode(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from sentcse.dropout import quicken_dropout
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.loading import load_backbone, load_tokenizer
@@ -74,6 +75,7 @@ class DiffCSE(Method):
         # in a tuple, Lightning and the optimiser do not see it
         self._generator = (generator,)
         self.discriminator = discriminator.train()
+        quicken_dropout(discriminator)
         self.rtd_head = nn.Linear(encoder.width, 2)
         self.temperature = temperature
         self.rtd_weight = rtd_weight
