@@ -201,10 +201,10 @@ def build(method_name: str, size: str) -> Any:
     if method_name == "simcse":
         return SimCSE(encoder)
     if method_name == "micse":
-        return MiCSE(encoder, ami_layers=layers)
+        return MiCSE(encoder, ami_layers=layers, ami_minimum_support=None, count_padding=True)
     language_model = DistilBertForMaskedLM(DistilBertConfig(**generator_shape))
     generator = Generator(language_model.distilbert, MaskedLanguageModelHead(language_model))
-    return DiffCSE(encoder, generator, backbone())
+    return DiffCSE(encoder, generator, backbone(), count_padding=True, padding_as_published=True)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def dropout(values: Tensor, p: float) -> Tensor:
     """`values` with each element 0 with probability p, and divided by 1 - p otherwise.
 
     torch draws a double for every element and keeps the mask as floats. Here p is rounded to a multiple of 2^-16, which
-    is an error of 0.01 % at 0.1, and what is left is divided by the share that it stands for: the mean is exact.
+    is an error of 0.01 % at 0.1, and what is left is divided by the share that it stands for, so that the mean stays.
 
     Args:
         values: any shape, on the CPU.

@@ -1,4 +1,4 @@
-"""Command: train, score and use an encoder with nothing but what is installed.
+"""Command: train, compare and use encoders with nothing but what is installed.
 
 python -m sentcse.quickstart [key=value ...]
 """
@@ -6,6 +6,8 @@ python -m sentcse.quickstart [key=value ...]
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sentcse.command import run_command
@@ -15,30 +17,99 @@ QUERIES = (
     "My train did not come on time this morning.",
     "Which plants grow well in a shady garden?",
 )
+LABELS = {"simcse": "SimCSE", "diffcse": "DiffCSE", "micse": "miCSE"}
+SHARED = ("seed", "overwrite", "runs.", "data.cache_dir", "encoder.name_or_path", "encoder.revision", "trainer.")
+"""Settings that the generator of DiffCSE takes over; the others belong to the methods."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the folder of its encoder, its curves, and the content of results.json."""
+
+    encoder: str
+    curves: str
+    results: dict[str, Any]
 
 
 def main() -> None:
-    """Run `sentcse.train experiment=quickstart`, then search the corpus with the encoder; exit with the code."""
-    sys.argv[1:] = ["experiment=quickstart", *sys.argv[1:]]
-    sys.exit(run_command(quickstart_job, "train"))
+    """Train with each method on the same sentences, print their scores, search with the best; exit with the code."""
+    words = sys.argv[1:]
+    trained: dict[str, Trained] = {}
+    generator: list[str] = []
+
+    def train_method(method: str, *more: str) -> int:
+        print(f"\n{LABELS[method]}", flush=True)
+        arguments = ["experiment=quickstart", f"method={method}", f"name=quickstart_{method}", *more, *words]
+        return _run(lambda values: trained.__setitem__(method, train(values)), "train", arguments)
+
+    def train_generator() -> int:
+        print("\nThe generator that DiffCSE needs", flush=True)
+        shared = [word for word in words if word.lstrip("+").startswith(SHARED)]
+        arguments = ["generator_experiment=quickstart", "name=quickstart", *shared]
+        return _run(lambda values: generator.append(prepare_generator(values)), "generator_train", arguments)
+
+    for step in (
+        lambda: train_method("simcse"),
+        lambda: train_method("micse"),
+        train_generator,
+        lambda: train_method("diffcse", f"generator.name_or_path={generator[0]}"),
+    ):
+        code = step()
+        if code != 0 or len(trained) == 0:  # a fault, or nothing but --help
+            sys.exit(code)
+    print_comparison(trained)
+    best = max(trained.values(), key=lambda each: each.results["best"]["pairs_dev"])
+    show_search(best.encoder)
+    print(f"\nThe curves:  {best.curves}\nThe encoder: {best.encoder}")
+    print(f"Next:        python -m sentcse.evaluate encoder={best.encoder} tasks=your_pairs.tsv")
 
 
-def quickstart_job(values: dict[str, Any]) -> None:
-    """Train as configured, then show what the encoder finds."""
+def _run(job: Callable[[dict[str, Any]], None], config_name: str, arguments: list[str]) -> int:
+    sys.argv[1:] = arguments
+    return run_command(job, config_name)
+
+
+def train(values: dict[str, Any]) -> Trained:
+    """Train as configured."""
     from sentcse.config import check_config
     from sentcse.training.preflight import fetch_sources
 
     config = check_config(values)
     fetch_sources(config)
-    print("Loading torch, Lightning and transformers ...", flush=True)
-    from sentcse.training.run import train
+    from sentcse.training import run
     from sentcse.training.run_folder import RunFolder
 
-    train(config)
+    results = run.train(config)
     folder = RunFolder(config)
-    show_search(str(folder.encoder))
-    print(f"\nThe curves:  {folder.curves}\nThe encoder: {folder.encoder}")
-    print(f"Next:        python -m sentcse.evaluate encoder={folder.encoder} tasks=your_pairs.tsv")
+    return Trained(str(folder.encoder), str(folder.curves), results)
+
+
+def prepare_generator(values: dict[str, Any]) -> str:
+    """Train the masked language model; returns its run's folder."""
+    from sentcse.config.check import check_generator_config
+    from sentcse.training import generator_run
+    from sentcse.training.run_folder import RunFolder
+
+    config = check_generator_config(values)
+    generator_run.train_generator(config)
+    return str(RunFolder(config).path)
+
+
+def print_comparison(trained: dict[str, Trained]) -> None:
+    """Print a table of the methods' scores beside those of the encoder that all began with."""
+    first = next(iter(trained.values())).results
+    pairs = first["test"]["pairs"]["pairs"]
+    print(f"\nSpearman x 100 on {pairs} graded pairs each\n\n{'':<18}{'dev':>8}{'test':>8}{'seconds':>10}")
+    initial = first["initial"]
+    print(f"{'before training':<18}{initial['pairs_dev']:>8.2f}{initial['pairs_test']:>8.2f}")
+    for method, run in trained.items():
+        best, test = run.results["best"], run.results["test"]["pairs"]
+        seconds = run.results["seconds"]
+        print(f"{LABELS[method]:<18}{best['pairs_dev']:>8.2f}{test['spearman']:>8.2f}{seconds:>10.0f}")
+    print(
+        "\nOne seed, few steps and few pairs: differences this small between methods are chance. What tells methods\n"
+        "apart is a sweep over seeds: python -m sentcse.train -m sweep=low_shot, then python -m sentcse.report."
+    )
 
 
 def show_search(encoder_folder: str) -> None:
