@@ -78,3 +78,18 @@ def test_the_hub_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", refuse)
     assert [hub.hub_is_reachable() for _ in range(3)] == [False] * 3
     assert calls == [("huggingface.co", 443)]
+
+
+def test_the_libraries_look_into_their_caches_only_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with hub.without_hub():
+        assert constants.HF_HUB_OFFLINE is True
+    assert constants.HF_HUB_OFFLINE is False
+
+
+def test_whoever_forbids_the_hub_wants_no_other_requests(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+    assert hub.address_is_reachable(f"{server}/file")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert not hub.address_is_reachable(f"{server}/file")

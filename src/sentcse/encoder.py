@@ -56,6 +56,8 @@ class SentenceEncoder(nn.Module):
         self.tokenizer = tokenizer
         self.pooler = pooler
         self.head = head
+        self.recorded_pooler: str | None = None
+        """What the source that the encoder was opened from says; another than `pooler` if that was asked for."""
         self.max_length = longest_input(backbone, tokenizer) if max_length is None else max_length
 
     @classmethod
@@ -66,6 +68,7 @@ class SentenceEncoder(nn.Module):
         pooler: str | None = None,
         max_length: int | None = None,
         revision: str | None = None,
+        known_as: str | None = None,
     ) -> SentenceEncoder:
         """Open an exported folder, a sentence-transformers folder, a checkpoint folder or a hub name.
 
@@ -74,13 +77,15 @@ class SentenceEncoder(nn.Module):
             pooler: needed where the source holds no record of its pooler; overrides the record otherwise.
             max_length: tokens at which sentences are cut; None for the recorded length.
             revision: branch, tag or commit on the hub.
+            known_as: the published checkpoint that `source` is a copy of, by its hub name: a key of
+                `sentcse.published_encoders.PUBLISHED_ENCODERS`.
 
         Raises:
-            SentcseError: if the source cannot be had, or its pooler is neither recorded nor given.
+            SentcseError: if the source cannot be had, or its pooler is neither recorded, nor known, nor given.
         """
-        from sentcse.loading import load_sentence_encoder
+        from sentcse.opening import load_sentence_encoder
 
-        return load_sentence_encoder(source, pooler=pooler, max_length=max_length, revision=revision)
+        return load_sentence_encoder(source, pooler=pooler, max_length=max_length, revision=revision, known_as=known_as)
 
     def save_pretrained(self, folder: str | Path, *, record: dict[str, Any] | None = None) -> Path:
         """Write a folder that transformers, sentence-transformers and `from_pretrained` open with the same vectors.

@@ -20,15 +20,24 @@ def evaluate_job(config: EvaluateConfig) -> None:
     """Fetch what is missing, score, print the table."""
     from pathlib import Path
 
-    from sentcse.data.download import ensure_senteval
-    from sentcse.evaluation.run import run_evaluation, senteval_files
-    from sentcse.evaluation.table import format_results
+    from sentcse.data.senteval_download import ensure_senteval
+    from sentcse.evaluation.results_text import format_results
+    from sentcse.evaluation.run import check_combination, named_rows, run_evaluation
+    from sentcse.evaluation.selection import senteval_files
 
     data_root = Path(config.data_root)
-    ensure_senteval(data_root, senteval_files(config.tasks, mode=config.mode, protocol=config.protocol))
+    check_combination(config.encoder, against=config.against, reproduces=config.reproduces, bootstrap=config.bootstrap)
+    named_rows(config.published, config.reproduces, tasks=config.tasks, mode=config.mode, protocol=config.protocol)
+    ensure_senteval(
+        data_root, senteval_files(config.tasks, mode=config.mode, protocol=config.protocol), level=config.verify
+    )
     results = run_evaluation(
         config.encoder,
         pooler=config.pooler,
+        known_as=config.known_as,
+        against=config.against,
+        against_pooler=config.against_pooler,
+        against_known_as=config.against_known_as,
         tasks=config.tasks,
         mode=config.mode,
         protocol=config.protocol,
@@ -37,10 +46,16 @@ def evaluate_job(config: EvaluateConfig) -> None:
         max_length=config.max_length,
         bootstrap=config.bootstrap,
         seed=config.seed,
+        published=config.published,
+        reproduces=config.reproduces,
+        classifier_seed=config.classifier_seed,
         output=config.output,
+        verify=config.verify,
+        mteb=config.mteb,
+        mteb_languages=config.mteb_languages,
         progress=config.progress and sys.stderr.isatty(),
     )
-    print(format_results(results))
+    print(format_results(results, config.format))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+from collections.abc import Iterator
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -40,8 +41,29 @@ def _accepts_connections(host: str, port: int) -> bool:
 
 def hub_is_reachable() -> bool:
     """Whether the hub answers within 3 s, directly or through a proxy; False where it is switched off."""
+    return address_is_reachable(hub_endpoint())
+
+
+def address_is_reachable(url: str) -> bool:
+    """Whether a server answers within 3 s, directly or through a proxy; False where the hub is switched off.
+
+    Who forbids requests to the hub by HF_HUB_OFFLINE wants no other requests either.
+    """
     if is_offline_by_choice():
         return False
-    address = urlsplit(os.environ.get("HTTPS_PROXY", os.environ.get("https_proxy", hub_endpoint())))
+    address = urlsplit(os.environ.get("HTTPS_PROXY", os.environ.get("https_proxy", url)))
     port = address.port if address.port is not None else {"http": 80}.get(address.scheme, 443)
     return _accepts_connections(str(address.hostname), port)
+
+
+@contextlib.contextmanager
+def without_hub() -> Iterator[None]:
+    """Let the libraries look into their caches only, as HF_HUB_OFFLINE does for a whole process."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before

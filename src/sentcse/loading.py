@@ -1,4 +1,4 @@
-"""Open backbones, tokenizers and recorded encoders, from a folder, the hub's cache or the hub."""
+"""Open backbones and tokenizers, from a folder, the hub's cache or the hub."""
 
 from __future__ import annotations
 
@@ -18,16 +18,11 @@ from sentcse.locate import locate
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-    from sentcse.encoder import SentenceEncoder
-
 T = TypeVar("T")
 
 UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 """What the libraries raise for a file that is missing, cut or of another kind."""
 
-CHECKPOINT_SUFFIX = ".ckpt"
-RUN_ENCODER = "encoder"
-"""The folder of a run that holds its exported encoder."""
 RUN_GENERATOR = "model"
 """The folder of a generator's run that holds the exported masked language model."""
 
@@ -204,48 +199,6 @@ def dropout_settings(config: PretrainedConfig) -> dict[str, float]:
         if "dropout" in name and isinstance(value, (int, float)) and not isinstance(value, bool)
         if not any(part in name for part in ("classif", "summary", "qa_"))
     }
-
-
-def load_sentence_encoder(
-    source: str | Path, *, pooler: str | None, max_length: int | None, revision: str | None = None
-) -> SentenceEncoder:
-    """What `SentenceEncoder.from_pretrained` does; see there."""
-    from sentcse.checkpoint import load_checkpoint_encoder
-    from sentcse.encoder import SentenceEncoder, check_length
-    from sentcse.record import read_record
-
-    path = Path(locate(str(source))).expanduser()
-    if path.suffix == CHECKPOINT_SUFFIX:
-        encoder, _ = load_checkpoint_encoder(path)
-        if max_length is not None:
-            check_length(max_length, encoder.backbone, encoder.tokenizer)
-        if pooler is not None and pooler != encoder.pooler:
-            encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler)
-        encoder.max_length = encoder.max_length if max_length is None else max_length
-        return encoder
-    of_a_run = (path / RUN_ENCODER / "config.json").is_file()
-    checked = check_source(path / RUN_ENCODER if of_a_run else locate(str(source)))
-    record = read_record(checked, revision=revision)
-    chosen = record.pooler if pooler is None else pooler
-    if chosen is None:
-        raise SentcseError(
-            f"{source} holds no record of its pooler; give one: pooler=cls_before_pooler, avg, avg_top2, "
-            "avg_first_last or avg_embeddings_last."
-        )
-    head = record.head if chosen == record.pooler else None
-    if chosen == "cls" and head is None:
-        raise SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
-    backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
-    if max_length is not None:
-        check_length(max_length, backbone, tokenizer)
-    encoder = SentenceEncoder(
-        backbone,
-        tokenizer,
-        pooler=chosen,
-        head=head,
-        max_length=record.max_length if max_length is None else max_length,
-    )
-    return encoder.eval()
 
 
 def require_model(name_or_path: str, *, revision: str | None = None, key: str = "encoder.name_or_path") -> None:

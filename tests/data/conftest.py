@@ -1,13 +1,18 @@
-"""A tiny fast tokenizer, made without a network."""
+"""A tiny fast tokenizer and a hub, both without a network."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import huggingface_hub
 import pytest
+from fake_hub import Hub
 from transformers import PreTrainedTokenizerFast
+
+from sentcse import hub
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", "fish", "swam"]
@@ -55,3 +60,24 @@ def numbered(tmp_path: Path) -> Path:
     path = tmp_path / "numbered.txt"
     path.write_text("".join(f"the cat sat on mat {number}\n" for number in range(100)), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    for name in (
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
+        *hub.OFFLINE_VARIABLES,
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    served = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{served.server_port}")
+    threading.Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
+    yield served
+    served.shutdown()
+    served.server_close()

@@ -1,99 +1,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import huggingface_hub
 import pytest
+from fake_hub import COMMIT, CONTENT, Hub, HubHandler
 
-from sentcse import hub
 from sentcse.data import download
-from sentcse.data.download import ensure_senteval, fetch_hub_file
+from sentcse.data.download import fetch_hub_file
 from sentcse.errors import DataError
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-CONTENT = b"".join(b"sentence number %d of the file\n" % number for number in range(20_000))
-
-
-class Hub(ThreadingHTTPServer):
-    """What the hub answers for one file: HEAD with commit, etag and size; GET with ranges; faults on demand."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), HubHandler)
-        self.content = CONTENT
-        self.etag = hashlib.sha256(CONTENT).hexdigest()
-        self.corrupt = False
-        self.break_after: int | None = None
-        self.breaks = 10
-        self.ranges = True
-        self.starts: list[int] = []
-        self.paths: list[str] = []
-
-
-class HubHandler(BaseHTTPRequestHandler):
-    server: Hub
-
-    def do_HEAD(self) -> None:
-        self._headers(200 if "missing" not in self.path else 404, 0)
-
-    def do_GET(self) -> None:
-        hub = self.server
-        header = self.headers.get("Range") if hub.ranges else None
-        start = 0 if header is None else int(header.removeprefix("bytes=").split("-")[0])
-        hub.starts.append(start)
-        hub.paths.append(self.path)
-        body = hub.content[start:]
-        if hub.corrupt:
-            body = body.replace(b"number 7 ", b"number 8 ")
-        self._headers(200 if header is None else 206, start)
-        if hub.break_after is not None and hub.breaks > 0:
-            hub.breaks -= 1
-            body = body[: hub.break_after]
-            hub.break_after = 0
-        self.wfile.write(body)
-
-    def _headers(self, status: int, start: int) -> None:
-        size = len(self.server.content)
-        self.send_response(status)
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("ETag", f'"{self.server.etag}"')
-        self.send_header("Content-Length", str(size - start if status != 404 else 0))
-        if status == 404:
-            self.send_header("X-Error-Code", "EntryNotFound")
-        if status == 206:
-            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    for name in (
-        "HTTPS_PROXY",
-        "https_proxy",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-        *hub.OFFLINE_VARIABLES,
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    served = Hub()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{served.server_port}")
-    threading.Thread(target=served.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    served.shutdown()
-    served.server_close()
 
 
 def fetch(destination: Path, rows: int | None = 20_000) -> Path:
@@ -211,31 +127,3 @@ def test_what_lies_there_needs_no_network(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(download, "hub_is_reachable", lambda: pytest.fail("asked for the network"))
     (tmp_path / "text.txt").write_text("own\n")
     fetch(tmp_path / "text.txt")
-    (tmp_path / "senteval" / "STS").mkdir(parents=True)
-    ensure_senteval(tmp_path, ["STS"])
-
-
-def test_senteval_is_fetched_once_and_unpacked(server: Hub, tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for name in ("downstream/STS/STSBenchmark/sts-dev.csv", "downstream/SICK/SICK_trial.txt"):
-            member = tarfile.TarInfo(name)
-            member.size = len(name)
-            tar.addfile(member, io.BytesIO(name.encode()))
-    server.content = buffer.getvalue()
-    server.etag = hashlib.sha256(server.content).hexdigest()
-    ensure_senteval(tmp_path, ["STS/STSBenchmark/sts-dev.csv"])
-    ensure_senteval(tmp_path, ["STS/STSBenchmark/sts-dev.csv", "SICK"])
-    found = tmp_path / "senteval" / "SICK" / "SICK_trial.txt"
-    assert found.read_text() == "downstream/SICK/SICK_trial.txt"
-    assert server.paths == [f"/datasets/princeton-nlp/datasets-for-simcse/resolve/{COMMIT}/senteval.tar"]
-    with pytest.raises(DataError, match=r"does not hold TREC/train\.txt"):
-        ensure_senteval(tmp_path, ["TREC/train.txt"])
-
-
-def test_missing_senteval_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "hub_is_reachable", lambda: False)
-    with pytest.raises(
-        DataError, match=r"senteval lacks a, b, c and 1 more\. senteval\.tar of the dataset princeton-nlp"
-    ):
-        ensure_senteval(tmp_path, ["a", "b", "c", "d"])

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from sentcse.data.published import OFFICIAL_ROWS, OFFICIAL_SEEDS, official_low_shot
-from sentcse.errors import DataError
+from sentcse.data.published import (
+    CORPORA,
+    OFFICIAL_ROWS,
+    OFFICIAL_SEEDS,
+    SIMCSE_REPO,
+    corpus_files,
+    official_low_shot,
+)
+from sentcse.errors import ConfigError, DataError
 
 
 @pytest.mark.parametrize(
@@ -33,3 +40,14 @@ def test_others_are_refused_with_a_list(percent: float, seed: int) -> None:
         DataError, match=r"has 0\.0064, 0\.01, 0\.05, 0\.1, 0\.5, 1, 10 percent, each with the seeds 48 to 52"
     ):
         official_low_shot(percent, seed)
+
+
+def test_corpora_lie_where_recipes_look() -> None:
+    files = corpus_files(CORPORA)
+    assert len(files) == 2 + 35
+    assert files["wiki/wiki1m_for_simcse.txt"].rows == 1_000_000
+    assert files["nli/nli_for_simcse.csv"].repo == SIMCSE_REPO
+    assert files["wiki/wiki_subset_1M_000.10percent_seed50.txt"] == official_low_shot(0.1, 50)
+    assert corpus_files([]) == {}
+    with pytest.raises(ConfigError, match="there is no corpus 'wiki'; there are wiki1m, nli, low_shot"):
+        corpus_files(["wiki"])

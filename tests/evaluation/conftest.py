@@ -21,6 +21,7 @@ class FakeEncoder:
         self.backbone.config = SimpleNamespace(max_position_embeddings=positions, model_type="fake")
         self.tokenizer = SimpleNamespace(model_max_length=10**30)
         self.pooler = "avg"
+        self.recorded_pooler = None
         self.vectors = vectors
         self.calls: list[dict[str, object]] = []
 

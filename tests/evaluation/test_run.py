@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sentcse.errors import ConfigError, DataError
-from sentcse.evaluation import run
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.run import collect_results, resolve_tasks, run_evaluation, senteval_files
-from sentcse.evaluation.table import format_results
-from sentcse.evaluation.tasks import LABELS, STS_TASKS
+from sentcse.evaluation import scoring
+from sentcse.evaluation.results_text import format_results
+from sentcse.evaluation.run import run_evaluation
 
 SENTENCES = ("a cat", "a cat sits", "dogs run far", "rain", "sun and rain")
 
@@ -30,23 +27,34 @@ def pairs_file(tmp_path):
 def opened(monkeypatch, make_encoder):
     """Lets SentenceEncoder.from_pretrained give a fake, and says what it was asked for."""
     asked = []
-    vectors = dict(zip(SENTENCES, np.random.default_rng(0).normal(size=(5, 4)), strict=True))
+    vectors = np.random.default_rng(0).normal(size=(5, 4))
+    noise = {"good": 0.0, "noisy": 0.05, "noisier": 0.1}
 
-    def open_fake(source, *, pooler=None, max_length=None):
+    def open_fake(source, *, pooler=None, max_length=None, known_as=None):
         asked.append((source, pooler))
-        return make_encoder(vectors if source == "good" else lambda _: [1.0, 1.0])
+        if source == "constant":
+            return make_encoder(lambda _: [1.0, 1.0])
+        moved = vectors + noise[source] * np.random.default_rng(1).normal(size=vectors.shape)
+        encoder = make_encoder(dict(zip(SENTENCES, moved, strict=True)))
+        encoder.recorded_pooler = "cls"
+        return encoder
 
-    monkeypatch.setattr(run.SentenceEncoder, "from_pretrained", open_fake)
+    monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", open_fake)
     return asked
 
 
-def test_results_are_written_and_returned(tmp_path, pairs_file, opened):
-    results = run_evaluation(
-        "good", pooler="avg", tasks=[str(pairs_file)], data_root=tmp_path, bootstrap=200, output=tmp_path / "out"
-    )
+@pytest.fixture
+def score(tmp_path, pairs_file, opened):
+    def run(source, **options):
+        return run_evaluation(source, **{"tasks": [str(pairs_file)], "data_root": tmp_path, "bootstrap": 50, **options})
+
+    return run
+
+
+def test_results_are_written_and_returned(tmp_path, score, opened):
+    results = score("good", pooler="avg", bootstrap=200, output=tmp_path / "out")
     assert opened == [("good", "avg")]
     assert json.loads((tmp_path / "out" / "results.json").read_text()) == results
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["results.json"]
     task = results["tasks"]["mine"]
     assert (task["pairs"], task["collapsed"], task["truncated"]) == (6, False, 0)
     low, high = task["ci95"]
@@ -58,46 +66,90 @@ def test_results_are_written_and_returned(tmp_path, pairs_file, opened):
         "avg",
         512,
     )
-    assert results["average"] == {"sts": None}
+    assert results["average"] == {"sts": None, "transfer": None}
     assert set(results["versions"]) == {"python", "sentcse", "torch", "transformers", "numpy", "scipy"}
     assert results["seconds"] >= 0
 
 
-def test_a_collapsed_encoder_is_null_and_flagged(tmp_path, pairs_file, opened):
-    results = run_evaluation("constant", tasks=[str(pairs_file)], data_root=tmp_path, bootstrap=50, output=tmp_path)
+def test_tables_are_written_beside_the_results(tmp_path, score):
+    results = score("good", output=tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "results.json",
+        "table.md",
+        "table.tex",
+        "table.txt",
+    ]
+    for layout, name in (("table", "table.txt"), ("markdown", "table.md"), ("latex", "table.tex")):
+        assert (tmp_path / "out" / name).read_text() == format_results(results, layout) + "\n"
+    assert (tmp_path / "out" / "table.md").read_text().startswith("| encoder | mine |\n")
+
+
+def test_a_collapsed_encoder_is_null_and_flagged(tmp_path, score):
+    results = score("constant", output=tmp_path)
     task = json.loads((tmp_path / "results.json").read_text())["tasks"]["mine"]
     assert (task["collapsed"], task["spearman"]) == (True, {"all": None, "mean": None, "wmean": None})
     assert "ci95" not in task
     assert "* collapsed" in format_results(results)
 
 
-def test_the_terminal_table_shows_how_it_was_scored(tmp_path, pairs_file, opened):
-    results = run_evaluation("good", tasks=[str(pairs_file)], data_root=tmp_path, bootstrap=50)
+def test_the_terminal_table_shows_how_it_was_scored(score):
+    results = score("good")
     text = format_results(results)
-    assert "protocol simcse, mode test, pooler avg, at most 512 tokens (0 of 5 sentences cut)" in text
+    assert text.startswith("Protocol simcse, mode test; Spearman x 100 of all pairs together\n")
+    assert "good: pooler avg (recorded: cls), at most 512 tokens (0 of 5 sentences cut)" in text
+    assert "recorded" not in format_results({**results, "recorded_pooler": None})
+    assert "recorded" not in format_results({**results, "recorded_pooler": "avg"})
     assert "95 % from" in text
     long = "/a/very/long/folder/of/runs/simcse_bert/encoder"
-    assert f"\n...{long[-29:]} " in format_results({**results, "encoder": long})
+    assert f"\n...{long[-33:]} " in format_results({**results, "encoder": long})
     assert "Pairs: mine test 6" in text
 
 
-def test_the_average_has_an_interval_when_all_seven_are_scored(make_encoder, make_task):
-    generator = np.random.default_rng(0)
-    tasks = []
-    for name in STS_TASKS:
-        rows = [(f"{name} {i}", f"{name} {i} again", float(g)) for i, g in enumerate(generator.uniform(0, 5, 30))]
-        tasks.append(replace(make_task(name, rows), label=LABELS[name]))
-    evaluation = evaluate_encoder(make_encoder(lambda _: generator.normal(size=3)), tasks)
-    results = collect_results(evaluation, resamples=400)
-    scores = [task["spearman"]["all"] for task in results["tasks"].values()]
-    low, high = results["average"]["sts_ci95"]
-    assert results["average"]["sts"] == pytest.approx(np.mean(scores))
-    assert low < results["average"]["sts"] < high
-    # seven independent tasks: narrower than any one of them by about the root of seven
-    assert high - low < min(task["ci95"][1] - task["ci95"][0] for task in results["tasks"].values()) / 2
-    fewer = collect_results(replace(evaluation, sts={"sts12": evaluation.sts["sts12"]}), resamples=400)
-    assert fewer["average"] == {"sts": None}
-    assert fewer["tasks"]["STS12"]["ci95"] == results["tasks"]["STS12"]["ci95"]
+def test_two_encoders_are_compared_on_the_same_pairs(score, opened):
+    results = score("good", against="noisy", against_pooler="avg")
+    assert opened == [("good", None), ("noisy", "avg")]
+    alone, other = score("good"), score("noisy")
+    assert results["tasks"] == alone["tasks"]
+    assert results["against"]["tasks"] == other["tasks"]
+    found = results["against"]["differences"]["tasks"]["mine"]
+    first, second = (each["tasks"]["mine"]["spearman"]["all"] for each in (alone, other))
+    assert found["difference"] == pytest.approx(first - second)
+    assert found["ci95"][0] <= found["difference"] <= found["ci95"][1]
+    assert (found["verdict"], found["p_holm"]) == ("not told apart", found["p"])
+    text = format_results(results)
+    assert "mine: good and noisy are not told apart" in text
+    assert [line.split()[0] for line in format_results(results, "markdown").split("\n")[2:]].count("|") == 8
+
+
+def test_an_encoder_is_not_told_apart_from_itself(score):
+    results = score("good", against="good")
+    assert results["against"]["differences"]["tasks"]["mine"] == {
+        "difference": 0.0,
+        "ci95": [0.0, 0.0],
+        "p": 1.0,
+        "p_holm": 1.0,
+        "verdict": "not told apart",
+    }
+    assert "good and good are not told apart" in format_results(results)
+
+
+def test_a_collapsed_encoder_is_not_compared(score):
+    results = score("good", against="constant")
+    assert results["against"]["differences"]["tasks"] == {}
+    assert "Not compared, because an encoder is collapsed or its rows are not known: mine" in format_results(results)
+
+
+def test_several_encoders_are_seeds(score):
+    results = score(["good", "noisy", "noisier"])
+    scores = [record["tasks"]["mine"]["spearman"]["all"] for record in results["encoders"]]
+    found = results["seeds"]["tasks"]["mine"]
+    assert [record["encoder"] for record in results["encoders"]] == ["good", "noisy", "noisier"]
+    assert (found["mean"], found["std"]) == pytest.approx((np.mean(scores), np.std(scores, ddof=1)))
+    assert "tasks" not in results
+    lines = [line.split()[0] for line in format_results(results).split("\n\n")[1].split("\n")]
+    assert lines[2:] == ["good", "noisy", "noisier", "mean", "std", "95", "95"]
+    with_one_collapsed = score(["good", "constant"])
+    assert with_one_collapsed["seeds"]["tasks"] == {}
 
 
 def test_missing_data_is_told_before_the_encoder_is_opened(tmp_path, opened):
@@ -107,35 +159,22 @@ def test_missing_data_is_told_before_the_encoder_is_opened(tmp_path, opened):
 
 
 @pytest.mark.parametrize(
-    ("tasks", "mode", "protocol", "expected"),
+    ("options", "said"),
     [
-        (["sts"], "test", "simcse", [f"sts{year}" for year in range(12, 17)] + ["stsb", "sickr"]),
-        (["sts"], "fasttest", "mteb", [f"sts{year}" for year in range(12, 17)] + ["stsb", "sickr_full"]),
-        (["sts"], "dev", "simcse", ["stsb", "sickr"]),
-        (["sickr", "stsb", "sickr"], "dev", "mteb", ["sickr", "stsb"]),
+        ({"against": "noisy", "bootstrap": 0}, "^bootstrap=0: against and reproduces need resamples"),
+        ({"encoder_source": ["good", "noisy"], "against": "noisy"}, "encoder names 2; name one"),
+        ({"encoder_source": ["good", "good"]}, "at least one encoder, and none twice"),
+        ({"encoder_source": []}, "at least one encoder"),
+        ({"published": ["simcse_bert"]}, "there is no published row 'simcse_bert' for the tasks scored; .* none for"),
+        (
+            {"published": ["nobody"], "tasks": ["stsb"]},
+            "^published: there is no published row 'nobody' .* glove_avg,",
+        ),
+        ({"reproduces": "simcse_bert", "tasks": ["sts"], "protocol": "mteb"}, "^reproduces: .* set protocol=simcse"),
+        ({"reproduces": "simcse_bert", "tasks": ["sts"], "mode": "dev"}, "^reproduces: .* set mode=test"),
     ],
 )
-def test_groups_and_protocols(tasks, mode, protocol, expected):
-    split = "dev" if mode == "dev" else "test"
-    assert resolve_tasks(tasks, mode=mode, protocol=protocol) == tuple((name, split) for name in expected)
-
-
-@pytest.mark.parametrize(
-    ("tasks", "mode", "protocol", "said"),
-    [
-        (["sts17"], "test", "simcse", "there is no task 'sts17'"),
-        ([], "test", "simcse", "^tasks is empty"),
-        (["sts12"], "dev", "simcse", "sts12 has no split 'dev'"),
-        (["sts"], "fast", "simcse", "^mode must be one of test, dev, fasttest, got 'fast'"),
-        (["sts"], "test", "beir", "^protocol must be one of simcse, mteb, got 'beir'"),
-        (["sickr", "sickr_full"], "test", "simcse", "share a column"),
-    ],
-)
-def test_what_does_not_exist_is_refused(tasks, mode, protocol, said):
+def test_what_does_not_go_together_is_refused_before_anything_is_opened(score, opened, options, said):
     with pytest.raises(ConfigError, match=said):
-        resolve_tasks(tasks, mode=mode, protocol=protocol)
-
-
-def test_files_to_fetch():
-    assert senteval_files(["stsb", "mine.tsv"], mode="dev", protocol="simcse") == ("STS/STSBenchmark/sts-dev.csv",)
-    assert len(senteval_files(["sts"], mode="test", protocol="mteb")) == 2 * (5 + 3 + 6 + 5 + 5) + 1 + 3
+        score(**{"source": options.pop("encoder_source", "good"), **options})
+    assert opened == []

@@ -7,7 +7,14 @@ import pytest
 from scipy.stats import bootstrap, spearmanr
 
 from sentcse.evaluation import significance
-from sentcse.evaluation.significance import bootstrap_spearman, fisher_interval, percentile_interval, resample_counts
+from sentcse.evaluation.significance import (
+    bootstrap_spearman,
+    bootstrap_spearmans,
+    fisher_interval,
+    percentile_interval,
+    resample_counts,
+    two_sided_p,
+)
 
 
 @pytest.fixture
@@ -20,15 +27,55 @@ def sample():
 def test_equals_a_loop_over_resamples(sample, monkeypatch):
     monkeypatch.setattr(significance, "CHUNK_VALUES", 3 * 40)
     scores, gold = sample[0][:40], sample[1][:40]
-    counts = np.concatenate(list(resample_counts(40, resamples=10, seed=5)))
-    expected = [100 * spearmanr(np.repeat(scores, drawn), np.repeat(gold, drawn)).statistic for drawn in counts]
+    counts = np.concatenate(list(resample_counts(40, resamples=10, seed=5)), axis=1).astype(int)
+    expected = [100 * spearmanr(np.repeat(scores, drawn), np.repeat(gold, drawn)).statistic for drawn in counts.T]
     np.testing.assert_allclose(bootstrap_spearman(scores, gold, resamples=10, seed=5), expected, atol=1e-9)
 
 
+def test_several_encoders_share_the_resamples_and_chunks_change_nothing(sample, monkeypatch):
+    scores, gold = sample
+    other = np.round(scores, 0)  # heavily tied
+    both = bootstrap_spearmans([scores, other], gold, resamples=60, seed=7)
+    np.testing.assert_allclose(both[1], bootstrap_spearman(other, gold, resamples=60, seed=7), atol=1e-12)
+    monkeypatch.setattr(significance, "CHUNK_VALUES", 1)
+    np.testing.assert_allclose(both, bootstrap_spearmans([scores, other], gold, resamples=60, seed=7), atol=1e-12)
+
+
+def test_two_sided_p_counts_the_rarer_side():
+    assert two_sided_p(np.array([1.0, 2.0, 3.0, -1.0])) == pytest.approx(2 * 2 / 5)
+    assert two_sided_p(np.arange(1.0, 1000.0)) == pytest.approx(2 / 1000)
+    assert two_sided_p(np.zeros(9)) == 1
+    assert two_sided_p(np.array([math.nan, 1.0])) == 1
+    assert math.isnan(two_sided_p(np.array([math.nan])))
+
+
+def test_p_is_below_alpha_where_the_interval_leaves_out_zero():
+    generator = np.random.default_rng(0)
+    for shift in generator.uniform(-4, 4, 200):
+        values = generator.normal(shift, 1, size=999)
+        low, high = percentile_interval(values)
+        # at the very edge one draw may decide either way
+        if min(abs(low), abs(high)) > 0.05:
+            assert (two_sided_p(values) < 0.05) == (low > 0 or high < 0)
+
+
+def test_p_is_even_where_nothing_differs():
+    """Two encoders of the same error: p falls below 0.05 about as often as it says."""
+    generator = np.random.default_rng(5)
+    rejected = 0
+    for trial in range(100):
+        gold = np.round(generator.uniform(0, 5, 120), 1)
+        first, second = (gold + generator.normal(size=120) for _ in range(2))
+        draws = bootstrap_spearmans([first, second], gold, resamples=300, seed=trial)
+        rejected += two_sided_p(draws[0] - draws[1]) < 0.05
+    # binomial(100, 0.05): 5 +- 2.2
+    assert 1 <= rejected <= 12
+
+
 def test_resamples_draw_as_many_pairs_with_replacement():
-    counts = np.concatenate(list(resample_counts(50, resamples=2000, seed=0)))
-    assert counts.shape == (2000, 50)
-    assert (counts.sum(axis=1) == 50).all()
+    counts = np.concatenate(list(resample_counts(50, resamples=2000, seed=0)), axis=1)
+    assert counts.shape == (50, 2000)
+    assert (counts.sum(axis=0) == 50).all()
     # a pair is left out with probability (1 - 1/50)^50
     assert (counts == 0).mean() == pytest.approx((1 - 1 / 50) ** 50, abs=0.005)
 

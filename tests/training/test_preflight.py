@@ -17,6 +17,8 @@ from sentcse.errors import SentcseError
 from sentcse.training.preflight import fetch_sources
 from tiny import tiny_checkpoint
 
+STS_B_AND_SICK = ("STS/STSBenchmark/sts-dev.csv", "STS/STSBenchmark/sts-test.csv", "SICK/SICK_trial.txt")
+
 
 def composed(*overrides: str) -> TrainConfig:
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
@@ -69,6 +71,23 @@ def test_one_missing_file_is_one_sentence(nothing_here: Path, override: str, sen
         fetch_sources(composed("data=text", "evaluation=embedded", *(f"{k}={v}" for k, v in settings.items())))
     assert sentence in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_damaged_evaluation_file_stops_a_run_before_anything_is_loaded(nothing_here: Path, real_data: Path) -> None:
+    tiny_checkpoint(nothing_here / "encoder")
+    (nothing_here / "text.txt").write_text("One.\nTwo.\n", encoding="utf-8")
+    files = {name: (real_data / "senteval" / name).read_bytes() for name in STS_B_AND_SICK}
+    for name, content in files.items():
+        path = nothing_here / "senteval" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    words = ["data=text", "data.path=text.txt", "encoder.name_or_path=./encoder", f"data_root={nothing_here}"]
+    fetch_sources(composed(*words))
+    dev = nothing_here / "senteval" / STS_B_AND_SICK[0]
+    dev.write_bytes(dev.read_bytes().replace(b"guitar", b"sitar ", 1))
+    with pytest.raises(SentcseError, match=r"sts-dev\.csv has 1500 rows as published, but other content"):
+        fetch_sources(composed(*words))
+    fetch_sources(composed(*words, "evaluation.verify=none"))
 
 
 def test_torch_is_not_imported_for_it() -> None:

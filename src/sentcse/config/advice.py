@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sentcse.config.schema import TrainConfig
+from sentcse.config.schema import Data, TrainConfig
 
 SMALL_BATCH = 32
 """Below it the statistics of BatchNorm are mostly noise."""
@@ -13,12 +13,8 @@ SMALL_BATCH = 32
 def advice(config: TrainConfig) -> Iterator[str]:
     """What to know of a configuration that is allowed."""
     data, trainer = config.data, config.trainer
-    sizes = [data.batch_size] if data.low_shot.size is None else [data.batch_size, data.low_shot.size]
-    if config.method.head == "batchnorm" and min(sizes) < SMALL_BATCH:
-        yield (
-            f"BatchNorm in the head takes its statistics from {min(sizes)} sentences, twice each: expect noise; "
-            f"{SMALL_BATCH} or more are better, or method.head=linear_tanh."
-        )
+    if config.method.head == "batchnorm":
+        yield from _batchnorm(data)
     if trainer.accumulate_grad_batches > 1:
         yield (
             f"Each sentence meets the negatives of its own batch of {data.batch_size} only: accumulating "
@@ -29,3 +25,27 @@ def advice(config: TrainConfig) -> Iterator[str]:
             f"The run ends after {trainer.max_steps} steps, before the first evaluation at step "
             f"{config.evaluation.every_n_steps}: only its last step can be selected."
         )
+
+
+def _batchnorm(data: Data) -> Iterator[str]:
+    size = split_size(data)
+    usual = data.batch_size if size is None else min(size, data.batch_size)
+    last = usual if size is None else size % data.batch_size
+    if usual < SMALL_BATCH:
+        yield (
+            f"BatchNorm in the head takes its statistics from {usual} sentences, twice each: expect noise; "
+            f"{SMALL_BATCH} or more are better, or method.head=linear_tanh."
+        )
+    elif 1 < last < SMALL_BATCH and not data.drop_last:
+        yield (
+            f"The last batch of every epoch has {last} sentences, from which BatchNorm in the head takes statistics, "
+            "twice each: data.drop_last=true leaves it out (published: kept)."
+        )
+
+
+def split_size(data: Data) -> int | None:
+    """Sentences of the low-shot split; None where there is none, or only the corpus can tell."""
+    published = data.published_file
+    if data.low_shot.percent is not None and published is not None and published.rows is not None:
+        return round(published.rows * data.low_shot.percent / 100)
+    return data.low_shot.size

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sentcse.config.schema import Pooler
+from sentcse.config.schema import Pooler, TaskName
 from sentcse.config.section import Section
+from sentcse.data.manifest import Level
 
 
 def _as_list(value: Any) -> Any:
@@ -17,8 +18,14 @@ def _as_list(value: Any) -> Any:
 class EvaluateConfig(Section):
     """`python -m sentcse.evaluate`."""
 
-    encoder: str = Field(description="exported folder, run folder, checkpoint, or hub name")
+    encoder: str | list[str] = Field(
+        description="exported folder, run folder, checkpoint, or hub name; several: seeds of one recipe"
+    )
     pooler: Pooler | None = Field(None, description="null: the encoder's own record")
+    known_as: str | None = Field(None, description="hub name of the published checkpoint that encoder is a copy of")
+    against: str | None = Field(None, description="another encoder, compared on the same pairs")
+    against_pooler: Pooler | None = Field(None, description="null: its own record")
+    against_known_as: str | None = Field(None, description="the published checkpoint that it is a copy of")
     tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["sts"], description="tasks, groups, pairs files")
     mode: Literal["test", "dev", "fasttest"] = Field("test", description="which part is scored")
     protocol: Literal["simcse", "mteb"] = Field("simcse", description="SICK-R test part, or all of SICK-R")
@@ -27,8 +34,26 @@ class EvaluateConfig(Section):
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
     bootstrap: int = Field(10_000, ge=0, description="resamples of the 95 % intervals")
     seed: int = Field(0, ge=0, description="of the resampling")
-    output: str | None = Field(None, description="folder for results.json")
+    classifier_seed: int = Field(1111, ge=0, lt=2**32, description="of the transfer tasks' classifiers")
+    published: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="published rows to show, or all")
+    reproduces: str | None = Field(None, description="published row that the score is measured against")
+    format: Literal["table", "markdown", "latex"] = Field("table", description="how scores are printed")
+    output: str | None = Field(None, description="folder for results.json, tables and the plot of the geometry")
+    verify: Level = Field("exact", description="what of the evaluation files must be as published")
+    mteb: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="tasks scored by the package mteb")
+    mteb_languages: Annotated[list[str] | None, BeforeValidator(_as_list)] = Field(
+        ["eng"], description="three-letter codes of their parts that are scored; null: all"
+    )
     progress: bool = Field(True, description="show a progress bar")
+
+
+class DataKitConfig(Section):
+    """`python -m sentcse.data verify` and `download`."""
+
+    tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["full"], description="tasks and groups")
+    corpora: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="training corpora beside them")
+    data_root: str = Field("data", description="holds senteval/ and wiki/")
+    verify: Level = Field("exact", description="what of a file must be as published")
 
 
 class ExportConfig(Section):
@@ -36,3 +61,37 @@ class ExportConfig(Section):
 
     checkpoint: str = Field(description="training checkpoint, or a run's folder")
     output: str = Field(description="folder to write")
+
+
+class ReportConfig(Section):
+    """`python -m sentcse.report`."""
+
+    sources: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+        description="folders of runs, runs' folders, sweeps: words of their own on the command line"
+    )
+    output: str = Field("report", min_length=1, description="folder for tables, figures, summary.md and index.html")
+    title: str | None = Field(None, description="heading; null: methods and encoder")
+    panels: Literal["size", "method"] = Field("size", description="of the learning curves")
+    page: bool = Field(True, description="whether to make index.html, which needs plotly")
+
+
+class RunsConfig(Section):
+    """`python -m sentcse.runs`."""
+
+    action: Literal["list", "show", "compare", "remove", "status"] = Field(description="the command's first word")
+    runs: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="names under root, or folders")
+    root: str = Field("runs", min_length=1, description="where runs lie")
+    sweep: str | None = Field(None, description="list, status: a name under root/sweeps, or a sweep's folder")
+    yes: bool = Field(False, description="remove without asking")
+
+
+class DashboardConfig(Section):
+    """`python -m sentcse.dashboard`."""
+
+    project: str | None = Field(None, min_length=1, description="W&B project; null: WANDB_PROJECT, else sentcse")
+    entity: str | None = Field(None, min_length=1, description="W&B account or team; null: WANDB_ENTITY, else your own")
+    sweep: str | None = Field(
+        None, min_length=1, description="W&B group whose runs are shown; null: all of the project"
+    )
+    score: TaskName | Literal["sts_avg"] = Field("stsb", description="test task that is compared")
+    dev: Literal["stsb", "sickr", "pairs"] = Field("stsb", description="dev task whose curves are shown")

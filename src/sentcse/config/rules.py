@@ -28,7 +28,8 @@ class _WithTrainer(Protocol):
 
 def contradictions(config: TrainConfig) -> list[str]:
     """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
-    return [*_method(config), *data_contradictions(config), *trainer_contradictions(config), *_evaluation(config)]
+    common = [*data_contradictions(config), *trainer_contradictions(config)]
+    return [*_method(config), *common, *_evaluation(config), *_budget(config)]
 
 
 def _method(config: TrainConfig) -> Iterator[str]:
@@ -116,6 +117,17 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
     without_dev = [task for task in evaluation.dev if task.startswith("sts1")]
     if without_dev:
         yield f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr or pairs."
+
+
+def _budget(config: TrainConfig) -> Iterator[str]:
+    steps = config.trainer.max_steps
+    if config.budget == "steps" and steps is None:
+        yield "budget=steps gives every size the same number of optimiser steps: set trainer.max_steps."
+    if config.budget == "epochs" and steps is not None:
+        yield (
+            f"budget=epochs counts passes over the split and trainer.max_steps={steps} ends the run at a step: leave "
+            "one of them out."
+        )
 
 
 def has_mask_token(encoder: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from sentcse.config.method_options import Method
 from sentcse.config.section import Number, Section, Text
+from sentcse.data.manifest import Level
 
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
 TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
@@ -138,22 +139,26 @@ class Evaluation(Section):
     pairs_dev: str | None = Field(None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`")
     pairs_test: str | None = Field(None, description="the same for the test part")
     batch_size: int = Field(128, ge=1, description="sentences encoded together")
+    verify: Level = Field("exact", description="what of the evaluation files must be as published")
 
 
 class Logger(Section):
     """Where metrics go beside metrics.csv, which every run writes."""
 
     kind: Literal["csv", "tensorboard", "wandb"] = Field("csv", description="csv alone, or a dashboard beside it")
-    project: str = Field("sentcse", description="W&B project")
-    mode: Literal["offline", "online"] = Field("offline", description="W&B: offline needs no account and no network")
-    group: str | None = Field(None, description="W&B group")
-    tags: list[str] = Field([], description="W&B tags")
+    project: str | None = Field(None, description="W&B project; null: WANDB_PROJECT, else sentcse")
+    mode: Literal["offline", "online", "disabled"] | None = Field(
+        None, description="W&B; null: WANDB_MODE, else offline, which needs no account and no network"
+    )
+    group: str | None = Field(None, description="W&B group; null: WANDB_RUN_GROUP, else the sweep's name")
+    tags: list[str] = Field([], description="W&B tags beside method, encoder, size and seed")
 
 
 class Runs(Section):
     """Where runs lie."""
 
     root: Text = Field("runs", description="every run's folder lies in it, named after its configuration")
+    jobs_per_gpu: int = Field(1, ge=1, description="jobs of a sweep that may share a GPU")
 
 
 class TrainConfig(Section):
@@ -162,6 +167,9 @@ class TrainConfig(Section):
     name: str | None = Field(None, pattern=NAME_PATTERN, description="start of the run folder's name")
     seed: int = Field(42, ge=0, lt=2**32, description="of initial weights, batch order, dropout and masking")
     overwrite: bool = Field(False, description="delete the run's folder and start again")
+    budget: Literal["steps", "epochs"] | None = Field(
+        None, description="of a study: steps, as many for every size; epochs, as published by size; null: unchecked"
+    )
     data_root: Text = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
     recipe: Recipe = Field(description="where the values come from")
     runs: Runs = Field(description="where runs lie")

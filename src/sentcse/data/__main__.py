@@ -1,68 +1,46 @@
-"""Command: the evaluation files, fetched or checked.
+"""Command: the evaluation files and the published corpora, checked or fetched.
 
-python -m sentcse.data download
-python -m sentcse.data verify
+python -m sentcse.data verify tasks=sts
+python -m sentcse.data download tasks=full corpora=[wiki1m,nli]
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 from sentcse.command import print_fault
-from sentcse.data.download import ensure_senteval
-from sentcse.errors import DataError, SentcseError
-from sentcse.evaluation.tasks import STS_TASKS, load_task, required_files, splits_of
+from sentcse.config.commands import DataKitConfig
+from sentcse.errors import ConfigError
+from sentcse.plain_command import run_plain_command
+
+ACTIONS = ("verify", "download")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m sentcse.data", description="The STS evaluation files.")
-    parser.add_argument("action", choices=("download", "verify"), help="fetch what is missing, or check every row")
-    parser.add_argument(
-        "--root",
-        type=Path,
-        default=Path(os.environ.get("SENTCSE_DATA", "data")),
-        help="folder that holds senteval/ (default: SENTCSE_DATA, else data)",
-    )
-    chosen = parser.parse_args(arguments)
-    try:
-        if chosen.action == "download":
-            ensure_senteval(chosen.root, [file for name, split in parts() for file in required_files(name, split)])
-        verify(chosen.root)
-    except SentcseError as fault:
-        print_fault(fault)
-        return fault.exit_code
-    return 0
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if {"-h", "--help"} & set(words):
+        words.insert(0, "verify")
+    if len(words) == 0 or words[0] not in ACTIONS:
+        got = "nothing" if len(words) == 0 else words[0]
+        print_fault(ConfigError(f"python -m sentcse.data needs verify or download as its first word, got {got}."))
+        return ConfigError.exit_code
+    return run_plain_command(partial(data_job, words[0]), "data_kit", DataKitConfig, words[1:])
 
 
-def parts() -> list[tuple[str, str]]:
-    """Every task with each of its splits that is scored."""
-    return [(name, split) for name in STS_TASKS for split in splits_of(name) if split != "train"]
-
-
-def verify(root: Path) -> None:
-    """Load every task and print its rows.
+def data_job(action: str, config: DataKitConfig) -> None:
+    """Fetch what is missing or wrong, if that is asked for; then print what is there.
 
     Raises:
-        DataError: naming every file that is missing, short or malformed.
+        SentcseError: if anything is wrong in the end, one sentence a line.
     """
-    faults = [fault for name, split in parts() if (fault := verify_task(name, split, root)) is not None]
-    if faults:
-        raise DataError("\n".join(faults))
+    from sentcse.data.kit import download_kit, verify_kit
 
-
-def verify_task(name: str, split: str, root: Path) -> str | None:
-    """Load one task and print its rows; what is wrong with it, or None."""
-    try:
-        task = load_task(name, split, root)
-    except DataError as fault:
-        return str(fault)
-    print(f"{task.label:<7} {split:<5} {task.pairs:>6,} pairs")
-    return None
+    if action == "download":
+        download_kit(config)
+    verify_kit(config)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentcse.data.archive import extract_members
 from sentcse.data.corpus import FileCorpus
 from sentcse.data.formats import EXTENSIONS
 from sentcse.data.hashing import sha256_of_file
-from sentcse.data.published import SIMCSE_REPO, HubFile
+from sentcse.data.published import HubFile
 from sentcse.data.transfer import transfer
 from sentcse.errors import DataError
 from sentcse.hub import hub_endpoint, hub_is_reachable
@@ -147,30 +145,3 @@ def _unavailable(file: HubFile, destination: Path, reason: str) -> DataError:
         f"cannot be downloaded ({reason}): point SENTCSE_DATA at a folder that has it, or fetch it on a "
         f"machine with a network: curl -L -o {destination.name} {_url(file, _PUBLIC_HUB)}"
     )
-
-
-def ensure_senteval(root: Path, required: Sequence[str]) -> None:
-    """Fetch SentEval's files into `root`/senteval, unless they lie there.
-
-    Args:
-        root: data root.
-        required: files or folders below `root`/senteval, such as "STS/STSBenchmark/sts-dev.csv".
-
-    Raises:
-        DataError: files that are missing, and neither can be downloaded nor are in the published archive.
-    """
-    folder = root / "senteval"
-    missing = [name for name in required if not (folder / name).exists()]
-    if not missing:
-        return
-    archive = root / "downloads" / "senteval.tar"
-    try:
-        fetch_hub_file(SIMCSE_REPO, "senteval.tar", archive)
-    except DataError as error:
-        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-        raise DataError(f"{folder.absolute()} lacks {shown}. {error}") from None
-    absent = extract_members(archive, missing, folder)
-    if absent:
-        raise DataError(
-            f"{archive} does not hold {', '.join(absent)}, needed in {folder}: put the files there by hand."
-        )

@@ -13,7 +13,7 @@ from sentcse.data.corpus import rows_of
 from sentcse.data.formats import MAX_CHARACTERS, MAX_COLUMNS, Record
 from sentcse.data.hashing import sha256_of
 from sentcse.errors import DataError
-from sentcse.hub import hub_is_reachable
+from sentcse.hub import hub_is_reachable, without_hub
 
 _READ_ROWS = 1000
 
@@ -109,20 +109,8 @@ class HubCorpus:
         import datasets
 
         # Without a network the library tries six times, which takes 24 s; offline, a copy in its cache opens at once.
-        with contextlib.nullcontext() if local or hub_is_reachable() else _offline():
+        with contextlib.nullcontext() if local or hub_is_reachable() else without_hub():
             return datasets.load_dataset(self.dataset, self.subset, split=self.split)
-
-
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before
 
 
 def _first_line(error: Exception) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sentcse.errors import DataError
+from sentcse.errors import ConfigError, DataError
 
 MICSE_REPO = "sap-ai-research/datasets-for-micse"
 SIMCSE_REPO = "princeton-nlp/datasets-for-simcse"
@@ -40,6 +41,7 @@ class HubFile:
 
 WIKI1M = HubFile(SIMCSE_REPO, "wiki1m_for_simcse.txt", rows=1_000_000)
 NLI = HubFile(SIMCSE_REPO, "nli_for_simcse.csv")
+CORPORA = ("wiki1m", "nli", "low_shot")
 
 
 def official_low_shot(percent: float, seed: int) -> HubFile:
@@ -62,3 +64,24 @@ def official_low_shot(percent: float, seed: int) -> HubFile:
         )
     name = f"wiki_subset_1M_{_OFFICIAL_PARTS[percent]}percent_seed{seed}.txt"
     return HubFile(MICSE_REPO, name, rows=OFFICIAL_ROWS[percent])
+
+
+def corpus_files(names: Sequence[str]) -> dict[str, HubFile]:
+    """The published training files by the place below the data root where recipes look for them.
+
+    Args:
+        names: some of `CORPORA`; low_shot is every percentage with every seed.
+
+    Raises:
+        ConfigError: if there is no such corpus.
+    """
+    low_shot = [official_low_shot(percent, seed) for percent in OFFICIAL_ROWS for seed in OFFICIAL_SEEDS]
+    places = {
+        "wiki1m": {f"wiki/{WIKI1M.filename}": WIKI1M},
+        "nli": {f"nli/{NLI.filename}": NLI},
+        "low_shot": {f"wiki/{file.filename}": file for file in low_shot},
+    }
+    unknown = [name for name in names if name not in places]
+    if len(unknown) > 0:
+        raise ConfigError(f"corpora: there is no corpus {unknown[0]!r}; there are {', '.join(CORPORA)}.")
+    return {place: file for name in dict.fromkeys(names) for place, file in places[name].items()}

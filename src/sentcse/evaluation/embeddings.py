@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentcse.errors import SentcseError
-from sentcse.evaluation.tasks import StsTask
 
 
 @runtime_checkable
@@ -27,6 +26,14 @@ class Encoder(Protocol):
 
     def tokenize(self, sentences: Sequence[str], *, max_length: int | None) -> list[list[int]]:
         """Token ids of each sentence, special tokens included, cut at `max_length`."""
+        ...
+
+
+class Task(Protocol):
+    """What has sentences to encode: a `StsTask`, a `TransferTask`."""
+
+    def sentences(self) -> Iterator[str]:
+        """Every sentence, as often as it occurs."""
         ...
 
 
@@ -56,20 +63,14 @@ class EmbeddingTable:
         return self.vectors[[self._row[sentence] for sentence in sentences]]
 
 
-def distinct_sentences(tasks: Sequence[StsTask]) -> list[str]:
+def distinct_sentences(tasks: Sequence[Task]) -> list[str]:
     """List the distinct sentences of tasks, longest first; equally long ones in order of appearance."""
-    seen = dict.fromkeys(
-        sentence
-        for task in tasks
-        for source in task.sources
-        for sentences in (source.sentences1, source.sentences2)
-        for sentence in sentences
-    )
+    seen = dict.fromkeys(sentence for task in tasks for sentence in task.sentences())
     return sorted(seen, key=len, reverse=True)
 
 
 def embed_tasks(
-    encoder: Encoder, tasks: Sequence[StsTask], *, batch_size: int, max_length: int, progress: bool = False
+    encoder: Encoder, tasks: Sequence[Task], *, batch_size: int, max_length: int, progress: bool = False
 ) -> EmbeddingTable:
     """Encode every distinct sentence of tasks once, sorted by length.
 

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from sentcse.encoder import longest_input
-from sentcse.evaluation.embeddings import EmbeddingTable, Encoder, distinct_sentences, embed_tasks
+from sentcse.evaluation.embeddings import EmbeddingTable, Encoder, Task, distinct_sentences, embed_tasks
 from sentcse.evaluation.geometry import alignment, anisotropy, effective_rank, uniformity
 from sentcse.evaluation.results import Evaluation, Geometry, SourceResult, StsResult
 from sentcse.evaluation.spearman import aggregate, cosine_similarities, is_collapsed, spearman
 from sentcse.evaluation.tasks import StsTask
+from sentcse.evaluation.transfer.score import score_transfer
+from sentcse.evaluation.transfer.settings import SEED
+from sentcse.evaluation.transfer.tasks import TransferTask
 
 POSITIVE_GOLD = 4.0
 """Pairs with a gold above this are the positives of alignment (Gao et al. 2021, section 3.1)."""
@@ -22,6 +25,9 @@ def evaluate_encoder(
     tasks: Sequence[StsTask],
     *,
     geometry_task: StsTask | None = None,
+    transfer_tasks: Sequence[TransferTask] = (),
+    mode: str = "test",
+    classifier_seed: int = SEED,
     batch_size: int = 128,
     max_length: int | None = None,
     progress: bool = False,
@@ -32,6 +38,10 @@ def evaluate_encoder(
         encoder: the encoder.
         tasks: tasks of different names.
         geometry_task: whose sentences and positives the geometry is taken of; None for no geometry.
+        transfer_tasks: tasks that classifiers are trained for; no name may be that of one of `tasks`.
+        mode: how the classifiers are trained, and which of their accuracies counts: a key of
+            `sentcse.evaluation.transfer.settings.CLASSIFIERS`.
+        classifier_seed: of those classifiers.
         batch_size: sentences encoded together.
         max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512, whatever
             length it was trained with: the published evaluation cuts nothing.
@@ -41,11 +51,11 @@ def evaluate_encoder(
         SentcseError: if a vector holds NaN or infinity.
         ValueError: if two tasks have one name.
     """
-    names = [task.name for task in tasks]
+    names = [*(task.name for task in tasks), *(task.name for task in transfer_tasks)]
     if len(set(names)) != len(names):
         raise ValueError(f"tasks must have different names, got {', '.join(names)}")
     limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length
-    embedded = [*tasks] if geometry_task is None else [*tasks, geometry_task]
+    embedded: list[Task] = [*tasks, *transfer_tasks, *([] if geometry_task is None else [geometry_task])]
     table = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
     return Evaluation(
         sts={task.name: score_task(table, task) for task in tasks},
@@ -53,6 +63,7 @@ def evaluate_encoder(
         sentences=len(table),
         truncated=len(table.truncated),
         max_length=limit,
+        transfer=score_transfer(table, transfer_tasks, mode=mode, seed=classifier_seed, progress=progress),
     )
 
 

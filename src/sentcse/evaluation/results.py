@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sentcse.evaluation.transfer.results import TransferResult
+
 
 @dataclass(frozen=True)
 class SourceResult:
@@ -73,11 +75,12 @@ class Evaluation:
     """What one pass of an encoder over some tasks gives.
 
     Attributes:
-        sts: by task name, in the order of the tasks.
+        sts: the STS tasks by name, in their order.
         geometry: of the task asked for, or None.
         sentences: distinct sentences encoded.
         truncated: those that were cut.
         max_length: tokens at which they were cut.
+        transfer: the transfer tasks by name, in their order.
     """
 
     sts: dict[str, StsResult]
@@ -85,3 +88,4 @@ class Evaluation:
     sentences: int
     truncated: int
     max_length: int
+    transfer: dict[str, TransferResult] = field(default_factory=dict)

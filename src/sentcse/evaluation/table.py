@@ -1,10 +1,11 @@
-"""Tables of scores for the terminal."""
+"""Tables of scores, for the terminal and to paste into Markdown and LaTeX."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
 from sentcse.evaluation.tasks import LABELS, STS_TASKS
 
@@ -12,10 +13,49 @@ COLUMNS = tuple(LABELS[name] for name in STS_TASKS)
 COLLAPSED = "*"
 MISSING = "-"
 WIDTH = 6
-FIRST = "encoder"
-NAME_WIDTH = 32
-"""Of a longer encoder name its end is shown."""
 AVERAGE = "avg"
+LATEX_SPECIAL = str.maketrans({character: f"\\{character}" for character in "&%$#_{}"})
+
+Layout = Literal["table", "markdown", "latex"]
+Value = float | tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        name: what stands in the first column.
+        values: by column heading: a number, an interval, None for what was not taken; nan is a collapsed encoder.
+        digits: after the point, where the table does not say otherwise for a column.
+        signed: whether a plus sign is written.
+    """
+
+    name: str
+    values: Mapping[str, Value]
+    digits: int = 2
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under common columns.
+
+    Attributes:
+        columns: headings, after the first column's.
+        rows: lines.
+        first: heading of the first column.
+        digits: after the point, of columns that have their own.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    first: str = "encoder"
+    digits: Mapping[str, int] = field(default_factory=dict)
+
+    def has_collapsed(self) -> bool:
+        """Tell whether a value is that of a collapsed encoder."""
+        return any(isinstance(value, float) and math.isnan(value) for row in self.rows for value in row.values.values())
 
 
 def sts_average(scores: Mapping[str, float | None]) -> float | None:
@@ -24,80 +64,62 @@ def sts_average(scores: Mapping[str, float | None]) -> float | None:
     Args:
         scores: by column heading.
     """
-    values = [scores.get(column) for column in COLUMNS]
+    return mean_of(scores, COLUMNS)
+
+
+def mean_of(scores: Mapping[str, float | None], columns: Sequence[str]) -> float | None:
+    """Mean over columns; None unless all are there and none is nan."""
+    values = [scores.get(column) for column in columns]
     present = [value for value in values if value is not None and not math.isnan(value)]
-    return sum(present) / len(COLUMNS) if len(present) == len(COLUMNS) else None
+    return math.fsum(present) / len(columns) if len(present) == len(columns) else None
 
 
-def format_table(rows: Mapping[str, Mapping[str, float | None]]) -> str:
-    """Lay out fixed columns: STS12 ... SICK-R and their average, then any further ones; own pairs alone stand alone.
-
-    Args:
-        rows: by name of the row: scores by column heading. nan is a collapsed encoder; a heading that is not there
-            is a task that was not run. The average is computed here, unless a row brings its own under "avg".
-    """
-    headings = {*COLUMNS, AVERAGE}
-    fixed = (*COLUMNS, AVERAGE) if any(headings & scores.keys() for scores in rows.values()) else ()
-    further = list(dict.fromkeys(column for scores in rows.values() for column in scores if column not in headings))
-    first = max(len(FIRST), *(len(name) for name in rows))
-    head = _line(FIRST, first, [*fixed, *further], [*fixed, *further])
-    lines = [head, "-" * len(head)]
-    for name, scores in rows.items():
-        filled = {AVERAGE: sts_average(scores), **scores}
-        cells = [_cell(filled.get(column)) for column in (*fixed, *further)]
-        lines.append(_line(name, first, cells, [*fixed, *further]))
-    if any(value is not None and math.isnan(value) for scores in rows.values() for value in scores.values()):
-        lines.append(f"{COLLAPSED} collapsed: all similarities are equal, so that there is no rank correlation.")
-    return "\n".join(lines)
+def format_table(table: Table, layout: Layout = "table") -> str:
+    """Lay a table out; columns are equally wide in the terminal's layout, an interval takes two lines there."""
+    if layout == "table":
+        return _terminal(table)
+    head = [table.first, *table.columns]
+    lines = [[row.name.strip(), *(_cell(row, column, table) for column in table.columns)] for row in table.rows]
+    if layout == "markdown":
+        rule = ["---", *["---:"] * len(table.columns)]
+        return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *lines))
+    escaped = [" & ".join(cell.translate(LATEX_SPECIAL) for cell in cells) + r" \\" for cells in (head, *lines)]
+    begin = rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}"
+    return "\n".join([begin, r"\toprule", escaped[0], r"\midrule", *escaped[1:], r"\bottomrule", r"\end{tabular}"])
 
 
-def format_results(results: Mapping[str, Any]) -> str:
-    """Show what `sentcse.evaluation.run` returns: how it was scored, scores, intervals, pairs, geometry."""
-    tasks: Mapping[str, Any] = results["tasks"]
-    intervals = {label: task["ci95"] for label, task in tasks.items() if "ci95" in task}
-    if "sts_ci95" in results["average"]:
-        intervals[AVERAGE] = results["average"]["sts_ci95"]
-    rows = {_shortened(str(results["encoder"])): {label: _headline(task) for label, task in tasks.items()}}
-    if len(intervals) > 0:
-        rows |= {
-            f"  95 % {word}": {label: ends[end] for label, ends in intervals.items() if ends is not None}
-            for end, word in enumerate(("from", "to"))
-        }
-    lines = [
-        f"Spearman x 100, all pairs together; protocol {results['protocol']}, mode {results['mode']}, "
-        f"pooler {results['pooler']}, at most {results['max_length']} tokens "
-        f"({results['truncated']} of {results['sentences']} sentences cut)",
-        "",
-        format_table(rows),
-        "",
-        "Pairs: " + ", ".join(f"{label} {task['split']} {task['pairs']}" for label, task in tasks.items()),
+def _terminal(table: Table) -> str:
+    rows = [line for row in table.rows for line in _split_interval(row)]
+    cells = [[_cell(row, column, table) for column in table.columns] for row in rows]
+    first = max(len(table.first), *(len(row.name) for row in rows))
+    widths = [max(WIDTH, len(column)) for column in table.columns]
+    head = _line(table.first, table.columns, first, widths)
+    body = [_line(row.name, line, first, widths) for row, line in zip(rows, cells, strict=True)]
+    return "\n".join([head, "-" * len(head), *body])
+
+
+def _split_interval(row: Row) -> list[Row]:
+    intervals = {column: value for column, value in row.values.items() if isinstance(value, tuple)}
+    if len(intervals) == 0:
+        return [row]
+    return [
+        Row(f"{row.name} {word}", {column: ends[end] for column, ends in intervals.items()}, row.digits, row.signed)
+        for end, word in enumerate(("from", "to"))
     ]
-    if results["geometry"] is not None:
-        measures = ("alignment", "uniformity", "anisotropy", "effective_rank")
-        values = ", ".join(f"{name.replace('_', ' ')} {_number(results['geometry'][name])}" for name in measures)
-        lines.append(f"Geometry on {results['geometry']['task']}: {values}")
-    return "\n".join(lines)
 
 
-def _headline(task: Mapping[str, Any]) -> float | None:
-    score: float | None = task["spearman"]["all"]
-    return math.nan if task["collapsed"] else score
+def _cell(row: Row, column: str, table: Table) -> str:
+    value, digits = row.values.get(column), table.digits.get(column, row.digits)
+    if isinstance(value, tuple):
+        return f"{_number(value[0], digits, row.signed)} to {_number(value[1], digits, row.signed)}"
+    return MISSING if value is None else _number(value, digits, row.signed)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= NAME_WIDTH else "..." + name[3 - NAME_WIDTH :]
+def _number(value: float, digits: int, signed: bool) -> str:
+    if math.isnan(value):
+        return COLLAPSED
+    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
 
 
-def _cell(value: float | None) -> str:
-    if value is None:
-        return MISSING
-    return COLLAPSED if math.isnan(value) else f"{value:.2f}"
-
-
-def _number(value: float | None) -> str:
-    return MISSING if value is None else f"{value:.3f}"
-
-
-def _line(name: str, first: int, cells: Sequence[str], headings: Sequence[str]) -> str:
-    widths = [max(WIDTH, len(heading)) for heading in headings]
+def _line(name: str, cells: Sequence[str], first: int, widths: Sequence[int]) -> str:
     return "  ".join([name.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))])

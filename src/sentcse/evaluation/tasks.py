@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentcse.data.manifest import Level, check_files
 from sentcse.errors import DataError
 from sentcse.evaluation.pairs import Pairs, read_pairs_file
 from sentcse.evaluation.senteval_files import read_semeval, read_sick, read_stsb
@@ -89,6 +91,12 @@ class StsTask:
         """The number of scored pairs."""
         return sum(len(source) for source in self.sources)
 
+    def sentences(self) -> Iterator[str]:
+        """Every sentence, as often as it occurs."""
+        for source in self.sources:
+            yield from source.sentences1
+            yield from source.sentences2
+
 
 def splits_of(name: str) -> tuple[str, ...]:
     """List the splits that a task has.
@@ -120,16 +128,17 @@ def required_files(name: str, split: str) -> tuple[str, ...]:
     return tuple(f"SICK/{_SICK[part][0]}" for part in splits)
 
 
-def load_task(name: str, split: str, root: str | Path) -> StsTask:
-    """Load a task and check every row of it.
+def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact") -> StsTask:
+    """Load a task and check every byte and every row of it.
 
     Args:
         name: a key of `LABELS`.
         split: "train", "dev" or "test"; STS12-16 and sickr_full have a test split only.
         root: the data folder, which holds `senteval/`.
+        level: how much of the files must be as published.
 
     Raises:
-        DataError: if the task or split is unknown, or a file is missing, short or malformed.
+        DataError: if the task or split is unknown, or a file is missing, wrong, short or malformed.
     """
     senteval = Path(root) / "senteval"
     files = [senteval / file for file in required_files(name, split)]
@@ -140,6 +149,7 @@ def load_task(name: str, split: str, root: str | Path) -> StsTask:
             "evaluation files with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds "
             "senteval/."
         )
+    check_files(senteval, required_files(name, split), level=level)
     if name in _SEMEVAL:
         sources = tuple(
             read_semeval(files[2 * index], files[2 * index + 1], source, lines=lines, scored=scored)

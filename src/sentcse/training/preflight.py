@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from sentcse.config.schema import Data, Evaluation
 from sentcse.errors import DataError, SentcseError
 from sentcse.loading import masked_language_model_folder, require_model
 from sentcse.locate import find_file
+
+logger = logging.getLogger(__name__)
 
 
 def fetch_sources(config: RunConfig) -> None:
@@ -70,7 +73,8 @@ def _fetch_corpus(config: RunConfig, root: Path) -> None:
 
 
 def _fetch_evaluation(config: RunConfig, root: Path) -> None:
-    from sentcse.data.download import ensure_senteval
+    from sentcse.data.manifest import check_files, warn_of
+    from sentcse.data.senteval_download import ensure_senteval
     from sentcse.evaluation.tasks import required_files
 
     if not isinstance(config, TrainConfig):
@@ -86,4 +90,7 @@ def _fetch_evaluation(config: RunConfig, root: Path) -> None:
     files = [
         file for part, names, _ in parts for name in names if name != "pairs" for file in required_files(name, part)
     ]
-    ensure_senteval(root, files)
+    ensure_senteval(root, files, level=evaluation.verify)
+    differing = check_files(root / "senteval", files, level=evaluation.verify)
+    if len(differing) > 0:
+        logger.warning("%s", warn_of(differing))

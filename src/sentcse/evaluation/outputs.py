@@ -1,0 +1,38 @@
+"""The files that an evaluation leaves: results, tables to paste, a picture of the geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sentcse.evaluation.results_file import write_results, write_whole
+from sentcse.evaluation.results_tables import encoder_names
+from sentcse.evaluation.results_text import format_results
+from sentcse.evaluation.scoring import ScoredEncoder
+
+RESULTS, TEXT, MARKDOWN, LATEX, GEOMETRY = "results.json", "table.txt", "table.md", "table.tex", "geometry"
+PICTURES = (".png", ".pdf")
+
+
+def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], folder: Path) -> None:
+    """Write results.json, table.txt, table.md and table.tex, and geometry.png and .pdf where STS-B was scored.
+
+    Args:
+        results: what `sentcse.evaluation.run` gives.
+        scored: the encoders, in the order of the results.
+        folder: made where it is missing.
+
+    Raises:
+        SentcseError: if a file cannot be written.
+    """
+    write_results(results, folder / RESULTS)
+    write_whole(format_results(results) + "\n", folder / TEXT)
+    write_whole(format_results(results, "markdown") + "\n", folder / MARKDOWN)
+    write_whole(format_results(results, "latex") + "\n", folder / LATEX)
+    if all(each.evaluation.geometry is not None for each in scored):
+        from sentcse.evaluation.geometry_figure import draw_geometry
+
+        figure = draw_geometry(dict(zip(encoder_names(results), (each.evaluation for each in scored), strict=True)))
+        for suffix in PICTURES:
+            figure.savefig(folder / f"{GEOMETRY}{suffix}", dpi=150)

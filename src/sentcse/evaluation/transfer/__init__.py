@@ -1,0 +1,1 @@
+"""SentEval's transfer tasks: sentence classification with a logistic regression on frozen vectors."""
