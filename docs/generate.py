@@ -22,7 +22,14 @@ from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.config.commands import (
+    DashboardConfig,
+    DataKitConfig,
+    EvaluateConfig,
+    ExportConfig,
+    ReportConfig,
+    RunsConfig,
+)
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
@@ -68,7 +75,11 @@ def render(page: str) -> str:
         "## `python -m sentcse.train`",
         *_sections(TrainConfig, composed("train"), ""),
         "## `python -m sentcse.evaluate`\n\n" + _table(_rows(EvaluateConfig, _file("evaluate"), "")),
+        "## `python -m sentcse.data`\n\n" + _table(_rows(DataKitConfig, _file("data_kit"), "")),
         "## `python -m sentcse.export`\n\n" + _table(_rows(ExportConfig, _file("export"), "")),
+        "## `python -m sentcse.report`\n\n" + _table(_rows(ReportConfig, _file("report"), "")),
+        "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
+        "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),
     ]
     return "\n\n".join(parts) + "\n"
 

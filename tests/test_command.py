@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
@@ -12,8 +13,10 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from sentcse.command import explain_composition, plain_values, print_fault, run_command, tolerant_overrides
+from sentcse.config import check_config
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, DataError
+from sentcse.training.run_folder import RunFolder
 
 SECONDS = 2.0
 """Within which --help and a configuration error must answer."""
@@ -148,6 +151,14 @@ def test_interrupted(run: Callable[..., int], capsys: pytest.CaptureFixture[str]
     assert "Interrupted. The same command continues" in capsys.readouterr().err
 
 
+def complete(values: dict[str, Any]) -> None:
+    """What a job leaves behind."""
+    config = check_config(values)
+    folder = RunFolder(config)
+    folder.create(config)
+    folder.results.write_text(json.dumps({"best": {"step": 1, "stsb_dev": 80.0}, "test": {}, "seconds": 1.0}))
+
+
 def test_a_sweep_goes_on_after_a_failed_job(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[int] = []
 
@@ -155,29 +166,54 @@ def test_a_sweep_goes_on_after_a_failed_job(run: Callable[..., int], capsys: pyt
         seen.append(values["seed"])
         if values["seed"] == 2:
             raise DataError("job 2 has no data")
+        complete(values)
 
     assert run(job, "-m", "seed=1,2,3") == 1
     assert seen == [1, 2, 3]
-    assert "error: job 2 has no data" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "error: job 2 has no data" in said.err
+    assert "3 jobs: 2 done, 1 failed" in said.out
 
 
-def test_a_sweep_goes_on_after_a_defect(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("defect", [ZeroDivisionError("a defect"), SystemExit(3)])
+def test_a_sweep_goes_on_after_a_defect(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], defect: BaseException
+) -> None:
     seen: list[int] = []
 
     def job(values: dict[str, Any]) -> None:
         seen.append(values["seed"])
         if values["seed"] == 1:
-            raise ZeroDivisionError("a defect")
+            raise defect
+        complete(values)
 
-    with pytest.raises(ZeroDivisionError, match="a defect"):
-        run(job, "-m", "seed=1,2")
+    assert run(job, "-m", "seed=1,2") == 1
     assert seen == [1, 2]
+    said = capsys.readouterr()
+    if isinstance(defect, Exception):
+        assert "Traceback" in said.err
+        assert "ZeroDivisionError: a defect" in said.out
+    else:
+        assert "It ended its process with 3." in said.out
 
 
 def test_a_sweep_without_faults(run: Callable[..., int]) -> None:
     seen: list[int] = []
-    assert run(lambda values: seen.append(values["seed"]), "-m", "seed=1,2") == 0
+
+    def job(values: dict[str, Any]) -> None:
+        seen.append(values["seed"])
+        complete(values)
+
+    assert run(job, "-m", "seed=1,2") == 0
     assert seen == [1, 2]
+
+
+def test_a_sweep_whose_settings_are_wrong_says_so_once_and_leaves_nothing(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(complete, "-m", "seed=1,2,3", "methd.x=1") == 2
+    assert capsys.readouterr().err == "error: methd is not a known setting; did you mean method?\n"
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:

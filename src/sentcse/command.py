@@ -17,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from sentcse.config.budget import register_resolvers
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, SentcseError
 
@@ -38,20 +39,22 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         config_name: a file of configs/.
 
     Returns:
-        The exit code: 0, 1 (data, models, runs), 2 (configuration) or 130 (Ctrl-C). A fault that the user can mend is
-        printed as its sentence; a defect of the program keeps its traceback.
+        The exit code: 0, 1 (data, models, runs; jobs of a sweep that are not done), 2 (configuration) or 130 (Ctrl-C).
+        A fault that the user can mend is printed as its sentence; a defect of the program keeps its traceback.
     """
     faults: list[SentcseError] = []
 
     def run_job(composed: DictConfig) -> None:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            from sentcse.studies.sweep_job import run_sweep_job
+
+            run_sweep_job(job, plain_values(composed))
+            return
         try:
             job(plain_values(composed))
         except SentcseError as fault:
             faults.append(fault)
             print_fault(fault)
-            # an exception tells a sweep that this job failed; it goes on with the others
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise
 
     # Hydra's own handler prints tracebacks; this makes it hand exceptions on to the lines below
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -109,6 +112,7 @@ def plain_values(composed: DictConfig) -> dict[str, Any]:
     Raises:
         ConfigError: if an interpolation cannot be resolved.
     """
+    register_resolvers()
     try:
         values: dict[str, Any] = OmegaConf.to_container(composed, resolve=True)  # type: ignore[assignment]
     except OmegaConfBaseException as error:

@@ -17,3 +17,7 @@ class ConfigError(SentcseError):
 
 class DataError(SentcseError):
     """Data that is missing, damaged or of the wrong form."""
+
+
+class BusyError(SentcseError):
+    """A run that another process is training."""

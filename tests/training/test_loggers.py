@@ -1,32 +1,25 @@
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import wandb
-from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import TensorBoardLogger
 
 from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
 from sentcse.training import loggers
-from sentcse.training.loggers import build_loggers, finish_wandb
+from sentcse.training.loggers import build_loggers
 from sentcse.training.metrics_file import MetricsFile
 from sentcse.training.run_folder import RunFolder
+from sentcse.training.wandb_run import WandbRun, finish_wandb
 
 Configure = Callable[..., TrainConfig]
 
 
 @pytest.fixture
-def start(
-    configure: Configure, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., tuple[RunFolder, list[Any]]]]:
-    """Loggers of a run, without the environment's own W&B settings; the W&B run ends with the test."""
-    for name in ("WANDB_MODE", "WANDB_API_KEY", "WANDB_DISABLED"):
-        monkeypatch.delenv(name, raising=False)
+def start(configure: Configure) -> Iterator[Callable[..., tuple[RunFolder, list[Any]]]]:
+    """Loggers of a run; its W&B run ends with the test."""
 
     def start(*more: str) -> tuple[RunFolder, list[Any]]:
         config = configure(*more)
@@ -61,83 +54,20 @@ def test_tensorboard_that_is_not_installed(start: Callable[..., Any], monkeypatc
         start("logger=tensorboard")
 
 
-def test_wandb_needs_no_account_and_no_network(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_network(*_: Any, **__: Any) -> None:
-        raise OSError("the network was asked for")
-
-    monkeypatch.setattr("requests.Session.request", no_network)
-    # whatever a fork of the W&B service would do: a proxy that refuses
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    started = time.perf_counter()
-    folder, made = start("logger=wandb", "logger.tags=[a]", "logger.group=g")
-    assert [type(each) for each in made] == [MetricsFile, WandbLogger]
-    made[1].log_metrics({"train/loss": 1.0}, step=1)
-    finish_wandb(0)
-    assert time.perf_counter() - started < 20
-    assert list((folder.path / "wandb").glob("offline-run-*/*.wandb"))
-    assert wandb.run is None
+def test_wandb_follows_the_file_that_is_written_first(start: Callable[..., Any]) -> None:
+    _, made = start("logger=wandb", "logger.mode=disabled")
+    assert [type(each) for each in made] == [MetricsFile, WandbRun]
+    assert made[1].metrics is made[0]
 
 
-class Unreachable:
-    """WandbLogger as it is without a server: an online run cannot be started."""
-
-    modes: list[bool]
-    fault: Exception
-
-    def __init__(self, *, offline: bool, settings: wandb.Settings, **_: Any) -> None:
-        type(self).modes.append(offline)
-        self.offline = offline
-        assert settings.init_timeout is not None
-        assert settings.init_timeout <= 30
-
-    @property
-    def experiment(self) -> object:
-        if not self.offline:
-            raise type(self).fault
-        return object()
+def test_without_wandb_the_file_remains(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loggers, "start_wandb", lambda *_: None)
+    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsFile]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        wandb.errors.CommError("timed out"),
-        wandb.errors.UsageError("No API key configured. Use `wandb login` to log in."),
-        OSError("no route to host"),
-        TimeoutError("too slow"),
-    ],
-)
-def test_a_wandb_that_is_down_does_not_stop_a_run(
-    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception
+def test_a_further_process_of_a_run_logs_no_dashboard(
+    start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Unreachable.modes, Unreachable.fault = [], fault
-    monkeypatch.setattr(loggers, "WandbLogger", Unreachable)
-    with caplog.at_level("WARNING", logger="sentcse"):
-        _, made = start("logger=wandb", "logger.mode=online")
-    assert Unreachable.modes == [False, True]
-    assert made[1].offline
-    assert "W&B cannot be reached" in caplog.text
-    assert str(fault).split(".")[0] in caplog.text
-
-
-def test_one_id_for_a_run_and_its_continuation(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, Any]] = []
-
-    class Kept:
-        experiment = None
-
-        def __init__(self, **arguments: Any) -> None:
-            given.append(arguments)
-
-    monkeypatch.setattr(loggers, "WandbLogger", Kept)
-    folder, _ = start("logger=wandb")
-    start("logger=wandb")
-    assert given[0]["id"] == given[1]["id"] == folder.path.name
-    assert given[0]["resume"] == "allow"
-    start("logger=wandb", "name=" + "n" * 90)
-    assert len(given[2]["id"]) <= 64
-
-
-def test_finishing_without_wandb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delitem(sys.modules, "wandb")
-    finish_wandb(0)
-    assert "wandb" not in sys.modules
+    monkeypatch.setattr(loggers.rank_zero_only, "rank", 1)
+    monkeypatch.setattr(loggers, "start_wandb", lambda *_: pytest.fail("a second W&B run"))
+    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsFile]

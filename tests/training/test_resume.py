@@ -20,6 +20,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from composing import checked
 from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
+from sentcse.studies.run_record import read_run
 from sentcse.training import run as module
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import train
@@ -157,6 +158,23 @@ def test_a_run_that_cannot_start_leaves_no_folder(configure: Configure, tmp_path
     with pytest.raises(SentcseError, match="does not exist"):
         train(config)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_that_fails_says_why_until_it_is_taken_up_again(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None]
+) -> None:
+    config = configure()
+    stopped(config, 5, RuntimeError("power cut"))
+    run = read_run(RunFolder(config).path)
+    assert (run.status, run.reason) == ("failed", "RuntimeError: power cut")
+    stopped(config, 5, KeyboardInterrupt())
+    assert read_run(RunFolder(config).path).status == "interrupted"
+    with pytest.raises(SentcseError):
+        train(configure("data.cache_dir=/dev/null/cache"))  # cannot be prepared, and is the same run
+    assert read_run(RunFolder(config).path).status == "failed"
+    train(config)
+    assert read_run(RunFolder(config).path).status == "done"
+    assert not RunFolder(config).failure.exists()
 
 
 def test_a_damaged_checkpoint_gets_a_sentence(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +11,8 @@ from omegaconf import OmegaConf
 
 from composing import checked
 from sentcse.config import TrainConfig, check_config
-from sentcse.errors import SentcseError
-from sentcse.training.run_folder import RunFolder, fingerprint, write_atomically
+from sentcse.errors import DataError, SentcseError
+from sentcse.training.run_folder import RunFolder, fingerprint, is_locked, write_atomically
 
 Configure = Callable[..., TrainConfig]
 BASE = ("data=text", "data.path=x.txt")
@@ -44,6 +45,9 @@ with folder.locked():
         "runs.root=elsewhere",
         "overwrite=true",
         "recipe.note=x",
+        "trainer.devices=[0]",
+        "trainer.devices=[3]",
+        "runs.jobs_per_gpu=4",
     ],
 )
 def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
@@ -67,6 +71,8 @@ def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
         "trainer.precision=32",
         "trainer.accumulate_grad_batches=2",
         "evaluation.every_n_steps=10",
+        "trainer.devices=2",
+        "trainer.devices=[0,1]",
     ],
 )
 def test_what_changes_a_result_changes_the_folder(effect: str) -> None:
@@ -81,6 +87,10 @@ def test_the_name_says_what_it_is() -> None:
 def test_two_names_of_one_number_are_one_run() -> None:
     assert fingerprint(checked(*BASE, "optimizer.learning_rate=0.00003")) == fingerprint(checked(*BASE))
     assert fingerprint(checked(*BASE, "trainer.precision='32'")) == fingerprint(checked(*BASE, "trainer.precision=32"))
+
+
+def test_how_many_devices_counts_and_not_which() -> None:
+    assert fingerprint(checked(*BASE, "trainer.devices=[4,7]")) == fingerprint(checked(*BASE, "trainer.devices=2"))
 
 
 def test_create_writes_the_resolved_configuration(configure: Configure) -> None:
@@ -157,3 +167,35 @@ def test_write_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(OSError, match="killed here"):
         write_atomically(path, "other")
     assert path.read_text() == "whole"
+
+
+def test_a_failure_is_kept_with_its_sentence(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.record_failure(SentcseError("no folder yet"))
+    assert not folder.path.exists()
+    folder.create(configure())
+    folder.record_failure(DataError("one\ntwo"))
+    assert json.loads(folder.failure.read_text())["reason"] == "one two"
+    folder.record_failure(ZeroDivisionError())
+    kept = json.loads(folder.failure.read_text())
+    assert (kept["reason"], kept["kind"]) == ("ZeroDivisionError", "ZeroDivisionError")
+
+
+def test_a_failure_is_no_failure_of_what_is_done_or_trained_elsewhere(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.create(configure())
+    with folder.locked():
+        assert is_locked(folder.path)
+        folder.record_failure(SentcseError("another process is training"))
+    assert not is_locked(folder.path)
+    folder.results.write_text("{}")
+    folder.record_failure(SentcseError("the report could not be printed"))
+    assert not folder.failure.exists()
+
+
+def test_a_folder_that_was_killed_before_its_configuration_can_be_cleared(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.path.mkdir(parents=True)
+    (folder.path / ".config.yaml.123").write_text("half of")
+    folder.clear()
+    assert not folder.path.exists()

@@ -15,8 +15,8 @@ from transformers import PreTrainedTokenizerBase
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.download import ensure_senteval
 from sentcse.data.published import HubFile
+from sentcse.data.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_files
@@ -133,11 +133,15 @@ def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
     """
     evaluation, root = config.evaluation, Path(config.data_root)
     names, pairs = (evaluation.dev, evaluation.pairs_dev) if part == "dev" else (evaluation.test, evaluation.pairs_test)
-    ensure_senteval(root, [file for name in names if name != "pairs" for file in required_files(name, part)])
+    ensure_senteval(
+        root,
+        [file for name in names if name != "pairs" for file in required_files(name, part)],
+        level=evaluation.verify,
+    )
     return [
         load_pairs(find_file(str(pairs), root), name="pairs", split=part)
         if name == "pairs"
-        else load_task(name, part, root)
+        else load_task(name, part, root, level=evaluation.verify)
         for name in names
     ]
 

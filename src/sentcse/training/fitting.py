@@ -17,6 +17,7 @@ from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError
 from sentcse.training.metrics_file import MetricsFile
 from sentcse.training.run_folder import RunFolder
+from sentcse.training.wandb_run import WandbRun
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceD
     continue_from = str(folder.last) if folder.last.is_file() else None
     step = check_continuation(folder, data) if continue_from is not None else -1
     for each in trainer.loggers:
-        if isinstance(each, MetricsFile):
+        if isinstance(each, MetricsFile | WandbRun):
             each.forget_after(step)
     try:
         # log lines go above the progress bar, not into it

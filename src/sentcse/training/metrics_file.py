@@ -57,6 +57,14 @@ class MetricsFile(Logger):
                 writer.writeheader()
             writer.writerow(row)
 
+    def rows(self) -> list[tuple[int, dict[str, float]]]:
+        """Every row that has been written: its step, and its values by metric."""
+        return [
+            (int(row["step"]), {name: float(value) for name, value in row.items() if name != "step" and value != ""})
+            for row in self._rows()
+            if row["step"].isdigit()
+        ]
+
     @rank_zero_only
     def forget_after(self, step: int) -> None:
         """Drop rows of steps that a continued run will make again."""

@@ -13,12 +13,13 @@ from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import check_length
 from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.run import write_results
+from sentcse.evaluation.results_file import write_results
 from sentcse.methods import Method
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
 from sentcse.training.fitting import load_checkpoint, start_or_continue
+from sentcse.training.hardware import hardware
 from sentcse.training.provenance import provenance
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.throughput import Throughput
@@ -105,6 +106,9 @@ def conclude(run: Run) -> dict[str, Any]:
         "data": run.method.record["data"],
         "config": run.config.model_dump(mode="json", by_alias=True),
         "versions": run.method.record["versions"],
+        "hardware": hardware(run.config.trainer),
+        # what auto has become: runs of one curve should agree on it
+        "precision": run.method.record["recipe"]["trainer.precision"],
         "seconds": round(run.throughput.total_seconds(), 1),
     }
     encoder.save_pretrained(folder.encoder, record={**run.method.record, **selection_and_scores(run, results)})

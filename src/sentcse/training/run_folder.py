@@ -6,28 +6,36 @@ import hashlib
 import json
 import os
 import shutil
+import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
-from sentcse.errors import SentcseError
+from sentcse.errors import BusyError, SentcseError
 from sentcse.loading import RUN_GENERATOR, read_json
+
+CONFIG_FILE = "config.yaml"
+RESULTS_FILE = "results.json"
+FAILURE_FILE = "failure.json"
+LOCK_FILE = "run.lock"
 
 WITHOUT_EFFECT: Any = {
     "name": True,
     "overwrite": True,
+    "budget": True,
     "data_root": True,
     "runs": True,
     "recipe": True,
     "logger": True,
     "trainer": {"accelerator", "progress", "threads", "log_every_n_steps"},
     "data": {"num_workers", "cache_dir", "hub_file"},
-    "evaluation": {"batch_size"},
+    "evaluation": {"batch_size", "verify"},
 }
 """Settings that do not change what a run computes, and so not its folder either."""
 
@@ -38,6 +46,13 @@ def fingerprint(config: RunConfig) -> str:
     more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
     # defaults are left out, so that a setting which a later version adds does not rename the runs of an earlier one
     values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more}, exclude_defaults=True)
+    trainer, devices = values.get("trainer", {}), config.trainer.devices
+    if config.trainer.max_steps is not None:
+        trainer.pop("max_epochs", None)  # has no effect then
+    if isinstance(devices, list):
+        # how many there are is part of the result, which they are is not: the jobs of a sweep take the GPU that is free
+        trainer.pop("devices")
+        trainer |= {"devices": len(devices)} if len(devices) > 1 else {}
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -55,7 +70,8 @@ class RunFolder:
         self.best = self.checkpoints / "best.ckpt"
         self.last = self.checkpoints / "last.ckpt"
         self.metrics = self.path / "metrics.csv"
-        self.results = self.path / "results.json"
+        self.results = self.path / RESULTS_FILE
+        self.failure = self.path / FAILURE_FILE
         self.encoder = self.path / "encoder"
         self.model = self.path / RUN_GENERATOR
         self.curves = self.path / "curves.png"
@@ -72,7 +88,8 @@ class RunFolder:
         """
         if not self.path.exists():
             return
-        if any(self.path.iterdir()) and not (self.path / "config.yaml").is_file():
+        found = [path for path in self.path.iterdir() if not path.name.startswith(f".{CONFIG_FILE}.")]
+        if found and not (self.path / CONFIG_FILE).is_file():
             raise SentcseError(
                 f"{self.path} is not a run's folder (no config.yaml inside): it is not deleted; move it away."
             )
@@ -86,34 +103,72 @@ class RunFolder:
             SentcseError: if the folder cannot be written.
         """
         try:
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             values = OmegaConf.create(config.model_dump(mode="json", by_alias=True))
-            write_atomically(self.path / "config.yaml", OmegaConf.to_yaml(values))
+            # first of all: a folder without it is nobody's, and overwrite=true would not delete it
+            write_atomically(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
+            self.checkpoints.mkdir(exist_ok=True)
         except OSError as error:
             raise SentcseError(
                 f"{self.path} cannot be written ({error.strerror}): set runs.root to a folder that can."
             ) from error
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder: a second process on one run would spoil both.
-
-        Raises:
-            SentcseError: if another process holds it.
-        """
-        try:
-            import fcntl
-        except ImportError:  # Windows: no lock, as before
-            yield
+    def record_failure(self, error: Exception) -> None:
+        """Write why the run failed; nothing where there is no folder, or another process holds it."""
+        if not (self.path / CONFIG_FILE).is_file() or self.results.is_file():
             return
-        with (self.path / "run.lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise SentcseError(
-                    f"Another process is training in {self.path}: wait for it, or change a setting such as seed."
-                ) from None
-            yield  # the lock goes with the process, also when it is killed
+        with suppress(OSError, SentcseError), self.locked():
+            write_atomically(self.failure, json.dumps(describe_failure(error), indent=2) + "\n")
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder, as `locked`."""
+        return locked(self.path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a run's folder: a second process on one run would spoil both.
+
+    Raises:
+        BusyError: if another process holds it.
+    """
+    with (path / LOCK_FILE).open("w") as file:
+        for patience in (0.1, 0.1, 0.1, 0):
+            if _lock(file, exclusive=True):
+                break
+            time.sleep(patience)  # `is_locked` holds it for an instant
+        else:
+            raise BusyError(f"Another process is training in {path}: wait for it, or change a setting such as seed.")
+        yield  # the lock goes with the process, also when it is killed
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process is training in a run's folder."""
+    try:
+        with (path / LOCK_FILE).open() as file:
+            return not _lock(file, exclusive=False)
+    except OSError:
+        return False  # nobody has ever held it
+
+
+def describe_failure(error: Exception) -> dict[str, str]:
+    """What failure.json holds: the sentence, the exception's class, and where it was raised."""
+    kind, lines = type(error).__name__, [line for line in str(error).splitlines() if line.strip()]
+    reason = " ".join(lines) if isinstance(error, SentcseError) else ": ".join([kind, *lines[:1]])
+    return {"reason": reason, "kind": kind, "traceback": "".join(traceback.format_exception(error))}
+
+
+def _lock(file: IO[str], *, exclusive: bool) -> bool:
+    """Lock a file without waiting, until it is closed; returns whether it worked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock
+        return True
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -10,13 +10,18 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.training.fitting import quiet_lightning
-from sentcse.training.loggers import finish_wandb
+from sentcse.training.fitting import TERMINATED, quiet_lightning
 from sentcse.training.run_folder import RunFolder
+from sentcse.training.wandb_results import log_finished_run, log_results
+from sentcse.training.wandb_run import finish_wandb
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
+
+FAILED = 1
+STOPPED_BY_CTRL_C = 255
+"""What W&B itself notes of a script that Ctrl-C ends."""
 
 
 def carry_out(
@@ -50,21 +55,31 @@ def carry_out(
     finished = folder.finished()
     if finished is not None:
         logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
+        log_finished_run(config, finished, folder)
         report(finished, folder)
         return finished
     _prepare_process(config)
     for sentence in notes:
         logger.warning("note: %s", sentence)
-    run = prepare(folder)
-    folder.create(config)
-    with folder.locked():
-        exit_code = 1
-        try:
-            fit(run)
-            results = conclude(run)
-            exit_code = 0
-        finally:
-            finish_wandb(exit_code)
+    try:
+        run = prepare(folder)
+        folder.create(config)
+        with folder.locked():
+            folder.failure.unlink(missing_ok=True)
+            exit_code = FAILED
+            try:
+                fit(run)
+                results = conclude(run)
+                log_results(config, results, folder)
+                exit_code = 0
+            except (KeyboardInterrupt, SystemExit) as stopped:
+                exit_code = STOPPED_BY_CTRL_C if isinstance(stopped, KeyboardInterrupt) else TERMINATED
+                raise
+            finally:
+                finish_wandb(exit_code)
+    except Exception as error:
+        folder.record_failure(error)
+        raise
     report(results, folder)
     return results
 

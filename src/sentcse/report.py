@@ -1,0 +1,57 @@
+"""Command: tables, figures and a page from the runs of a study.
+
+python -m sentcse.report runs/low_shot output=report
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+
+from sentcse.config.commands import ReportConfig
+from sentcse.plain_command import run_plain_command
+
+
+def main() -> None:
+    """Run the command and exit with its code."""
+    sys.exit(run_report(sys.argv[1:]))
+
+
+def run_report(words: Sequence[str]) -> int:
+    """Words without `=` are the sources; returns the exit code."""
+    sources = [word for word in words if "=" not in word and not word.startswith("-")]
+    settings = [word for word in words if word not in sources]
+    # quoted, as a path may hold what a list is divided by
+    named = [f"sources={json.dumps(sources, ensure_ascii=False)}"] if sources else []
+    return run_plain_command(report_job, "report", ReportConfig, [*named, *settings])
+
+
+def report_job(config: ReportConfig) -> None:
+    """Read the runs, write the report, print what it tells."""
+    from pathlib import Path
+
+    from sentcse.studies.collect import collect
+    from sentcse.studies.page import require_page_packages
+    from sentcse.studies.study_run import shortened
+    from sentcse.studies.write import PAGE_FILE, SUMMARY_FILE, write_report
+
+    if config.page:
+        require_page_packages()
+    study = collect([Path(source).expanduser() for source in config.sources])
+    output = Path(config.output).expanduser()
+    words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
+    command = " ".join(["python -m sentcse.report", *map(shlex.quote, words)])
+    written = write_report(study, output, title=config.title, panels=config.panels, page=config.page, command=command)
+    for report in written.reports:
+        print(f"{report.part.label}: {sum(run.done for run in report.part.runs)} of {len(report.part.runs)} runs done")
+        for sentence in (*report.gaps, *report.findings):
+            print(f"  {sentence}")
+    for note in study.notes:
+        print(note)
+    print(f"{len(written.files)} files in {output}: {PAGE_FILE if config.page else SUMMARY_FILE} to begin with")
+
+
+if __name__ == "__main__":
+    main()

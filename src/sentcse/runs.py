@@ -1,0 +1,134 @@
+"""Command: the runs that there are, and what became of a sweep.
+
+python -m sentcse.runs list
+python -m sentcse.runs compare NAME NAME
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sentcse.config.commands import RunsConfig
+from sentcse.errors import ConfigError, SentcseError
+from sentcse.plain_command import run_plain_command
+
+MANY = 10**6
+NAMED = {"list": (0, 0), "show": (1, 1), "compare": (2, MANY), "remove": (1, MANY), "status": (0, 0)}
+"""How many runs each action takes by name; list and status look at all there are."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    return run_plain_command(
+        runs_job, "runs", RunsConfig, settings_of(sys.argv[1:] if arguments is None else arguments)
+    )
+
+
+def settings_of(words: Sequence[str]) -> list[str]:
+    """The command line as key=value: its first plain word is the action, the others are runs."""
+    plain = [word for word in words if "=" not in word and not word.startswith("-")]
+    settings = [word for word in words if word not in plain]
+    if plain:
+        settings.append(f"action={plain[0]}")
+    if len(plain) > 1:
+        settings.append(f"runs={json.dumps(plain[1:])}")
+    return settings
+
+
+def runs_job(config: RunsConfig) -> None:
+    """Do what is asked.
+
+    Raises:
+        ConfigError: if too few or too many runs are named.
+        SentcseError: if one of them is not there.
+    """
+    least, most = NAMED[config.action]
+    if not least <= len(config.runs) <= most:
+        wanted = "no names" if most == 0 else "one name" if most == 1 else f"at least {least} names"
+        raise ConfigError(f"{config.action} takes {wanted} of runs, got {len(config.runs)}; `list` shows them.")
+    {"list": _list, "show": _show, "compare": _compare, "remove": _remove, "status": _status}[config.action](config)
+
+
+def _list(config: RunsConfig) -> None:
+    from sentcse.studies.run_record import find_runs
+    from sentcse.studies.run_tables import list_table
+
+    place = Path(config.root) if config.sweep is None else _sweep_folder(config)
+    runs = find_runs(place)
+    print(list_table(runs) if runs else f"There are no runs in {place}.")
+
+
+def _show(config: RunsConfig) -> None:
+    from sentcse.studies.run_record import read_run
+    from sentcse.studies.run_tables import show_text
+
+    print(show_text(read_run(_run_folder(config, config.runs[0]))))
+
+
+def _compare(config: RunsConfig) -> None:
+    from sentcse.studies.run_record import read_run
+    from sentcse.studies.run_tables import compare_text
+
+    print(compare_text([read_run(_run_folder(config, name)) for name in config.runs]))
+
+
+def _remove(config: RunsConfig) -> None:
+    from sentcse.studies.removal import removable, remove, size_on_disk
+
+    paths = dict.fromkeys(_run_folder(config, name) for name in config.runs)
+    runs = removable(list(paths))
+    for run in runs:
+        print(f"{run.status:<11} {size_on_disk(run.path) / 1e6:10.1f} MB  {run.path}")
+    if not config.yes and not _agreed(len(runs)):
+        print("Nothing was removed.")
+        return
+    for run in runs:
+        remove(run)
+    print(f"Removed {len(runs)} {'run' if len(runs) == 1 else 'runs'}.")
+
+
+def _agreed(runs: int) -> bool:
+    if not sys.stdin.isatty():
+        raise ConfigError("remove asks before it deletes, and there is nobody to answer: add yes=true.")
+    return input(f"Remove {'this run' if runs == 1 else f'these {runs} runs'}? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _status(config: RunsConfig) -> None:
+    from sentcse.studies.run_record import SWEEP_FILE, SWEEPS_FOLDER
+    from sentcse.studies.sweep_record import read_sweep
+    from sentcse.studies.sweep_table import count, sweep_table
+
+    if config.sweep is not None:
+        print(sweep_table(read_sweep(_sweep_folder(config)).states()))
+        return
+    found = sorted((Path(config.root) / SWEEPS_FOLDER).glob(f"*/{SWEEP_FILE}"))
+    for record in map(read_sweep, found):
+        print(f"{record.name}  {count(record.states())}")
+    if len(found) == 0:
+        print(f"There are no sweeps in {Path(config.root) / SWEEPS_FOLDER}.")
+
+
+def _run_folder(config: RunsConfig, name: str) -> Path:
+    return _place(Path(name), Path(config.root) / name, f"run {name}")
+
+
+def _sweep_folder(config: RunsConfig) -> Path:
+    from sentcse.studies.run_record import SWEEPS_FOLDER
+
+    return _place(
+        Path(str(config.sweep)), Path(config.root) / SWEEPS_FOLDER / str(config.sweep), f"sweep {config.sweep}"
+    )
+
+
+def _place(as_given: Path, under_root: Path, what: str) -> Path:
+    for place in (under_root, as_given):
+        if place.exists():
+            return place
+    raise SentcseError(f"There is no {what}, neither {as_given} nor {under_root}: name another, or set root.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

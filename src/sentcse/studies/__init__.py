@@ -1,0 +1,1 @@
+"""Many runs together: sweeps, what became of their jobs, comparisons."""

@@ -1,0 +1,98 @@
+"""From folders to a study: every run read once, sorted by budget, each with the name of its method."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sentcse.errors import SentcseError
+from sentcse.studies.part import Part
+from sentcse.studies.run_record import RunRecord, find_runs
+from sentcse.studies.series import name_series
+from sentcse.studies.study import Study
+from sentcse.studies.study_run import Curve, StudyRun
+from sentcse.studies.sweep_gaps import find_sweeps, sweep_notes, with_reasons
+
+METRICS_FILE = "metrics.csv"
+
+
+def collect(sources: Sequence[Path]) -> Study:
+    """Read all runs of folders, run folders and sweeps.
+
+    Raises:
+        SentcseError: if a source does not exist, or none holds a run of an encoder that is done.
+    """
+    notes: list[str] = []
+    sweeps = {sweep.folder.resolve(): sweep for source in sources for sweep in find_sweeps(source)}
+    states = {folder: sweep.states() for folder, sweep in sweeps.items()}
+    found = _each_once([record for source in sources for record in find_runs(source)], notes)
+    records = with_reasons(found, [state for jobs in states.values() for state in jobs])
+    notes += [note for folder, sweep in sweeps.items() for note in sweep_notes(sweep, states[folder])]
+    encoders = [record for record in records if record.method != "generator"]
+    if len(encoders) < len(records):
+        notes.append(f"Left out, as they train a generator: {len(records) - len(encoders)} runs.")
+    runs = _with_sizes([StudyRun(record, read_curves(record), record.sentences) for record in encoders])
+    if not any(run.done for run in runs):
+        raise SentcseError(
+            f"There is nothing to report in {', '.join(map(str, sources))}: of {len(runs)} runs none is done; "
+            "`python -m sentcse.runs` lists them."
+        )
+    runs = _one_a_replicate(runs, notes)
+    budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))
+    parts = [[run for run in runs if run.budget == budget] for budget in budgets]
+    return Study(parts=tuple(Part.of(part, name_series(part)) for part in parts), notes=tuple(notes))
+
+
+def read_curves(record: RunRecord) -> dict[str, Curve]:
+    """The metrics of a run's metrics.csv that begin with "val/"; empty where there is no such file."""
+    path = record.path / METRICS_FILE
+    if not path.is_file():
+        return {}
+    curves: dict[str, dict[int, float]] = {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            # the last row may have been cut by a kill
+            values = {name: value for name, value in row.items() if str(name).startswith("val/") and value}
+            for name, value in values.items():
+                number = float(value)
+                if math.isfinite(number):
+                    curves.setdefault(name, {})[int(row["step"])] = number
+    return dict(curves)
+
+
+def _each_once(records: Sequence[RunRecord], notes: list[str]) -> list[RunRecord]:
+    """Of folders with one name, which have one configuration, the first that is done."""
+    kept: dict[str, RunRecord] = {}
+    for record in sorted(records, key=lambda record: record.status != "done"):
+        if record.name in kept and kept[record.name].path.resolve() != record.path.resolve():
+            notes.append(f"{record.name} is there twice; it counts once.")
+        kept.setdefault(record.name, record)
+    return sorted(kept.values(), key=lambda record: record.name)
+
+
+def _with_sizes(runs: Sequence[StudyRun]) -> list[StudyRun]:
+    """Give a run that has not counted its sentences the number of one that asked for the same share of the corpus."""
+    known = {_share(run.record): run.size for run in runs if run.size is not None}
+    return [StudyRun(run.record, run.curves, known.get(_share(run.record))) for run in runs]
+
+
+def _share(record: RunRecord) -> tuple[object, ...]:
+    low_shot: Mapping[str, object] = record.config["data"]["low_shot"]
+    return (record.corpus, low_shot["size"], low_shot["percent"])
+
+
+def _one_a_replicate(runs: Sequence[StudyRun], notes: list[str]) -> list[StudyRun]:
+    """Of runs that differ only in which tests they score, the one with the most scores."""
+    kept: dict[str, StudyRun] = {}
+    for run in sorted(runs, key=lambda run: -len(run.scores)):
+        same = repr((sorted(run.settings.items(), key=str), run.budget, run.size, run.record.seed, _split_seed(run)))
+        if same in kept:
+            notes.append(f"{run.record.name} trains as {kept[same].record.name} does; it counts once.")
+        kept.setdefault(same, run)
+    return sorted(kept.values(), key=lambda run: run.record.name)
+
+
+def _split_seed(run: StudyRun) -> int | None:
+    return run.record.split_seed if run.record.is_low_shot else None

@@ -1,0 +1,69 @@
+"""What became of the jobs of a sweep in this sitting: a file for each that has ended, written by whoever ran it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from sentcse.errors import SentcseError
+from sentcse.loading import read_json
+from sentcse.training.run_folder import write_atomically
+
+Ended = Literal["done", "failed", "busy"]
+FOLDER = "outcomes"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        status: done, failed, or busy: another process is training this run.
+        reason: why it failed, one sentence; else None.
+        seconds: between its start and its end, in this sitting.
+    """
+
+    status: Ended
+    reason: str | None
+    seconds: float
+
+
+class Outcomes:
+    """The outcomes of a sweep's jobs, by the names of their runs.
+
+    A run that could not start has no folder of its own to say why in.
+
+    Args:
+        sweep: the sweep's folder.
+    """
+
+    def __init__(self, sweep: Path) -> None:
+        self.folder = sweep / FOLDER
+
+    def write(self, run: str, outcome: Outcome) -> None:
+        """Note that a job has ended."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._path(run), json.dumps(asdict(outcome), indent=2) + "\n")
+
+    def read(self, run: str) -> Outcome | None:
+        """The outcome of a job; None where it has not ended, and where the file is damaged."""
+        if not self._path(run).is_file():
+            return None
+        try:
+            return Outcome(**read_json(self._path(run)))
+        except (SentcseError, TypeError):
+            return None
+
+    def is_busy(self, run: str) -> bool:
+        """Whether a job was left to another process, which was training its run."""
+        outcome = self.read(run)
+        return outcome is not None and outcome.status == "busy"
+
+    def forget(self, run: str) -> None:
+        """Take back a job's outcome: it is begun again."""
+        self._path(run).unlink(missing_ok=True)
+
+    def _path(self, run: str) -> Path:
+        return self.folder / f"{run}.json"

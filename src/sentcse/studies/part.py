@@ -1,0 +1,121 @@
+"""The runs of one budget: methods by size by seed, and what is missing of that grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sentcse.evaluation.tasks import LABELS
+from sentcse.studies.series import in_order
+from sentcse.studies.study_run import AVERAGE, Budget, StudyRun
+
+TEST_ORDER = tuple(f"{task}_test" for task in LABELS)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The part of a study that one budget makes.
+
+    Attributes:
+        budget: of all its runs.
+        runs: done or not, by series, size and seed.
+        names: series by the run's name.
+        series: what is compared, as it is shown.
+        sizes: of the runs that are done, ascending.
+        seeds: of all runs, ascending.
+    """
+
+    budget: Budget
+    runs: tuple[StudyRun, ...]
+    names: Mapping[str, str]
+    series: tuple[str, ...]
+    sizes: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, runs: Sequence[StudyRun], names: Mapping[str, str]) -> Part:
+        """The part that these runs of one budget make; `names` gives their series."""
+        series = in_order(names.values())
+
+        def place(run: StudyRun) -> tuple[int, bool, int, int, str]:
+            own = run.record.name
+            return series.index(names[own]), run.size is None, run.size if run.size else 0, run.record.seed, own
+
+        return cls(
+            budget=runs[0].budget,
+            runs=tuple(sorted(runs, key=place)),
+            names=names,
+            series=series,
+            sizes=tuple(sorted({run.size for run in runs if run.done and run.size is not None})),
+            seeds=tuple(sorted({run.record.seed for run in runs})),
+        )
+
+    @property
+    def label(self) -> str:
+        """The budget in words, with the epochs where all runs have the same."""
+        epochs = {run.record.max_epochs for run in self.runs}
+        if self.budget.steps is not None or len(epochs) > 1:
+            return self.budget.label
+        (number,) = epochs
+        return f"{number} epoch{'' if number == 1 else 's'}"
+
+    def done(self, series: str | None = None, size: int | None = None) -> list[StudyRun]:
+        """Runs with scores, of a series and of a size where they are given, by seed."""
+        return [
+            run
+            for run in self.runs
+            if run.done
+            and (series is None or self.names[run.record.name] == series)
+            and (size is None or run.size == size)
+        ]
+
+    def values(self, series: str, size: int, key: str) -> list[float]:
+        """A score of the runs that have it, by seed."""
+        found = [run.outcome(key) for run in self.done(series, size)]
+        return [value for value in found if value is not None]
+
+    def score_keys(self) -> tuple[str, ...]:
+        """Every score that a run has: selecting dev scores, test tasks, the average."""
+        present = {key for run in self.done() for key in run.scores}
+        dev = sorted({run.dev_score for run in self.done()})
+        tests = sorted(present - {*dev, AVERAGE}, key=lambda key: (_place(key), key))
+        return (*dev, *tests, *((AVERAGE,) if AVERAGE in present else ()))
+
+    def headline_keys(self) -> tuple[str, ...]:
+        """The scores that are compared: dev, the STS-B test or else the only tests there are, and the average."""
+        keys = self.score_keys()
+        tests = [key for key in keys if key.endswith("_test") and key != AVERAGE]
+        chosen = ["stsb_test"] if "stsb_test" in tests else tests[:1]
+        return tuple(key for key in keys if key.endswith("_dev") or key in chosen or key == AVERAGE)
+
+    def untrained(self, key: str) -> float | None:
+        """A score of the untrained encoder, if it is the same for all runs to a hundredth of a point."""
+        found = [run.initial.get(key) for run in self.done()]
+        values = [value for value in found if value is not None]
+        return values[0] if values and max(values) - min(values) < 0.01 else None
+
+    def not_done(self) -> list[StudyRun]:
+        """Runs that failed or were interrupted."""
+        return [run for run in self.runs if not run.done]
+
+    def missing(self) -> list[tuple[str, int, list[int]]]:
+        """Series, size and seeds of the grid of all series, sizes and seeds for which there is no run at all."""
+        there = {(self.names[run.record.name], run.size, run.record.seed) for run in self.runs}
+        gaps = [
+            (series, size, [seed for seed in self.seeds if (series, size, seed) not in there])
+            for series in self.series
+            for size in self.sizes
+        ]
+        return [gap for gap in gaps if gap[2]]
+
+    def primary_key(self) -> str:
+        """The score that a study is about: the average where there is one, else a test, else the dev score."""
+        return self.headline_keys()[-1]
+
+    def without_score(self, key: str) -> list[StudyRun]:
+        """Runs that are done, and collapsed on this score or did not make it."""
+        return [run for run in self.done() if run.outcome(key) is None]
+
+
+def _place(key: str) -> int:
+    return TEST_ORDER.index(key) if key in TEST_ORDER else len(TEST_ORDER)

@@ -1,0 +1,59 @@
+"""Everything that is said of one part of a study, computed once for files, summary and page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sentcse.studies.curve_tables import geometry_table, learning_table
+from sentcse.studies.findings import findings, gaps, varied_with_size
+from sentcse.studies.part import Part
+from sentcse.studies.statistics import Difference, differences
+from sentcse.studies.study_run import AVERAGE
+from sentcse.studies.table_formats import Table
+from sentcse.studies.tables import best_step_table, difference_table, run_table, score_table, task_table
+
+
+@dataclass(frozen=True, eq=False)
+class PartReport:
+    """One part of a study and what follows from it.
+
+    Attributes:
+        part: its runs.
+        compared: differences by score, the primary score first.
+        tables: by name, in the order in which they are shown.
+        findings: sentences on the primary score.
+        other_findings: sentences on the other scores.
+        gaps: sentences on what is missing or uneven.
+    """
+
+    part: Part
+    compared: Mapping[str, Sequence[Difference]]
+    tables: Mapping[str, Table]
+    findings: tuple[str, ...]
+    other_findings: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def report_part(part: Part) -> PartReport:
+    """Compute tables and sentences of a part."""
+    keys = sorted(part.headline_keys(), key=lambda key: key != part.primary_key())
+    compared = {key: differences(part, key) for key in keys}
+    tests = [key for key in part.score_keys() if key.endswith("_test") and key != AVERAGE]
+    tables = [
+        score_table(part),
+        *([difference_table(part, compared)] if len(part.series) > 1 else []),
+        *([task_table(part)] if len(tests) > 1 else []),
+        learning_table(part),
+        best_step_table(part),
+        geometry_table(part),
+        run_table(part),
+    ]
+    return PartReport(
+        part=part,
+        compared=compared,
+        tables={table.name: table for table in tables},
+        findings=tuple(findings(compared[keys[0]])),
+        other_findings=tuple(sentence for key in keys[1:] for sentence in findings(compared[key])),
+        gaps=(*gaps(part), *varied_with_size(part)),
+    )

@@ -1,0 +1,109 @@
+"""What the page shows of single runs: the rows of its table, and what opens behind each name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentcse.studies.interactive import run_figure
+from sentcse.studies.part import Part
+from sentcse.studies.remake import remake_command
+from sentcse.studies.study import Study
+from sentcse.studies.study_run import StudyRun, score_label, setting_text, shortened
+from sentcse.studies.wording import NOTHING, number
+
+Cell = dict[str, Any]
+
+
+def run_columns(study: Study) -> list[dict[str, Any]]:
+    """Headings of the table of runs; figures stand to the right."""
+    words = ["run", "method", *(["budget"] if len(study.parts) > 1 else [])]
+    figures = ["sentences", "seed", "selected step", *map(score_label, headline_keys(study)), "alignment", "uniformity"]
+    return [
+        *({"name": name, "figure": False} for name in words),
+        *({"name": name, "figure": True} for name in figures),
+        {"name": "status", "figure": False},
+    ]
+
+
+def run_rows(study: Study) -> list[dict[str, Any]]:
+    """The rows of the table of runs: `index` of its details, and `cells` with the text and the value to sort by."""
+    several = len(study.parts) > 1
+    located = [(part, run) for part in study.parts for run in part.runs]
+    rows = []
+    for index, (part, run) in enumerate(located):
+        words = [run.record.name, part.names[run.record.name], *([part.label] if several else [])]
+        scores = [_figure(run.scores.get(key)) for key in headline_keys(study)]
+        shape = [_figure(run.outcome(kind), 3) for kind in ("alignment", "uniformity")]
+        facts = [_figure(run.size, 0), _figure(run.record.seed, None), _figure(run.record.best_step, 0)]
+        cells = [*map(_word, words), *facts, *scores, *shape, _word(run.record.status)]
+        rows.append({"index": index, "cells": cells})
+    return rows
+
+
+def run_details(study: Study) -> list[dict[str, Any]]:
+    """What opens behind each row, in the order of `run_rows`, as plain values for the page's script."""
+    return [_details(part, run) for part in study.parts for run in part.runs]
+
+
+def headline_keys(study: Study) -> list[str]:
+    """The headline scores of all parts."""
+    return list(dict.fromkeys(key for part in study.parts for key in part.headline_keys()))
+
+
+def _details(part: Part, run: StudyRun) -> dict[str, Any]:
+    place = part.series.index(part.names[run.record.name])
+    curve = {
+        "label": f"{score_label(run.dev_score)} of {run.record.name} by optimiser step",
+        "figure": run_figure(run, place),
+    }
+    return {
+        "name": run.record.name,
+        "reason": _reason(run),
+        "scores": [_score_row(run, key) for key in run.scores],
+        "facts": _facts(part, run),
+        "curve": curve if run.dev_curve else None,
+        "command": remake_command(run),
+        "settings": [[key, setting_text(value)] for key, value in sorted(run.settings.items())],
+    }
+
+
+def _reason(run: StudyRun) -> str:
+    if run.done:
+        return ""
+    reason = "" if run.record.reason is None else run.record.reason.replace(str(run.record.path.parent), "...")
+    return f"Status: {run.record.status}. {reason}".strip()
+
+
+def _score_row(run: StudyRun, key: str) -> list[str]:
+    after, before = run.scores[key], run.initial.get(key)
+    gain = None if after is None or before is None else after - before
+    return [score_label(key), number(after), number(before), number(gain, sign=True)]
+
+
+def _facts(part: Part, run: StudyRun) -> list[list[str]]:
+    data = run.part_of_results("data")
+    facts = [
+        ("method", part.names[run.record.name]),
+        ("encoder", run.record.encoder),
+        ("sentences", number(run.size, 0)),
+        ("seed", str(run.record.seed)),
+        ("seed of the split", str(run.record.split_seed) if run.record.is_low_shot else "whole corpus"),
+        ("budget", part.label),
+        ("selected step", number(run.record.best_step, 0)),
+        ("alignment", number(run.outcome("alignment"), 3)),
+        ("uniformity", number(run.outcome("uniformity"), 3)),
+        ("corpus", str(data.get("source", shortened(run.record.corpus)))),
+        ("SHA-256 of the data", str(data.get("sha256", NOTHING))),
+        ("training and evaluation", NOTHING if run.record.seconds is None else f"{run.record.seconds:,.0f} s"),
+    ]
+    return [[name, value] for name, value in facts]
+
+
+def _word(text: str) -> Cell:
+    return {"text": text, "value": text, "figure": False}
+
+
+def _figure(value: float | None, digits: int | None = 2) -> Cell:
+    """A cell that is sorted by its whole value; an empty one goes to the end."""
+    text = str(value) if digits is None else number(value, digits)
+    return {"text": text, "value": "" if value is None else repr(value), "figure": True}

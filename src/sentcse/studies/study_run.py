@@ -1,0 +1,189 @@
+"""A run as a report sees it: what a study varies, what else the result depends on, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sentcse.config import TrainConfig
+from sentcse.evaluation.tasks import LABELS, STS_TASKS
+from sentcse.studies.run_record import RunRecord
+
+AVERAGE = "sts_avg_test"
+"""The mean over the seven STS tests, of a run that scored all seven."""
+
+Curve = Mapping[int, float]
+"""A metric by optimiser step."""
+
+VARIED_OR_WITHOUT_EFFECT = (
+    "seed",
+    "budget",
+    "sweep",
+    "name",
+    "overwrite",
+    "data_root",
+    "runs",
+    "recipe",
+    "logger",
+    "data.low_shot.seed",
+    "data.low_shot.size",
+    "data.low_shot.percent",
+    "data.num_workers",
+    "data.cache_dir",
+    "data.hub_file",
+    "trainer.accelerator",
+    "trainer.progress",
+    "trainer.threads",
+    "trainer.log_every_n_steps",
+    "trainer.max_steps",
+    "evaluation.batch_size",
+    "evaluation.test",
+    "evaluation.pairs_test",
+)
+"""Keys, or groups of them, that tell no two methods apart."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run trains.
+
+    Attributes:
+        steps: optimiser steps; None where epochs decide. Runs of different steps have different budgets; epochs are one
+            budget, as recipes set them by the size of the corpus.
+    """
+
+    steps: int | None
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return "budget in epochs" if self.steps is None else f"{self.steps:,} steps"
+
+    @property
+    def slug(self) -> str:
+        """As part of a file's name."""
+        return "epochs" if self.steps is None else f"{self.steps}_steps"
+
+
+@dataclass(frozen=True, eq=False)
+class StudyRun:
+    """One run.
+
+    Attributes:
+        record: what its folder says.
+        curves: the metrics of metrics.csv that begin with "val/", without values that are not finite.
+        size: sentences trained on; None where nothing says so.
+    """
+
+    record: RunRecord
+    curves: Mapping[str, Curve]
+    size: int | None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has scores."""
+        return self.record.results is not None
+
+    @property
+    def budget(self) -> Budget:
+        """How long it trains."""
+        return Budget(self.record.max_steps)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The whole configuration by dotted key; a setting that is younger than the run has its default."""
+        try:
+            values = TrainConfig.model_validate(self.record.config).model_dump(mode="json", by_alias=True)
+        except ValidationError:  # a run of another version: what it says of itself
+            values = self.record.config
+        return flat(values)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """By dotted key: what may tell two methods apart."""
+        hidden = VARIED_OR_WITHOUT_EFFECT + (() if self.budget.steps is None else ("trainer.max_epochs",))
+        groups = tuple(f"{key}." for key in hidden)
+        return {key: value for key, value in self.config.items() if key not in hidden and not key.startswith(groups)}
+
+    @property
+    def dev_score(self) -> str:
+        """The key of the score that selected the step."""
+        return f"{self.record.select}_dev"
+
+    @property
+    def dev_curve(self) -> Curve:
+        """The selecting score by step."""
+        return self.curves.get(f"val/{self.record.select}_spearman", {})
+
+    @cached_property
+    def scores(self) -> dict[str, float | None]:
+        """Spearman x 100 by "stsb_dev", "stsb_test" ..., `AVERAGE`; None for a collapsed encoder; empty unless done."""
+        if not self.done:
+            return {}
+        return with_average({self.dev_score: self.record.dev, **_by_part(self.record.test, "test")})
+
+    @cached_property
+    def initial(self) -> dict[str, float | None]:
+        """The scores of the untrained encoder; empty unless done."""
+        return {} if self.record.results is None else with_average(dict(self.record.results.get("initial", {})))
+
+    def outcome(self, key: str) -> float | None:
+        """A score, or `alignment` or `uniformity` on the selecting dev task at the selected step."""
+        if key not in ("alignment", "uniformity"):
+            return self.scores.get(key)
+        step = self.record.best_step
+        return None if step is None else self.curves.get(f"val/{key}", {}).get(step)
+
+    def part_of_results(self, key: str) -> dict[str, Any]:
+        """A group of results.json such as `data` or `versions`; empty where it is not there."""
+        value = {} if self.record.results is None else self.record.results.get(key, {})
+        return dict(value) if isinstance(value, Mapping) else {}
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The leaves of a nested configuration by dotted key; an empty group is a leaf."""
+    leaves: dict[str, Any] = {}
+    for key, value in config.items():
+        inside = isinstance(value, Mapping) and len(value) > 0
+        leaves |= flat(value, f"{prefix}{key}.") if inside else {f"{prefix}{key}": value}
+    return leaves
+
+
+def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Scores and, where all seven STS tests are among them, their mean; None if one of them is."""
+    keys = [f"{task}_test" for task in STS_TASKS]
+    if any(key not in scores for key in keys):
+        return dict(scores)
+    present = [value for value in (scores[key] for key in keys) if value is not None]
+    return {**scores, AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
+
+
+def score_label(key: str) -> str:
+    """A score's column heading."""
+    if key == AVERAGE:
+        return "STS average"
+    task, _, part = key.rpartition("_")
+    return f"{LABELS.get(task, task)} {part}"
+
+
+def shortened(value: Any) -> Any:
+    """A setting without what is particular to a machine: of an absolute path, the last two parts."""
+    if isinstance(value, str) and Path(value).is_absolute():
+        return "/".join(("...", *Path(value).parts[-2:]))
+    return value
+
+
+def setting_text(value: Any) -> str:
+    """A setting's value as it is written in a configuration, without what is particular to a machine."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(setting_text(item) for item in value)}]"
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(shortened(value)))
+
+
+def _by_part(scores: Mapping[str, float | None], part: str) -> dict[str, float | None]:
+    return {f"{task}_{part}": score for task, score in scores.items()}

@@ -1,0 +1,72 @@
+"""How figures and lists are written, everywhere in a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sentcse.evaluation.seeds import MOST_SEEDS, MeanInterval, PairedDifference
+
+NOTHING = "\u2013"
+MINUS = "\u2212"
+
+
+def number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
+    """A rounded figure with a true minus; a dash for none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    rounded = round(value, digits) + 0.0  # + 0.0: no minus before a zero
+    text = f"{rounded:{'+' if sign and rounded != 0 else ''},.{digits}f}"
+    return text.replace("-", MINUS)
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """An interval in brackets; a dash where there is none."""
+    return NOTHING if math.isnan(low) else f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def mean_and_spread(over: MeanInterval | None) -> str:
+    """Mean ± standard deviation; the mean alone of one value."""
+    if over is None:
+        return NOTHING
+    return number(over.mean) if over.n == 1 else f"{number(over.mean)} ± {number(over.std)}"
+
+
+def signed_interval(over: PairedDifference) -> str:
+    """A difference with its 95 % interval, in words."""
+    if over.n == 1:
+        return number(over.mean, sign=True)
+    return f"{number(over.mean, sign=True)}, 95\u00a0% interval {number(over.low)} to {number(over.high)}"
+
+
+def p_value(value: float) -> str:
+    """A p value with three digits."""
+    if math.isnan(value):
+        return NOTHING
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def seeds_in_words(needed: int | None) -> str:
+    """How many seeds would be needed."""
+    return f"more than {MOST_SEEDS:,}" if needed is None else f"{needed:,}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """One, two and three."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def count(things: int, word: str) -> str:
+    """A number with its noun in the right number: 1 run, 2 runs."""
+    return f"{things:,} {word}{'' if things == 1 else 's'}"
+
+
+def seeds_listed(seeds: Sequence[int]) -> str:
+    """Seeds, runs of three and more of them with a dash: 48-52."""
+    parts: list[list[int]] = []
+    for seed in seeds:
+        if parts and seed == parts[-1][-1] + 1:
+            parts[-1].append(seed)
+        else:
+            parts.append([seed])
+    return ", ".join(f"{part[0]}\u2013{part[-1]}" if len(part) > 2 else ", ".join(map(str, part)) for part in parts)

@@ -1,0 +1,113 @@
+"""Figures: the same bytes each time, told apart without colour, drawn for every study."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from made_runs import Made, grid, make_run, make_runs
+from sentcse.studies.collect import collect
+from sentcse.studies.figures import best_step_figure, learning_figure, low_shot_figure
+from sentcse.studies.part import Part
+from sentcse.studies.part_report import report_part
+from sentcse.studies.style import COLOURS, DARK_COLOURS, far_side, look, save_figure
+from sentcse.studies.write import part_figures
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    folder = tmp_path_factory.mktemp("runs")
+    make_runs(folder, grid(("simcse", "diffcse", "micse"), (64, 500, 10_000), range(48, 51)))
+    return collect([folder]).parts[0]
+
+
+def lines(axes: Axes) -> dict[str, tuple[list[float], list[float]]]:
+    """Points of the labelled lines; an error bar's label is its container's."""
+    bars = {bar.get_label(): bar.lines[0] for bar in axes.containers}
+    plain = {line.get_label(): line for line in axes.lines if not str(line.get_label()).startswith("_")}
+    return {str(name): (list(line.get_xdata()), list(line.get_ydata())) for name, line in {**plain, **bars}.items()}
+
+
+def test_bytes_do_not_depend_on_the_moment(part: Part, tmp_path: Path) -> None:
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        files = save_figure(low_shot_figure(part, "stsb_test"), tmp_path / folder / "figure")
+        assert [file.suffix for file in files] == [".pdf", ".svg", ".png"]
+    for file in (tmp_path / "first").iterdir():
+        assert file.read_bytes() == (tmp_path / "second" / file.name).read_bytes()
+    assert b"CreationDate" not in (tmp_path / "first" / "figure.pdf").read_bytes()
+    assert "<dc:date>" not in (tmp_path / "first" / "figure.svg").read_text()
+
+
+def test_a_figure_is_one_column_wide(part: Part, tmp_path: Path) -> None:
+    png = save_figure(learning_figure(part), tmp_path / "figure")[-1]
+    assert imread(png).shape[1] == round(3.4 * 300)
+
+
+def test_no_two_series_look_alike_in_black_and_white() -> None:
+    plain = [(look(place).page_dash, look(place).page_marker) for place in range(12)]
+    assert len(set(plain)) == 12
+    assert len({look(place) for place in range(60)}) == 60
+
+
+@pytest.mark.parametrize(("colours", "paper"), [(COLOURS, "#fdfdfb"), (DARK_COLOURS, "#14171b")])
+def test_lines_have_a_contrast_of_three_to_the_page(colours: tuple[str, ...], paper: str) -> None:
+    """WCAG 2.2, 1.4.11."""
+
+    def luminance(colour: str) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in colours:
+        high, low = sorted((luminance(colour), luminance(paper)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 3, colour
+
+
+def test_the_low_shot_figure_draws_the_means(part: Part) -> None:
+    figure = low_shot_figure(part, "sts_avg_test")
+    drawn = lines(figure.axes[0])
+    for series, (sizes, means) in drawn.items():
+        assert means == pytest.approx(
+            [sum(v) / 3 for v in (part.values(series, n, "sts_avg_test") for n in part.sizes)]
+        )
+        assert sizes == pytest.approx(part.sizes, rel=0.15)
+    assert figure.axes[0].get_xscale() == "log"
+    assert list(drawn) == ["simcse", "diffcse", "micse"]
+    for one, other in itertools.pairwise(drawn.values()):
+        assert one[0] != other[0]  # error bars do not hide one another
+
+
+def test_panels_by_size_or_by_method(part: Part) -> None:
+    by_size = learning_figure(part)
+    assert [axes.get_title() for axes in by_size.axes] == ["64 sentences", "500 sentences", "10,000 sentences"]
+    by_method = learning_figure(part, by="method")
+    assert [axes.get_title() for axes in by_method.axes] == ["simcse", "diffcse", "micse"]
+    assert lines(by_size.axes[1])["micse"] == lines(by_method.axes[2])["500 sentences"]
+
+
+def test_best_steps_are_counted(part: Part) -> None:
+    (texts,) = [{text.get_text() for text in axes.texts} for axes in best_step_figure(part).axes[:1]]
+    assert texts <= {"1", "2", "3"}
+    assert texts
+
+
+def test_every_figure_of_a_single_run(tmp_path: Path) -> None:
+    make_run(tmp_path, Made())
+    drawn = part_figures(report_part(collect([tmp_path]).parts[0]))
+    assert set(drawn) == {
+        "low_shot-stsb_dev", "low_shot-stsb_test", "low_shot-sts_avg_test", "learning_curves", "best_steps", "geometry",
+    }  # fmt: skip
+    for figure in drawn.values():
+        figure.draw_without_rendering()
+
+
+def test_the_untrained_score_does_not_press_the_rest_together() -> None:
+    assert far_side(70.0, [76.0, 78.0]) == "below"
+    assert far_side(80.0, [76.0, 78.0]) == "above"
+    assert far_side(75.5, [76.0, 78.0]) is None
+    assert far_side(75.0, []) is None

@@ -1,0 +1,56 @@
+"""What a sweep's record adds to a report: jobs without a folder, reasons, how often it was started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from made_runs import Made, configuration, make_run, make_unfinished
+
+from sentcse.studies.collect import collect
+from sentcse.studies.outcomes import Outcome, Outcomes
+from sentcse.studies.sweep_plan import Job
+from sentcse.studies.sweep_record import write_sweep
+
+
+def job(root: Path, number: int, made: Made, *, fault: str | None = None) -> Job:
+    folder = root / made_name(root, made)
+    run, config = (None, None) if fault is not None else (folder, configuration(root, made))
+    return Job(number, (f"seed={made.seed}",), {"seed": str(made.seed)}, config, run, fault)
+
+
+def made_name(root: Path, made: Made) -> str:
+    from sentcse.training.run_folder import RunFolder
+
+    return RunFolder(configuration(root, made)).path.name
+
+
+def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    done, failed, waiting, refused = Made(seed=48), Made(seed=49), Made(seed=50), Made(seed=51)
+    make_run(runs, done)
+    stopped = make_unfinished(runs, failed)
+    sweep = runs / "sweeps" / "mine"
+    jobs = [
+        job(runs, 1, done),
+        job(runs, 2, failed),
+        job(runs, 3, waiting),
+        job(runs, 4, refused, fault="No such key."),
+    ]
+    write_sweep(sweep, jobs, command="first")
+    write_sweep(sweep, jobs, command="again")
+    Outcomes(sweep).write(stopped.name, Outcome("failed", "The disk is full.", 1.0))
+
+    for source in (runs, sweep, sweep / "sweep.json"):
+        study = collect([source])
+        (open_run,) = study.parts[0].not_done()
+        assert (open_run.record.status, open_run.record.reason) == ("failed", "The disk is full.")
+        assert study.notes == (
+            "Sweep mine: 4 jobs, started 2 times.",
+            "Sweep mine: seed=51 could not start: No such key.",
+            "Sweep mine: 1 job not begun.",
+        )
+
+
+def test_runs_without_a_sweep_have_no_notes(tmp_path: Path) -> None:
+    make_run(tmp_path, Made())
+    assert collect([tmp_path]).notes == ()

@@ -1,0 +1,103 @@
+"""Tables in their three forms: the figures are right, and what is special to a form is escaped."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from made_runs import Made, grid, make_run, make_runs, make_unfinished
+from sentcse.studies.collect import collect
+from sentcse.studies.part_report import report_part
+from sentcse.studies.table_formats import Table, escape_latex, to_csv, to_latex, to_markdown
+
+TABLE = Table(
+    name="some_name",
+    title="A title with 95 % and a_b",
+    columns=("method", "x|y", "score"),
+    rows=((("simcse, path=a_b&c", "1", "70.00 ± 0.10"),), (("micse", "2", "\u2212 3"),)),
+    words=1,
+    notes=("A note.",),
+    records=({"method": "simcse, b", "score": 70.123456789}, {"method": "micse", "score": None, "more": 1}),
+)
+
+
+def test_markdown() -> None:
+    assert to_markdown(TABLE) == (
+        "A title with 95 % and a_b.\n\n"
+        "| method | x\\|y | score |\n|---|---:|---:|\n"
+        "| simcse, path=a_b&c | 1 | 70.00 ± 0.10 |\n| micse | 2 | \u2212 3 |\n\nA note.\n"
+    )
+
+
+def test_latex_has_booktabs_rules_and_nothing_special_left() -> None:
+    text = to_latex(TABLE)
+    assert r"\caption{A title with 95 \% and a\_b. A note.}" in text
+    assert r"\label{tab:some-name}" in text
+    assert r"\begin{tabular}{lrr}" in text
+    assert r"simcse, path=a\_b\&c & 1 & 70.00 $\pm$ 0.10 \\" in text
+    assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 2, 1]
+
+
+def test_every_special_character_of_latex() -> None:
+    assert escape_latex(r"\{$}~^<#>") == (r"\textbackslash{}\{\$\}\textasciitilde{}\textasciicircum{}$<$\#$>$")
+
+
+def test_csv_is_unrounded_and_takes_commas() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(TABLE))))
+    assert rows == [
+        {"method": "simcse, b", "score": "70.123456789", "more": ""},
+        {"method": "micse", "score": "", "more": "1"},
+    ]
+
+
+def test_scores_table_against_numpy(tmp_path: Path) -> None:
+    make_runs(tmp_path, grid(("simcse", "micse"), (64, 500), (48, 49, 50)))
+    report = report_part(collect([tmp_path]).parts[0])
+    table = report.tables["scores"]
+    values = report.part.values("micse", 500, "sts_avg_test")
+    (record,) = [
+        each
+        for each in table.records
+        if (each["sentences"], each["method"], each["score"]) == (500, "micse", "sts_avg_test")
+    ]
+    assert (record["mean"], record["std"]) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
+    assert record["seeds"] == "48 49 50"
+    row = next(row for group in table.rows for row in group if row[:2] == ("500", "micse"))
+    assert row[-2] == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+    assert table.rows[0][0][1] == "untrained"
+
+
+def test_one_seed_has_neither_deviation_nor_interval(tmp_path: Path) -> None:
+    make_run(tmp_path, Made())
+    table = report_part(collect([tmp_path]).parts[0]).tables["scores"]
+    assert all("±" not in cell and "[" not in cell for group in table.rows for row in group for cell in row)
+    assert all(record["std"] is None and record["low"] is None for record in table.records)
+    assert "nan" not in to_csv(table)
+
+
+def test_best_steps_are_counted(tmp_path: Path) -> None:
+    make_runs(tmp_path, grid(("simcse",), (64,), range(48, 53)))
+    report = report_part(collect([tmp_path]).parts[0])
+    steps = [run.record.best_step for run in report.part.done()]
+    ((row,),) = report.tables["best_steps"].rows
+    assert row[2] == ", ".join(f"{step} ({steps.count(step)})" for step in sorted(set(filter(None, steps))))
+    assert row[3] == f"{steps.count(100)} of 5"
+
+
+def test_the_table_of_runs_has_those_that_failed(tmp_path: Path) -> None:
+    make_run(tmp_path, Made())
+    make_unfinished(tmp_path, Made(seed=49), reason="No space left on device.")
+    table = report_part(collect([tmp_path]).parts[0]).tables["runs"]
+    assert [record["status"] for record in table.records] == ["done", "failed"]
+    assert table.records[1]["reason"] == "No space left on device."
+
+
+def test_the_curve_table_keeps_every_step_in_its_file(tmp_path: Path) -> None:
+    make_run(tmp_path, Made(every=5))
+    table = report_part(collect([tmp_path]).parts[0]).tables["learning_curves"]
+    assert len(table.records) == 21
+    assert table.columns[2:] == tuple(f"step {step}" for step in (0, 15, 35, 50, 65, 85, 100))

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from sentcse.studies.time_left import expected_seconds, in_words, seconds_left
+
+
+def test_jobs_are_expected_to_take_what_their_like_took() -> None:
+    kinds = ["short", "long", "short", "long", "other"]
+    assert expected_seconds(kinds, {0: 10.0, 1: 40.0}) == [10, 40, 10, 40, 25]
+
+
+def test_one_after_the_other() -> None:
+    assert seconds_left(["a"] * 4, {0: 10.0}, ended=[0], open_=[1, 2, 3], elapsed=10.0) == pytest.approx(30)
+
+
+def test_two_side_by_side_take_half() -> None:
+    assert seconds_left(["a"] * 4, {0: 10.0, 1: 10.0}, ended=[0, 1], open_=[2, 3], elapsed=10.0) == pytest.approx(10)
+
+
+def test_what_jobs_leave_out_is_counted() -> None:
+    """Starting takes as long again as training: the rest will take twice its training time."""
+    assert seconds_left(["a", "b", "b"], {0: 10.0, 1: 30.0}, ended=[0], open_=[2], elapsed=20.0) == pytest.approx(60)
+
+
+def test_jobs_of_earlier_sittings_say_how_long_but_not_how_fast() -> None:
+    left = seconds_left(["a", "b", "b"], {0: 10.0, 1: 50.0}, ended=[0], open_=[2], elapsed=10.0)
+    assert left == pytest.approx(50)
+
+
+def test_nothing_is_known_before_a_job_is_done() -> None:
+    assert seconds_left(["a", "a"], {}, ended=[], open_=[0, 1], elapsed=5.0) is None
+    assert in_words(None) == "time left unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "about 1 s left"), (60, "about 60 s left"), (41 * 60, "about 41 min left"), (9000, "about 2.5 h left")],
+)
+def test_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -1,0 +1,94 @@
+"""The command `report`: one call makes everything; faults are sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from made_runs import Made, grid, make_run, make_runs, make_unfinished
+from sentcse.report import run_report
+
+TABLES = ("scores", "differences", "tasks", "learning_curves", "best_steps", "geometry", "runs")
+
+
+def test_one_call_makes_the_whole_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_runs(tmp_path / "runs", grid(("simcse", "micse"), (64, 500), (48, 49)))
+    out = tmp_path / "out"
+    assert run_report([str(tmp_path / "runs"), f"output={out}", "title=Few sentences"]) == 0
+    printed = capsys.readouterr().out
+    assert "100 steps: 8 of 8 runs done" in printed
+    assert "index.html to begin with" in printed
+    assert {file.name for file in (out / "tables").iterdir()} == {
+        f"{name}.{kind}" for name in TABLES for kind in ("md", "tex", "csv")
+    }
+    assert {"low_shot-sts_avg_test.pdf", "learning_curves.svg", "best_steps.png"} <= {
+        file.name for file in (out / "figures").iterdir()
+    }
+    summary = (out / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("# Few sentences\n")
+    assert "micse and simcse are not told apart" in summary
+    assert str(tmp_path) not in summary
+    for picture in (line[line.index("](") + 2 : -1] for line in summary.splitlines() if line.startswith("![")):
+        assert (out / picture).is_file()
+    assert "<title>Few sentences</title>" in (out / "index.html").read_text(encoding="utf-8")
+    assert str(tmp_path) not in (out / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_same_runs_make_the_same_files(tmp_path: Path) -> None:
+    make_runs(tmp_path / "runs", grid(("simcse", "micse"), (64,), (48, 49), tests=("stsb",)))
+    written = []
+    for _ in range(2):
+        assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'out'}"]) == 0
+        written.append({file: file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file()})
+    assert written[0] == written[1]
+
+
+@pytest.mark.slow
+def test_budgets_have_files_of_their_own(tmp_path: Path) -> None:
+    make_runs(tmp_path / "runs", [Made(tests=("stsb",)), Made(steps=None, tests=("stsb",))])
+    make_unfinished(tmp_path / "runs", Made(seed=49), reason="No.")
+    assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false"]) == 0
+    names = {file.name for file in (tmp_path / "out").rglob("*")}
+    assert {"scores-100_steps.md", "scores-epochs.md", "learning_curves-epochs.pdf", "summary.md"} <= names
+    assert "index.html" not in names
+    assert "scores.md" not in names
+    assert "## Budget: 100 steps" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_sources_may_be_several_and_have_commas_in_their_names(tmp_path: Path) -> None:
+    one = make_run(tmp_path / "a, b", Made(tests=("stsb",)))
+    make_run(tmp_path / "c", Made("micse", tests=("stsb",)))
+    words = [str(one), str(tmp_path / "c"), f"output={tmp_path / 'out'}", "page=false"]
+    assert run_report(words) == 0
+    assert "micse" in (tmp_path / "out" / "tables" / "scores.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        ([], 2, "sources is required"),
+        (["nowhere"], 1, "nowhere does not exist"),
+        (["a, [b"], 1, "a, [b does not exist"),
+        (["x", "panel=size"], 2, "panel is not a known setting; did you mean panels?"),
+        (["x", "panels=seed"], 2, "panels must be 'size' or 'method', got 'seed'."),
+        (["x", "--plot"], 2, "--plot is not of the form key=value"),
+    ],
+)
+def test_faults_are_sentences(words: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_report(words) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_help_is_the_file_of_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_report(["--help"]) == 0
+    assert "panels: size" in capsys.readouterr().out
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(tmp_path / "runs", Made(tests=("stsb",)))
+    (tmp_path / "file").write_text("")
+    assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'file'}", "page=false"]) == 1
+    assert "cannot be written" in capsys.readouterr().err

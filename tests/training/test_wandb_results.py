@@ -1,0 +1,202 @@
+"""Whole runs with W&B in offline mode, read back: complete, failed, stopped, continued, handed over afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wandb
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from sentcse.config import TrainConfig
+from sentcse.training import run as module
+from sentcse.training import wandb_results
+from sentcse.training.metrics_file import MetricsFile
+from sentcse.training.run import train
+from sentcse.training.run_folder import RunFolder
+from sentcse.training.wandb_results import log_results, score_rows, summary
+from sentcse.training.wandb_run import SUPERSEDED
+from sentcse.training.wandb_state import handed_over
+from wandb_files import OfflineRun, parts, read_offline
+
+Configure = Callable[..., TrainConfig]
+
+RESULTS: dict[str, Any] = {
+    "best": {"step": 20, "stsb_dev": 80.5},
+    "initial": {"stsb_dev": 70.0, "sickr_dev": None, "alignment": 0.2, "stsb_test": 65.0},
+    "test": {"stsb": {"spearman": 75.5, "pairs": 1379}, "sickr": {"spearman": None, "pairs": 4927}},
+    "seconds": 12.5,
+}
+
+
+def test_the_summary_holds_the_best_dev_and_the_test_scores() -> None:
+    assert summary(RESULTS) == {
+        "best/step": 20,
+        "best/stsb_dev": 80.5,
+        "initial/stsb_dev": 70.0,
+        "initial/alignment": 0.2,
+        "initial/stsb_test": 65.0,
+        "test/stsb_spearman": 75.5,
+        "seconds": 12.5,
+    }
+    seven = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
+    tested = {name: {"spearman": 70.0 + number, "pairs": 1} for number, name in enumerate(seven)}
+    assert summary({**RESULTS, "test": tested})["test/sts_avg_spearman"] == 73.0
+
+
+def test_the_table_compares_before_and_after() -> None:
+    assert list(score_rows(RESULTS)) == [
+        ["stsb", "dev", None, 70.0, 80.5],
+        ["stsb", "test", 1379, 65.0, 75.5],
+        ["sickr", "test", 4927, None, None],
+    ]
+
+
+def test_a_fault_at_the_end_is_told_and_stops_nothing(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fault(*_: Any) -> None:
+        raise wandb.errors.CommError("gone")
+
+    monkeypatch.setattr(wandb, "run", object())
+    monkeypatch.setattr(wandb_results, "_log", fault)
+    with caplog.at_level("WARNING", logger="sentcse"):
+        log_results(configure(), RESULTS, RunFolder(configure()))
+    assert "W&B lost the results (gone)" in caplog.text
+    assert "results.json has them" in caplog.text
+
+
+def test_results_are_handed_over_when_the_run_is_closed_and_not_before(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill while W&B closes its file would otherwise leave a part that nobody completes."""
+    folder = RunFolder(configure())
+    folder.create(configure())
+    seen: list[tuple[str, bool]] = []
+    monkeypatch.setattr(wandb, "run", object())
+    monkeypatch.setattr(wandb_results, "_log", lambda *_: seen.append(("log", handed_over(folder))))
+
+    def finish(code: int) -> bool:
+        seen.append((f"finish {code}", handed_over(folder)))
+        return len(seen) > 2
+
+    monkeypatch.setattr(wandb_results, "finish_wandb", finish)
+    log_results(configure(), RESULTS, folder)
+    assert not handed_over(folder)
+    log_results(configure(), RESULTS, folder)
+    assert handed_over(folder)
+    assert seen == [("log", False), ("finish 0", False)] * 2
+
+
+class StopAt(Callback):
+    def __init__(self, step: int, fault: BaseException) -> None:
+        self.step, self.fault = step, fault
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            raise self.fault
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TrainConfig, int, BaseException], None]]:
+    """Train, but stop before the step after `step`."""
+    import signal
+
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stopped(config: TrainConfig, step: int, fault: BaseException) -> None:
+        build = module.build_trainer
+
+        def with_stop(*arguments: Any) -> Trainer:
+            trainer = build(*arguments)
+            trainer.callbacks.insert(0, StopAt(step, fault))
+            return trainer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "build_trainer", with_stop)
+            with pytest.raises(type(fault)):
+                train(config)
+        assert wandb.run is None
+
+    yield stopped
+    signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
+
+
+def only(config: TrainConfig) -> OfflineRun:
+    (part,) = parts(RunFolder(config).path)
+    return read_offline(part)
+
+
+def history(found: OfflineRun) -> dict[tuple[int, str], float]:
+    """Values by step and metric, without pictures and tables."""
+    rows = found.history.items()
+    return {(step, key): row[key] for step, row in rows for key in row if key.startswith(("train/", "val/"))}
+
+
+def of_metrics_file(path: Path) -> dict[tuple[int, str], float]:
+    rows = MetricsFile(path).rows()
+    return {(step, key): row[key] for step, row in rows for key in row if key.startswith(("train/", "val/"))}
+
+
+def test_a_complete_run_is_a_picture_of_its_folder(configure: Configure) -> None:
+    config = configure("logger=wandb")
+    results = train(config)
+    folder, found = RunFolder(config), only(config)
+    assert history(found) == pytest.approx(of_metrics_file(folder.metrics))
+    assert sorted(found.history) == list(range(11))
+    assert found.exit_code == 0
+    assert found.config["sentences"] == 40
+    assert {key: found.summary[key] for key in summary(results)} == pytest.approx(summary(results))
+    tables = {name: json.loads(path.read_text()) for name, path in media(folder, "table").items()}
+    assert tables["scores"]["data"] == json.loads(json.dumps(list(score_rows(results))))
+    assert [row[0] for row in tables["geometry_points_table"]["data"]] == [0, 2, 4, 6, 8, 10]
+    assert {"curves", "geometry"} == set(media(folder, "images"))
+    # a complete run that W&B has is not handed over again
+    train(config)
+    assert len(parts(folder.path)) == 1
+
+
+def media(folder: RunFolder, kind: str) -> dict[str, Path]:
+    (part,) = parts(folder.path)
+    return {path.name.rsplit("_", 2)[0]: path for path in (part / "files" / "media" / kind).iterdir()}
+
+
+@pytest.mark.slow
+def test_a_run_that_was_trained_without_wandb_is_handed_over_afterwards(configure: Configure) -> None:
+    train(configure())
+    results = train(configure("logger=wandb", "logger.tags=[late]"))
+    found = only(configure())
+    assert history(found) == pytest.approx(of_metrics_file(RunFolder(configure()).metrics))
+    assert found.summary["best/step"] == results["best"]["step"]
+    assert found.exit_code == 0
+    assert "late" in found.run["tags"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "code"), [(RuntimeError("out of memory"), 1), (KeyboardInterrupt(), 255), (SystemExit(143), 143)]
+)
+def test_a_run_that_fails_or_is_stopped_says_so_and_goes_on_without_a_gap(
+    configure: Configure,
+    stopped: Callable[[TrainConfig, int, BaseException], None],
+    fault: BaseException,
+    code: int,
+) -> None:
+    config = configure("logger=wandb")
+    stopped(config, 5, fault)
+    first = only(config)
+    assert first.exit_code == code
+    assert sorted(first.history) == [0, 1, 2, 3, 4, 5]
+    train(config)
+    folder, found = RunFolder(config), only(config)
+    assert found.run["run_id"] == first.run["run_id"]
+    assert found.exit_code == 0
+    assert history(found) == pytest.approx(of_metrics_file(folder.metrics))
+    assert sorted(found.history) == list(range(11))
+    # the checkpoint was of step 4: step 5 was made twice, and is told once, as the second time
+    assert history(found)[5, "train/loss"] == pytest.approx(history(first)[5, "train/loss"])
+    (aside,) = (folder.path / "wandb" / SUPERSEDED).iterdir()
+    assert read_offline(aside).exit_code == code
