@@ -1,4 +1,4 @@
-"""The commands `evaluate`, `export` and `data`: what they print and how they refuse."""
+"""The commands `evaluate` and `export`: what they print and how they refuse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sentcse.config.commands import EvaluateConfig, ExportConfig
-from sentcse.data.__main__ import main as data_main
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluate import evaluate_job
 from sentcse.export import export_job
@@ -76,15 +75,3 @@ def test_export_refuses_what_is_no_checkpoint(tmp_path: Path, capsys: pytest.Cap
     assert run_plain_command(export_job, "export", ExportConfig, words) == 1
     assert "x.ckpt" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-
-
-def test_verify_names_every_task_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert data_main(["verify", "--root", str(tmp_path)]) == 1
-    faults = capsys.readouterr().err
-    for name in ("STS12", "STS16", "sts-dev.csv", "SICK_test_annotated.txt"):
-        assert name in faults
-
-
-def test_verify_counts_real_data(real_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert data_main(["verify", "--root", str(real_data)]) == 0
-    assert "4,927 pairs" in capsys.readouterr().out

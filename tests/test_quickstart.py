@@ -49,7 +49,7 @@ def test_three_methods_are_compared(
     assert "Nearest of 1800 sentences" in said
     # again: nothing is trained
     assert run(monkeypatch, words) == 0
-    assert capsys.readouterr().out.count("step ") == 0
+    assert capsys.readouterr().out.count("This run is complete") == 4
 
 
 def test_a_wrong_setting_stops_before_anything_is_trained(

@@ -48,12 +48,13 @@ def main() -> None:
         arguments = ["generator_experiment=quickstart", "name=quickstart", *shared]
         return _run(lambda values: generator.append(prepare_generator(values)), "generator_train", arguments)
 
-    for step in (
+    steps: list[Callable[[], int]] = [
         lambda: train_method("simcse"),
         lambda: train_method("micse"),
         train_generator,
         lambda: train_method("diffcse", f"generator.name_or_path={generator[0]}"),
-    ):
+    ]
+    for step in steps:
         code = step()
         if code != 0 or len(trained) == 0:  # a fault, or nothing but --help
             sys.exit(code)

@@ -1,0 +1,131 @@
+"""The dashboard command, up to the point where an account is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composing import compose
+from sentcse.config.check import check_config
+from sentcse.config.commands import DashboardConfig
+from sentcse.dashboard import NO_ACCOUNT, dashboard_job
+from sentcse.plain_command import run_plain_command
+from sentcse.studies.wandb_panels import METHODS, Place, report, workspace
+from sentcse.training.wandb_identity import filing
+
+PLACE = Place("me", "p", sweep="low_shot", score="sickr", dev="pairs")
+
+
+def texts(value: Any) -> set[str]:
+    """Every string inside."""
+    if isinstance(value, dict):
+        return {text for key, each in value.items() for text in ({str(key)} | texts(each))}
+    if isinstance(value, list | tuple):
+        return {text for each in value for text in texts(each)}
+    return {value} if isinstance(value, str) else set()
+
+
+def as_sent(place: Place) -> str:
+    """A report as W&B gets it; without the entity, whose project would be looked up at the server."""
+    return str(report(replace(place, entity=""))._to_model().spec.model_dump_json(by_alias=True, exclude_none=True))
+
+
+def test_the_workspace_shows_what_runs_log() -> None:
+    said = texts(json.loads(workspace(PLACE)._to_model().model_dump_json(by_alias=True)))
+    assert {"Low-shot", "Curves", "Geometry", "Runs", "low_shot"} <= said
+    wanted = (
+        "test/sickr_spearman",
+        "best/pairs_dev",
+        "val/pairs_spearman",
+        "train/loss",
+        "val/uniformity",
+        "condition",
+    )
+    for name in wanted:
+        assert any(name in text for text in said), name
+    # no dot in a key: W&B would take it for a path
+    assert not [name for name in wanted if "." in name]
+
+
+def test_what_panels_group_by_is_in_every_run() -> None:
+    config = check_config(compose("experiment=micse_minilm", "data.low_shot.size=64"))
+    filed = filing(config, {}, sweep="low_shot")
+    assert {"method", "size", "sentences", "condition"} <= filed["config"].keys()
+    assert filed["config"]["method"] in METHODS
+    assert filed["group"] == "low_shot"
+
+
+def test_the_report_has_a_run_set_for_each_method() -> None:
+    made = report(PLACE)
+    grids = [block for block in made.blocks if type(block).__name__ == "PanelGrid"]
+    assert [runset.name for runset in grids[0].runsets] == list(METHODS)
+    assert all(runset.project == "p" and runset.entity == "me" for grid in grids for runset in grid.runsets)
+    said = as_sent(PLACE)
+    assert "low_shot" in said
+    assert all(method in said for method in METHODS)
+    # panels of a grid do not lie on one another
+    for grid in grids:
+        taken = [
+            (x, y)
+            for panel in grid.panels
+            for x in range(panel.layout.x, panel.layout.x + panel.layout.w)
+            for y in range(panel.layout.y, panel.layout.y + panel.layout.h)
+        ]
+        assert len(taken) == len(set(taken))
+
+
+def test_without_a_sweep_all_runs_are_shown() -> None:
+    everything = Place("me", "p")
+    assert "low_shot" not in as_sent(everything)
+    assert "Group" not in texts(json.loads(workspace(everything)._to_model().model_dump_json(by_alias=True)))
+
+
+def test_an_account_is_needed_in_one_sentence(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "sentcse.dashboard", "project=p"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+        env={**environment, "HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"},
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Built a workspace of 12 panels and a report of 13 blocks for p." in done.stdout
+    assert [line for line in done.stderr.splitlines() if line.startswith("error:")] == [f"error: {NO_ACCOUNT}"]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_that_refuses_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import wandb
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise wandb.errors.CommError("permission denied\nfor me/p")
+
+    monkeypatch.setattr(wandb, "Api", refuse)
+    assert run_plain_command(dashboard_job, "dashboard", DashboardConfig, ["project=p", "entity=me"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "error: W&B did not take the dashboard of p (permission denied): check the account, the entity and the network."
+    ]
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
+    assert run_plain_command(dashboard_job, "dashboard", DashboardConfig, []) == 1
+    assert "pip install 'sentcse[dashboard]'" in capsys.readouterr().err
+
+
+def test_a_score_that_is_no_task(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_plain_command(dashboard_job, "dashboard", DashboardConfig, ["score=sst"]) == 2
+    assert "score" in capsys.readouterr().err
