@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from made_runs import Made, configuration, make_run, make_unfinished
-
 from sentcse.studies.collect import collect
 from sentcse.studies.outcomes import Outcome, Outcomes
 from sentcse.studies.sweep_plan import Job
