@@ -30,7 +30,7 @@ class EvaluateConfig(Section):
     mode: Literal["test", "dev", "fasttest"] = Field("test", description="which part is scored")
     protocol: Literal["simcse", "mteb"] = Field("simcse", description="SICK-R test part, or all of SICK-R")
     data_root: str = Field("data", description="holds senteval/")
-    batch_size: int = Field(128, ge=1, description="sentences encoded together")
+    batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
     bootstrap: int = Field(10_000, ge=0, description="resamples of the 95 % intervals")
     seed: int = Field(0, ge=0, description="of the resampling")

@@ -138,7 +138,7 @@ class Evaluation(Section):
     test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
     pairs_dev: str | None = Field(None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`")
     pairs_test: str | None = Field(None, description="the same for the test part")
-    batch_size: int = Field(128, ge=1, description="sentences encoded together")
+    batch_size: int = Field(64, ge=1, description="sentences encoded together")
     verify: Level = Field("exact", description="what of the evaluation files must be as published")
 
 
