@@ -110,6 +110,8 @@ def _take_place(temporary: Path, final: Path, key: str) -> None:
 def _remove_abandoned(parent: Path) -> None:
     """Remove what a killed build has left: nothing was written to it for a day."""
     for folder in parent.glob(".*.building"):
-        times = [file.stat().st_mtime for file in (folder, *folder.glob("*")) if file.exists()]
-        if times and time.time() - max(times) > _ABANDONED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        # a folder that changes in this moment has a builder
+        with contextlib.suppress(FileNotFoundError):
+            last_written = max(file.stat().st_mtime for file in (folder, *folder.glob("*")))
+            if time.time() - last_written > _ABANDONED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
