@@ -89,7 +89,7 @@ def timed(score: Callable[[], Scores], runs: int) -> tuple[float, Scores]:
 def score_here(encoder: SentenceEncoder, root: Path) -> Scores:
     tasks = [load_task(name, "test", root) for name in STS_TASKS]
     stsb = next(task for task in tasks if task.name == "stsb")
-    evaluation = evaluate_encoder(encoder, tasks, geometry_task=stsb, batch_size=BATCH)
+    evaluation = evaluate_encoder(encoder, tasks, geometry_task=stsb)
     return {name: result.all for name, result in evaluation.sts.items()}
 
 

@@ -22,6 +22,8 @@ from transformers import (
     DistilBertModel,
     ModernBertConfig,
     ModernBertModel,
+    MPNetConfig,
+    MPNetModel,
     PreTrainedModel,
     Qwen3Config,
     Qwen3Model,
@@ -29,7 +31,13 @@ from transformers import (
     RobertaModel,
 )
 
-from sentcse.attention_maps import attention_with_maps, collect_attention_maps, enable_attention_maps
+from sentcse.attention_maps import (
+    IMPLEMENTATION,
+    attention_with_maps,
+    collect_attention_maps,
+    enable_attention_maps,
+    quicken_attention,
+)
 from sentcse.losses.attention_mutual_information import attention_mutual_information
 from sentcse.losses.info_nce import info_nce_loss
 
@@ -191,6 +199,47 @@ def test_models_without_separable_bidirectional_attention_are_refused() -> None:
         enable_attention_maps(AlbertModel(AlbertConfig(**SMALL, embedding_size=8)), LAYERS)
     with pytest.raises(ValueError, match="Qwen3Model attends causally"):
         enable_attention_maps(Qwen3Model(Qwen3Config(**SMALL, num_key_value_heads=1, head_dim=8)), LAYERS)
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "distilbert", "modernbert"])
+def test_quickened_attention_is_attention(architecture: str) -> None:
+    """In eval mode the same vectors; in training the dropout of each map's entries, and gradients through it."""
+    model = small_model(architecture)
+    with torch.no_grad():
+        expected = model(**batch()).last_hidden_state
+    quicken_attention(model)
+    assert model.config._attn_implementation == IMPLEMENTATION
+    with torch.no_grad():
+        torch.testing.assert_close(model(**batch()).last_hidden_state, expected)
+    model.train()
+    torch.manual_seed(0)
+    first = model(**batch()).last_hidden_state
+    first.square().sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters() if parameter.requires_grad)
+    torch.manual_seed(0)
+    assert torch.equal(model(**batch()).last_hidden_state, first)
+
+
+def test_quickened_attention_with_dropout_has_the_right_mean() -> None:
+    """With every other dropout off, the mean over many masks comes near the output without dropout."""
+    torch.manual_seed(0)
+    model = BertModel(BertConfig(**{**SMALL, "num_hidden_layers": 1}, hidden_dropout_prob=0.0,
+                                 attention_probs_dropout_prob=0.2), add_pooling_layer=False)  # fmt: skip
+    quicken_attention(model)
+    attention = model.encoder.layer[0].attention.self
+    states = torch.randn(2, 9, 16)
+    with torch.no_grad():
+        exact = attention.eval()(states)[0]
+        drawn = torch.stack([attention.train()(states)[0] for _ in range(2000)])
+    spread = drawn.std(dim=0)
+    assert float(spread.min()) > 0
+    assert float(((drawn.mean(dim=0) - exact).abs() / (spread / 2000**0.5)).max()) < 5
+
+
+def test_an_attention_of_its_own_is_left_alone() -> None:
+    model = MPNetModel(MPNetConfig(**SMALL), add_pooling_layer=False)
+    quicken_attention(model)
+    assert model.config._attn_implementation == "eager"
 
 
 @pytest.mark.golden

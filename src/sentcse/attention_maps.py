@@ -1,7 +1,8 @@
 """Attention maps of chosen layers, with gradients, while all other layers run fused attention.
 
 `output_attentions=True` would give nothing under fused attention, and under eager attention all maps of all layers.
-Here the attention function of `transformers` is replaced by one that keeps its maps in the chosen layers only.
+Here the attention function of `transformers` is replaced by one that keeps its maps in the chosen layers only, and that
+attends without torch's fused function where this is the slower one: with dropout on a CPU.
 """
 
 from __future__ import annotations
@@ -42,6 +43,15 @@ def enable_attention_maps(model: PreTrainedModel, layers: Sequence[int]) -> None
     _check_layers(layers, len(modules), model)
     for number, module in enumerate(modules):
         setattr(module, LAYER_ATTRIBUTE, number if number in layers else None)
+
+
+def quicken_attention(model: PreTrainedModel) -> None:
+    """Let `model` train faster on a CPU, where torch's fused attention with dropout takes about twice the time.
+
+    Nothing changes on a GPU, without dropout, or in an architecture with an attention of its own.
+    """
+    if model.config._attn_implementation == "sdpa" and model._supports_attention_backend:
+        model.set_attn_implementation(IMPLEMENTATION)
 
 
 @contextmanager
@@ -104,20 +114,25 @@ def _attention(
     if called is not None:
         called.append(module)
     layer: int | None = getattr(module, LAYER_ATTRIBUTE, None)
-    if layer is None:
+    if layer is None and not _is_slow_when_fused(module, query, dropout, options):
         options.pop("output_attentions", None)
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
         )
-    if options.get("position_bias") is not None:
+    if layer is not None and options.get("position_bias") is not None:
         raise ValueError(f"{type(module).__name__} adds a position bias to its scores: its maps cannot be collected")
     output, maps = attention_with_maps(query, key, value, attention_mask, dropout=dropout, scaling=scaling)
     collected = _collected.get()
-    if collected is not None:
+    if collected is not None and layer is not None:
         if layer in collected:
             raise RuntimeError(f"a second forward pass in one collect_attention_maps block (layer {layer})")
         collected[layer] = maps
     return output, maps
+
+
+def _is_slow_when_fused(module: nn.Module, query: Tensor, dropout: float, options: dict[str, Any]) -> bool:
+    plain = not getattr(module, "is_causal", False) and options.get("position_bias") is None
+    return dropout > 0 and query.device.type == "cpu" and plain
 
 
 def _attention_modules(model: PreTrainedModel) -> list[nn.Module]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tqdm.auto import tqdm
 
 from sentcse.errors import ConfigError
 from sentcse.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
+from sentcse.parallel import map_on_cores
 from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
 
 if TYPE_CHECKING:
@@ -120,8 +122,7 @@ class SentenceEncoder(nn.Module):
             attention_mask: (rows, tokens), 1 at real tokens.
         """
         every_layer = self.pooler in LAYERS_NEEDED
-        first_token = self.pooler in FIRST_TOKEN_POOLERS
-        with last_layer_for_first_token(self.backbone) if first_token else nullcontext():
+        with self._computing_what_is_pooled():
             output = self.backbone(
                 input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer, return_dict=True
             )
@@ -137,7 +138,7 @@ class SentenceEncoder(nn.Module):
         self,
         sentences: Sequence[str],
         *,
-        batch_size: int = 128,
+        batch_size: int = 64,
         max_length: int | None = None,
         progress: bool = False,
     ) -> NDArray[np.float32]:
@@ -156,19 +157,28 @@ class SentenceEncoder(nn.Module):
         """
         tokens = self.tokenize(sentences, max_length=max_length)
         order = np.argsort([-len(ids) for ids in tokens], kind="stable")
+        batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
         # a head may change the width, so that the array is made when the first batch is there
         vectors: NDArray[np.float32] | None = None
-        with self._inference(), tqdm(total=len(sentences), unit=" sentences", disable=not progress) as bar:
-            for start in range(0, len(order), batch_size):
-                chosen = order[start : start + batch_size]
-                batch = self.tokenizer.pad({"input_ids": [tokens[i] for i in chosen]}, return_tensors="pt")
-                device = self.device
-                out = self(batch["input_ids"].to(device), batch["attention_mask"].to(device)).float().cpu().numpy()
+        with self._in_eval_mode(), tqdm(total=len(sentences), unit=" sentences", disable=not progress) as bar:
+            encode = partial(self._encode_batch, tokens)
+            found = map_on_cores(encode, batches) if self.device.type == "cpu" else map(encode, batches)
+            for chosen, out in zip(batches, found, strict=True):
                 if vectors is None:
                     vectors = np.empty((len(sentences), out.shape[1]), dtype=np.float32)
                 vectors[chosen] = out
                 bar.update(len(chosen))
         return np.empty((0, self.width), dtype=np.float32) if vectors is None else vectors
+
+    def _encode_batch(self, tokens: Sequence[list[int]], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
+        batch = self.tokenizer.pad({"input_ids": [tokens[i] for i in chosen]}, return_tensors="pt")
+        device = self.device
+        # here and not around all batches: torch keeps both for each thread
+        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+            vectors: NDArray[np.float32] = (
+                self(batch["input_ids"].to(device), batch["attention_mask"].to(device)).float().cpu().numpy()
+            )
+        return vectors
 
     def tokenize(self, sentences: Sequence[str], *, max_length: int | None = None) -> list[list[int]]:
         """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own)."""
@@ -179,13 +189,17 @@ class SentenceEncoder(nn.Module):
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
+    def _computing_what_is_pooled(self) -> AbstractContextManager[None]:
+        first_token = self.pooler in FIRST_TOKEN_POOLERS
+        return last_layer_for_first_token(self.backbone) if first_token else nullcontext()
+
     @contextmanager
-    def _inference(self) -> Iterator[None]:
+    def _in_eval_mode(self) -> Iterator[None]:
         # each module gets its own mode back: a method may keep parts of a training encoder in eval mode
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
-            with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+            with self._computing_what_is_pooled():
                 yield
         finally:
             for module, training in modes:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 FIRST_TOKEN_POOLERS = {"cls", "cls_before_pooler"}
+
+_lock = Lock()
+_blocks: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
+_hooks: WeakKeyDictionary[nn.Module, RemovableHandle] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -17,16 +24,25 @@ def last_layer_for_first_token(backbone: nn.Module) -> Iterator[None]:
 
     Attention still reads all tokens; what follows it works on each token alone and is left out for the others: most of
     a layer's arithmetic. BERT and the architectures that share its layout; with any other, nothing changes.
+
+    Blocks may lie inside each other. Threads that share a backbone need one around them all: a hook that came or went
+    during the forward pass of another would disturb it.
     """
     output = _after_attention(backbone)
     if output is None:
         yield
         return
-    hook = output.register_forward_pre_hook(_keep_first_token)
+    with _lock:
+        _blocks[output] = _blocks.get(output, 0) + 1
+        if _blocks[output] == 1:
+            _hooks[output] = output.register_forward_pre_hook(_keep_first_token)
     try:
         yield
     finally:
-        hook.remove()
+        with _lock:
+            _blocks[output] -= 1
+            if _blocks[output] == 0:
+                _hooks.pop(output).remove()
 
 
 def _after_attention(backbone: nn.Module) -> nn.Module | None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sentcse.masked_language_model import MaskedLanguageModelHead
-from sentcse.methods.vocabulary_argmax import vocabulary_argmax
+from sentcse.methods.vocabulary_argmax import VocabularyArgmax
 from tiny import tiny_config
 
 
@@ -20,7 +20,7 @@ def test_equals_the_plain_arg_max(screen: bool, spread: float) -> None:
     weight = common + spread * torch.randn(200, 16)
     bias = spread * bias
     expected = (states @ weight.T + bias).argmax(dim=1)
-    assert torch.equal(vocabulary_argmax(states, weight, bias, screen=screen), expected)
+    assert torch.equal(VocabularyArgmax(weight, bias, screen=screen)(states), expected)
 
 
 def test_the_small_spread_needs_the_full_score() -> None:

@@ -28,7 +28,7 @@ def evaluate_encoder(
     transfer_tasks: Sequence[TransferTask] = (),
     mode: str = "test",
     classifier_seed: int = SEED,
-    batch_size: int = 128,
+    batch_size: int = 64,
     max_length: int | None = None,
     progress: bool = False,
 ) -> Evaluation:
@@ -71,7 +71,7 @@ def evaluate_sts(
     encoder: Encoder,
     tasks: Sequence[StsTask],
     *,
-    batch_size: int = 128,
+    batch_size: int = 64,
     max_length: int | None = None,
     progress: bool = False,
 ) -> dict[str, StsResult]:
@@ -80,7 +80,7 @@ def evaluate_sts(
 
 
 def evaluate_geometry(
-    encoder: Encoder, task: StsTask, *, batch_size: int = 128, max_length: int | None = None, progress: bool = False
+    encoder: Encoder, task: StsTask, *, batch_size: int = 64, max_length: int | None = None, progress: bool = False
 ) -> Geometry:
     """Geometry of an encoder's vectors of a task's sentences, without scores."""
     limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length

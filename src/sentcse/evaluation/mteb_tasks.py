@@ -71,7 +71,7 @@ def score_mteb_tasks(
     encoder: Encoder,
     tasks: Sequence[AbsTask],
     *,
-    batch_size: int = 128,
+    batch_size: int = 64,
     max_length: int | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def run_evaluation(
     mode: str = "test",
     protocol: str = "simcse",
     data_root: str | Path,
-    batch_size: int = 128,
+    batch_size: int = 64,
     max_length: int | None = None,
     bootstrap: int = 10_000,
     seed: int = 0,

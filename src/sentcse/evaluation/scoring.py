@@ -102,7 +102,7 @@ def score_encoder(
     *,
     pooler: str | None = None,
     known_as: str | None = None,
-    batch_size: int = 128,
+    batch_size: int = 64,
     max_length: int | None = None,
     classifier_seed: int = SEED,
     progress: bool = False,

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sentcse.checkpoint import describe_encoder
-from sentcse.dropout import quicken_dropout
 from sentcse.encoder import SentenceEncoder
 from sentcse.heads import HEADS
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.trained_module import TrainedModule
+from sentcse.quicken import quicken
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -70,7 +70,7 @@ class Method(TrainedModule, ABC):
     ) -> None:
         super().__init__(optimizer=optimizer)
         self.encoder = encoder
-        quicken_dropout(encoder.backbone)
+        quicken(encoder.backbone)
         self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
         self.head_at_eval = head if projection_at_eval else None
         # from_pretrained gives a backbone without dropout, and Lightning leaves every module's mode as it is

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from sentcse.dropout import quicken_dropout
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.loading import load_backbone, load_tokenizer
@@ -24,6 +23,7 @@ from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
+from sentcse.quicken import quicken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -75,7 +75,7 @@ class DiffCSE(Method):
         # in a tuple, Lightning and the optimiser do not see it
         self._generator = (generator,)
         self.discriminator = discriminator.train()
-        quicken_dropout(discriminator)
+        quicken(discriminator)
         self.rtd_head = nn.Linear(encoder.width, 2)
         self.temperature = temperature
         self.rtd_weight = rtd_weight

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sentcse.cpu import cpu_multiplies_bf16
 from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.methods.row_chunks import split_rows
-from sentcse.methods.vocabulary_argmax import ROWS_AT_ONCE, vocabulary_argmax
+from sentcse.methods.vocabulary_argmax import ROWS_AT_ONCE, VocabularyArgmax
 
 SEQUENCES_AT_ONCE = 32
 """Rows of tokens that are computed together: their states stay in the cache."""
@@ -40,6 +40,7 @@ class Generator(nn.Module):
         self.head = head
         self.prediction = prediction
         self.temperature = temperature
+        self._argmax: VocabularyArgmax | None = None
         self.requires_grad_(False)
         self.eval()
 
@@ -73,9 +74,17 @@ class Generator(nn.Module):
         decoder = self.head.decoder
         if decoder is None or decoder.bias is None:
             return torch.cat([self.head(chunk).argmax(dim=1) for chunk in torch.split(states, ROWS_AT_ONCE)])
-        # where it pays: processors that multiply bfloat16 in hardware
-        screen = states.device.type == "cpu" and cpu_multiplies_bf16()
-        return vocabulary_argmax(self.head.before_decoder(states, decoder), decoder.weight, decoder.bias, screen=screen)
+        argmax = self._argmax_of(decoder)
+        # in float32 as the scores, lest autocast convert the decoder's weights for the no rows that it scores here
+        with torch.autocast(states.device.type, enabled=False):
+            return argmax(self.head.before_decoder(states.float(), decoder))
+
+    def _argmax_of(self, decoder: nn.Linear) -> VocabularyArgmax:
+        if self._argmax is None or self._argmax.weight.device != decoder.weight.device:
+            # where it pays: processors that multiply bfloat16 in hardware
+            screen = decoder.weight.device.type == "cpu" and cpu_multiplies_bf16()
+            self._argmax = VocabularyArgmax(decoder.weight, decoder.bias, screen=screen)
+        return self._argmax
 
     def _sample(self, scores: Tensor) -> Tensor:
         # Gumbel's trick: the arg max of scores plus this noise is a draw from their softmax

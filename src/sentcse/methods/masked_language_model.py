@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sentcse.dropout import quicken_dropout
 from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.masking import mask_ordinary_tokens
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.trained_module import TrainedModule
+from sentcse.quicken import quicken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -43,7 +43,7 @@ class MaskedLanguageModel(TrainedModule):
         self.tokenizer = tokenizer
         self.masking_ratio = masking_ratio
         self.backbone: nn.Module = getattr(model, model.base_model_prefix)
-        quicken_dropout(self.backbone)
+        quicken(self.backbone)
         self.head = MaskedLanguageModelHead(model)
         # from_pretrained gives a model without dropout, and Lightning leaves every module's mode as it is
         self.train()

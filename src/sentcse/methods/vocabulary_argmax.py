@@ -15,40 +15,44 @@ BFLOAT16_ERROR = 2.0**-8
 """Bound on the relative error of a product of two numbers that were both rounded to bfloat16."""
 
 
-def vocabulary_argmax(
-    states: Float[Tensor, "rows width"],
-    weight: Float[Tensor, "vocabulary width"],
-    bias: Float[Tensor, " vocabulary"],
-    *,
-    screen: bool,
-) -> Int[Tensor, " rows"]:
+class VocabularyArgmax:
     """`(states @ weight.T + bias).argmax(1)` in float32, a few rows at a time, the scores not kept.
 
+    For weights that stay as they are: what follows from them is computed once.
+
     Args:
-        states: (rows, width).
         weight: (vocabulary, width).
         bias: (vocabulary,).
         screen: find candidates in bfloat16 and score only those in float32. A row where the error bound of bfloat16
             leaves room for another token is scored in full, so that the result is the same.
     """
-    with torch.no_grad(), torch.autocast(states.device.type, enabled=False):
-        states, weight, bias = states.float(), weight.float(), bias.float()
-        if not screen or len(weight) <= CANDIDATES:
-            return torch.cat([F.linear(rows, weight, bias).argmax(dim=1) for rows in torch.split(states, ROWS_AT_ONCE)])
-        rounded, longest = weight.bfloat16(), torch.linalg.vector_norm(weight, dim=1).amax()
-        return torch.cat(
-            [_screened(rows, weight, bias, rounded, longest) for rows in torch.split(states, ROWS_AT_ONCE)]
-        )
 
+    @torch.no_grad()
+    def __init__(
+        self, weight: Float[Tensor, "vocabulary width"], bias: Float[Tensor, " vocabulary"], *, screen: bool
+    ) -> None:
+        self.weight, self.bias = weight.float(), bias.float()
+        self.rounded = weight.bfloat16() if screen and len(weight) > CANDIDATES else None
+        self.rounded_bias = bias.bfloat16()
+        self.longest = torch.linalg.vector_norm(self.weight, dim=1).amax()
+        self.largest_bias = self.bias.abs().amax()
 
-def _screened(states: Tensor, weight: Tensor, bias: Tensor, rounded: Tensor, longest: Tensor) -> Tensor:
-    rough = F.linear(states.bfloat16(), rounded, bias.bfloat16()).topk(CANDIDATES, dim=1)
-    exact = torch.bmm(weight[rough.indices], states.unsqueeze(2)).squeeze(2) + bias[rough.indices]
-    best = exact.max(dim=1, keepdim=True)
-    chosen = rough.indices.gather(1, best.indices).squeeze(1)
-    # Cauchy-Schwarz for the rounded factors; then the rounding of the bias and of the sum
-    error = BFLOAT16_ERROR * (torch.linalg.vector_norm(states, dim=1) * longest + bias.abs().amax())
-    error = error + BFLOAT16_ERROR * rough.values[:, 0].float().abs()
-    unsure = best.values.squeeze(1) < rough.values[:, -1].float() + error
-    chosen[unsure] = F.linear(states[unsure], weight, bias).argmax(dim=1)
-    return chosen
+    @torch.no_grad()
+    def __call__(self, states: Float[Tensor, "rows width"]) -> Int[Tensor, " rows"]:
+        """The best token of each of the states, (rows, width)."""
+        with torch.autocast(states.device.type, enabled=False):
+            return torch.cat([self._choose(rows) for rows in torch.split(states.float(), ROWS_AT_ONCE)])
+
+    def _choose(self, states: Tensor) -> Tensor:
+        if self.rounded is None:
+            return F.linear(states, self.weight, self.bias).argmax(dim=1)
+        rough = F.linear(states.bfloat16(), self.rounded, self.rounded_bias).topk(CANDIDATES, dim=1)
+        exact = torch.bmm(self.weight[rough.indices], states.unsqueeze(2)).squeeze(2) + self.bias[rough.indices]
+        best = exact.max(dim=1, keepdim=True)
+        chosen = rough.indices.gather(1, best.indices).squeeze(1)
+        # Cauchy-Schwarz for the rounded factors; then the rounding of the bias and of the sum
+        error = BFLOAT16_ERROR * (torch.linalg.vector_norm(states, dim=1) * self.longest + self.largest_bias)
+        error = error + BFLOAT16_ERROR * rough.values[:, 0].float().abs()
+        unsure = best.values.squeeze(1) < rough.values[:, -1].float() + error
+        chosen[unsure] = F.linear(states[unsure], self.weight, self.bias).argmax(dim=1)
+        return chosen

@@ -33,7 +33,7 @@ class EvaluationCallback(PeriodicEvaluation):
         *,
         select: str,
         every_n_steps: int,
-        batch_size: int = 128,
+        batch_size: int = 64,
     ) -> None:
         super().__init__(every_n_steps=every_n_steps)
         self.dev_tasks = list(dev_tasks)
