@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import random
-import signal
 import string
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from hydra.core.global_hydra import GlobalHydra
-from pytorch_lightning import Callback, LightningModule, Trainer
 from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
@@ -32,6 +30,7 @@ from sentcse.training import generator_run as module
 from sentcse.training.build import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
 from sentcse.training.run_folder import RunFolder
+from stopping import stopping_at
 from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 
 Configure = Callable[..., GeneratorConfig]
@@ -135,37 +134,15 @@ def check_diffcse(folder: RunFolder, toy: Path) -> None:
         build_method(config, build_encoder(config))
 
 
-class StopAt(Callback):
-    """Stops training at a step, as a crash would."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise RuntimeError("power cut")
-
-
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[GeneratorConfig, int], None]]:
+def stopped() -> Callable[[GeneratorConfig, int], None]:
     """Train, but stop before the step after `step`."""
-    handler = signal.getsignal(signal.SIGINT)
 
     def stopped(config: GeneratorConfig, step: int) -> None:
-        build = module.build_trainer
+        with stopping_at(module, step, RuntimeError("power cut")):
+            train_generator(config)
 
-        def with_stop(*arguments: Any) -> Trainer:
-            trainer = build(*arguments)
-            trainer.callbacks.insert(0, StopAt(step))
-            return trainer
-
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "build_trainer", with_stop)
-            with pytest.raises(RuntimeError, match="power cut"):
-                train_generator(config)
-
-    yield stopped
-    signal.signal(signal.SIGINT, handler)
+    return stopped
 
 
 def outcome(folder: RunFolder) -> tuple[bytes, dict[str, Any], list[tuple[str, ...]]]:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from sentcse.training import run as module
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import train
 from sentcse.training.run_folder import RunFolder
+from stopping import stopping_at, with_callback
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]
@@ -39,37 +40,15 @@ LONG = (
 """120 steps: time enough to be killed in."""
 
 
-class StopAt(Callback):
-    """Stops the process's training at a step, as a crash would: nothing is saved any more."""
-
-    def __init__(self, step: int, fault: BaseException) -> None:
-        self.step, self.fault = step, fault
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise self.fault
-
-
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TrainConfig, int, BaseException], None]]:
+def stopped() -> Callable[[TrainConfig, int, BaseException], None]:
     """Train, but stop before the step after `step`."""
-    handler = signal.getsignal(signal.SIGINT)
 
     def stopped(config: TrainConfig, step: int, fault: BaseException) -> None:
-        build = module.build_trainer
+        with stopping_at(module, step, fault):
+            train(config)
 
-        def with_stop(*arguments: Any) -> Trainer:
-            trainer = build(*arguments)
-            trainer.callbacks.insert(0, StopAt(step, fault))
-            return trainer
-
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "build_trainer", with_stop)
-            with pytest.raises(type(fault)):
-                train(config)
-
-    yield stopped
-    signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
+    return stopped
 
 
 def outcome(folder: Path) -> tuple[bytes, dict[str, Any]]:
@@ -188,24 +167,16 @@ def test_a_damaged_checkpoint_gets_a_sentence(
         train(config)
 
 
-def test_weights_that_are_not_finite_are_never_saved(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Spoil(StopAt):
+def test_weights_that_are_not_finite_are_never_saved(configure: Configure) -> None:
+    class Spoil(Callback):
         def on_train_batch_start(
             self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
         ) -> None:
-            if trainer.global_step == self.step:
+            if trainer.global_step == 3:
                 for parameter in pl_module.parameters():
                     parameter.data.fill_(float("nan"))
 
-    build = module.build_trainer
-
-    def spoiled(*arguments: Any) -> Trainer:
-        trainer = build(*arguments)
-        trainer.callbacks.insert(0, Spoil(3, RuntimeError()))
-        return trainer
-
-    monkeypatch.setattr(module, "build_trainer", spoiled)
-    with pytest.raises(SentcseError, match=r"NaN|finite"):
+    with with_callback(module, Spoil()), pytest.raises(SentcseError, match=r"NaN|finite"):
         train(configure())
     assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 2
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import wandb
-from pytorch_lightning import Callback, LightningModule, Trainer
 
 from sentcse.config import TrainConfig
 from sentcse.training import run as module
@@ -20,6 +19,7 @@ from sentcse.training.run_folder import RunFolder
 from sentcse.training.wandb_results import log_results, score_rows, summary
 from sentcse.training.wandb_run import SUPERSEDED
 from sentcse.training.wandb_state import handed_over
+from stopping import stopping_at
 from wandb_files import OfflineRun, parts, read_offline
 
 Configure = Callable[..., TrainConfig]
@@ -91,38 +91,16 @@ def test_results_are_handed_over_when_the_run_is_closed_and_not_before(
     assert seen == [("log", False), ("finish 0", False)] * 2
 
 
-class StopAt(Callback):
-    def __init__(self, step: int, fault: BaseException) -> None:
-        self.step, self.fault = step, fault
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        if trainer.global_step == self.step:
-            raise self.fault
-
-
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[TrainConfig, int, BaseException], None]]:
+def stopped() -> Callable[[TrainConfig, int, BaseException], None]:
     """Train, but stop before the step after `step`."""
-    import signal
-
-    handler = signal.getsignal(signal.SIGINT)
 
     def stopped(config: TrainConfig, step: int, fault: BaseException) -> None:
-        build = module.build_trainer
-
-        def with_stop(*arguments: Any) -> Trainer:
-            trainer = build(*arguments)
-            trainer.callbacks.insert(0, StopAt(step, fault))
-            return trainer
-
-        with monkeypatch.context() as patch:
-            patch.setattr(module, "build_trainer", with_stop)
-            with pytest.raises(type(fault)):
-                train(config)
+        with stopping_at(module, step, fault):
+            train(config)
         assert wandb.run is None
 
-    yield stopped
-    signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
+    return stopped
 
 
 def only(config: TrainConfig) -> OfflineRun:
