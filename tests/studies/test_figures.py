@@ -106,6 +106,18 @@ def test_every_figure_of_a_single_run(tmp_path: Path) -> None:
         figure.draw_without_rendering()
 
 
+def test_the_untrained_score_is_a_line_wherever_the_error_bars_reach(tmp_path: Path) -> None:
+    for seed, score in ((1, 80.0), (2, 90.0)):
+        make_run(tmp_path, Made(seed=seed, scores=(("stsb_test", score),)))
+    part = collect([tmp_path]).parts[0]
+    untrained = part.untrained("stsb_test")
+    assert untrained is not None
+    figure = part_figures(report_part(part))["low_shot-stsb_test"]
+    low, high = figure.axes[0].get_ylim()
+    assert low < untrained < high
+    assert not [text for text in figure.axes[0].texts if "this axis" in text.get_text()]
+
+
 def test_the_untrained_score_does_not_press_the_rest_together() -> None:
     assert far_side(70.0, [76.0, 78.0]) == "below"
     assert far_side(80.0, [76.0, 78.0]) == "above"

@@ -12,6 +12,7 @@ from sentcse.studies.part import Part
 from sentcse.studies.statistics import BETTER, WORSE, Difference, cell_statistics, mean_curve
 from sentcse.studies.study_run import score_label
 from sentcse.studies.style import far_side, look, new_figure
+from sentcse.studies.traces import bar_ends, half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,14 +25,14 @@ DODGE = 0.05
 def low_shot_figure(part: Part, key: str) -> Figure:
     """A score against the number of sentences: mean over seeds and its 95 % interval."""
     with new_figure(2.5) as figure:
-        axes, means = figure.subplots(), list[float]()
+        axes, ends = figure.subplots(), list[float]()
         for place, series in enumerate(part.series):
             shift = 10 ** (DODGE * (place - (len(part.series) - 1) / 2))
             found = {size: cell_statistics(part, series, size, key) for size in part.sizes}
             shown = {size * shift: over for size, over in found.items() if over is not None}
             _draw_means(axes, place, series, shown)
-            means += [over.mean for over in shown.values()]
-        _draw_untrained(axes, part.untrained(key), means)
+            ends += [end for over in shown.values() for end in bar_ends(over)]
+        _draw_untrained(axes, part.untrained(key), ends)
         axes.set_xscale("log")
         axes.set_xticks(part.sizes, [f"{size:,}" for size in part.sizes])
         axes.set_xlim(part.sizes[0] / 1.6, part.sizes[-1] * 1.6)
@@ -138,11 +139,10 @@ def difference_figure(part: Part, compared: Sequence[Difference]) -> Figure:
 
 def _draw_means(axes: Axes, place: int, label: str, shown: Mapping[float, MeanInterval]) -> None:
     style = look(place)
-    half = [0.0 if over.n == 1 else over.high - over.mean for over in shown.values()]
     axes.errorbar(
         list(shown),
         [over.mean for over in shown.values()],
-        yerr=half,
+        yerr=[half_width(over) for over in shown.values()],
         color=style.colour,
         linestyle=style.dash,
         marker=style.marker,

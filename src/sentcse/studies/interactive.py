@@ -15,6 +15,7 @@ from sentcse.studies.style import far_side
 from sentcse.studies.traces import (
     Trace,
     band_trace,
+    bar_ends,
     checked_figure,
     half_width,
     hover_text,
@@ -82,7 +83,7 @@ def run_figure(run: StudyRun, place: int) -> dict[str, Any]:
 
 
 def _low_shot(part: Part, key: str) -> dict[str, Any]:
-    traces = []
+    traces, ends = [], list[float]()
     for place, series in enumerate(part.series):
         shift = 10 ** (DODGE * (place - (len(part.series) - 1) / 2))
         found = {size: cell_statistics(part, series, size, key) for size in part.sizes}
@@ -96,10 +97,11 @@ def _low_shot(part: Part, key: str) -> dict[str, Any]:
         }
         trace["text"] = [hover_text(series, f"{size:,} sentences", over) for size, over in known.items()]
         traces.append(trace)
+        ends += [end for over in known.values() for end in bar_ends(over)]
     untrained = part.untrained(key)
     note = None
     if untrained is not None:
-        side = far_side(untrained, [value for trace in traces for value in trace["y"]])
+        side = far_side(untrained, ends)
         if side is None:
             edges = [part.sizes[0] / 1.3, part.sizes[-1] * 1.3]
             traces.append(reference_trace(edges, [untrained] * 2, f"untrained encoder: {number(untrained)}"))

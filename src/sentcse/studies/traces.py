@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.seeds import MeanInterval
+from sentcse.evaluation.seeds import MeanInterval, PairedDifference
 from sentcse.studies.study_run import score_label
 from sentcse.studies.style import look
 from sentcse.studies.wording import count, interval, mean_and_spread
@@ -71,9 +71,14 @@ def hover_text(series: str, where: str, over: MeanInterval) -> str:
     return f"<b>{html.escape(series)}</b>, {where}<br>{mean_and_spread(over)}{spread}<br>{count(over.n, 'seed')}"
 
 
-def half_width(over: Any) -> float:
-    """Half the interval's width; none for a single seed."""
-    return 0.0 if over.n == 1 else float(over.high - over.mean)
+def half_width(over: MeanInterval | PairedDifference) -> float:
+    """Half the interval's width, an error bar's length; none for a single seed."""
+    return 0.0 if over.n == 1 else over.high - over.mean
+
+
+def bar_ends(over: MeanInterval | PairedDifference) -> tuple[float, float]:
+    """Where the error bar of a mean begins and ends."""
+    return over.mean - half_width(over), over.mean + half_width(over)
 
 
 def score_axis(*keys: str) -> dict[str, Any]:
