@@ -114,9 +114,7 @@ def score_split(encoder: SentenceEncoder, task: StsTask, *, by_length: bool) -> 
             batch = pairs[start : start + BATCH]
             first = encode_plainly(encoder, [pair[0] for pair in batch])
             second = encode_plainly(encoder, [pair[1] for pair in batch])
-            cosines += [
-                float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))) for a, b in zip(first, second, strict=True)
-            ]
+            cosines += [cosine(a, b) for a, b in zip(first, second, strict=True)]
             gold += [pair[2] for pair in batch]
     return 100 * float(spearmanr(cosines, gold).statistic)
 

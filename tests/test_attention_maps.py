@@ -6,6 +6,7 @@ import copy
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,7 +31,9 @@ from transformers import (
     RobertaConfig,
     RobertaModel,
 )
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from sentcse import attention_maps
 from sentcse.attention_maps import (
     IMPLEMENTATION,
     attention_with_maps,
@@ -218,6 +221,25 @@ def test_quickened_attention_is_attention(architecture: str) -> None:
     assert all(parameter.grad is not None for parameter in model.parameters() if parameter.requires_grad)
     torch.manual_seed(0)
     assert torch.equal(model(**batch()).last_hidden_state, first)
+
+
+def test_fused_attention_is_left_out_where_dropout_makes_it_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, fused = small_model("bert"), []
+
+    def count(*arguments: Any, **options: Any) -> Any:
+        fused.append(arguments[0])
+        return sdpa_attention_forward(*arguments, **options)
+
+    monkeypatch.setattr(attention_maps, "sdpa_attention_forward", count)
+    quicken_attention(model)
+    model(**batch())
+    assert len(fused) == 4  # layers
+    model.train()(**batch())
+    assert len(fused) == 4
+    for layer in model.encoder.layer:
+        layer.attention.self.dropout.p = 0.0
+    model(**batch())
+    assert len(fused) == 8
 
 
 def test_quickened_attention_with_dropout_has_the_right_mean() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,11 +12,11 @@ import torch
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.first_token import last_layer_for_first_token
-from sentcse.parallel import map_on_cores
+from sentcse.parallel import MOST_THREADS, map_on_cores
 from tiny import tiny_bert, tiny_tokenizer
 
 
-@pytest.fixture(params=[1, 2, 5])
+@pytest.fixture(params=[1, 2, 8])
 def cores(request: pytest.FixtureRequest) -> Iterator[int]:
     before = torch.get_num_threads()
     torch.set_num_threads(request.param)
@@ -30,8 +31,8 @@ def test_order_and_thread_counts(cores: int) -> None:
         seen.add((threading.get_ident(), torch.get_num_threads()))
         return number * number
 
-    assert list(map_on_cores(square, range(50))) == [number * number for number in range(50)]
-    assert {count for _, count in seen} == {1}
+    assert list(map_on_cores(square, range(50), cores=cores)) == [number * number for number in range(50)]
+    assert {count for _, count in seen} == {cores // min(cores, MOST_THREADS)}
     assert torch.get_num_threads() == cores
 
 
@@ -40,15 +41,32 @@ def test_a_fault_comes_through_and_the_thread_count_comes_back(cores: int) -> No
 
     def fail(number: int) -> int:
         begun.append(number)
+        time.sleep(0.02)
         if number == 3:
             raise ValueError("three")
         return number
 
     with pytest.raises(ValueError, match="three"):
-        list(map_on_cores(fail, range(10_000)))
-    assert len(begun) < 10_000  # what waited was not begun
+        list(map_on_cores(fail, range(400), cores=cores))
+    assert len(begun) < 200  # what waited was not begun
     assert torch.get_num_threads() == cores
-    assert list(map_on_cores(fail, [])) == []
+    assert list(map_on_cores(fail, [], cores=cores)) == []
+
+
+def test_left_early(cores: int) -> None:
+    """What an exception in the loop over the results comes to: nothing more is begun, the thread count comes back."""
+    begun = []
+
+    def slow(number: int) -> int:
+        begun.append(number)
+        time.sleep(0.02)
+        return number
+
+    found = map_on_cores(slow, range(400), cores=cores)
+    assert next(found) == 0
+    found.close()
+    assert len(begun) < 200
+    assert torch.get_num_threads() == cores
 
 
 @pytest.mark.parametrize("pooler", ["cls_before_pooler", "avg", "avg_first_last"])

@@ -46,7 +46,7 @@ def enable_attention_maps(model: PreTrainedModel, layers: Sequence[int]) -> None
 
 
 def quicken_attention(model: PreTrainedModel) -> None:
-    """Let `model` train faster on a CPU, where torch's fused attention with dropout takes about twice the time.
+    """Let `model` train faster on a CPU, where torch's fused attention with dropout takes up to twice the time.
 
     Nothing changes on a GPU, without dropout, or in an architecture with an attention of its own.
     """

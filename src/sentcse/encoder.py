@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,13 +161,13 @@ class SentenceEncoder(nn.Module):
         # a head may change the width, so that the array is made when the first batch is there
         vectors: NDArray[np.float32] | None = None
         with self._in_eval_mode(), tqdm(total=len(sentences), unit=" sentences", disable=not progress) as bar:
-            encode = partial(self._encode_batch, tokens)
-            found = map_on_cores(encode, batches) if self.device.type == "cpu" else map(encode, batches)
-            for chosen, out in zip(batches, found, strict=True):
-                if vectors is None:
-                    vectors = np.empty((len(sentences), out.shape[1]), dtype=np.float32)
-                vectors[chosen] = out
-                bar.update(len(chosen))
+            cores = torch.get_num_threads() if self.device.type == "cpu" else 1
+            with closing(map_on_cores(partial(self._encode_batch, tokens), batches, cores=cores)) as found:
+                for chosen, out in zip(batches, found, strict=True):
+                    if vectors is None:
+                        vectors = np.empty((len(sentences), out.shape[1]), dtype=np.float32)
+                    vectors[chosen] = out
+                    bar.update(len(chosen))
         return np.empty((0, self.width), dtype=np.float32) if vectors is None else vectors
 
     def _encode_batch(self, tokens: Sequence[list[int]], chosen: NDArray[np.int64]) -> NDArray[np.float32]:

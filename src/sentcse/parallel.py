@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -15,7 +15,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_on_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def map_on_cores(
+    function: Callable[[Item], Result], items: Sequence[Item], *, cores: int
+) -> Generator[Result, None, None]:
     """`map(function, items)`, in order, with some items computed side by side on a CPU's cores.
 
     Products of small matrices leave cores waiting for each other and for Python; whole batches side by side do not.
@@ -24,16 +26,15 @@ def map_on_cores(function: Callable[[Item], Result], items: Sequence[Item]) -> I
     Args:
         function: releases Python's lock for most of its time, as torch does.
         items: what to compute; the largest first, lest one thread has work when all others are done.
+        cores: to share; the number of torch's threads, which it is again when the generator ends or is closed.
     """
-    cores = torch.get_num_threads()
     threads = min(cores, len(items), MOST_THREADS)
     if threads < 2:
         yield from map(function, items)
         return
-    executor = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(cores // threads,))
     try:
-        yield from executor.map(function, items)
+        # its `map` cancels what waits when it is left early, as after a fault or Ctrl-C
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(cores // threads,)) as executor:
+            yield from executor.map(function, items)
     finally:
-        # after Ctrl-C nothing that waits is begun any more
-        executor.shutdown(cancel_futures=True)
         torch.set_num_threads(cores)  # a part of what the threads set holds for the whole process

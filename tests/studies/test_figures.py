@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from made_runs import Made, grid, make_run, make_runs
+from sentcse.studies import interactive
 from sentcse.studies.collect import collect
 from sentcse.studies.figures import best_step_figure, learning_figure, low_shot_figure
 from sentcse.studies.part import Part
@@ -116,6 +118,9 @@ def test_the_untrained_score_is_a_line_wherever_the_error_bars_reach(tmp_path: P
     low, high = figure.axes[0].get_ylim()
     assert low < untrained < high
     assert not [text for text in figure.axes[0].texts if "this axis" in text.get_text()]
+    page = json.dumps(interactive._low_shot(part, "stsb_test"))
+    assert "untrained encoder: " in page
+    assert "this axis" not in page
 
 
 def test_the_untrained_score_does_not_press_the_rest_together() -> None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sentcse.evaluation.seeds import MeanInterval
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import BETTER, WORSE, Difference, cell_statistics, mean_curve
+from sentcse.studies.statistics import BETTER, WORSE, Difference, bar_ends, cell_statistics, half_width, mean_curve
 from sentcse.studies.study_run import score_label
 from sentcse.studies.style import far_side, look, new_figure
-from sentcse.studies.traces import bar_ends, half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import BETTER, NOT_TOLD_APART, WORSE, Difference, cell_statistics, mean_curve
+from sentcse.studies.statistics import (
+    BETTER,
+    NOT_TOLD_APART,
+    WORSE,
+    Difference,
+    bar_ends,
+    cell_statistics,
+    half_width,
+    mean_curve,
+)
 from sentcse.studies.study_run import StudyRun, score_label
 from sentcse.studies.style import far_side
 from sentcse.studies.traces import (
     Trace,
     band_trace,
-    bar_ends,
     checked_figure,
-    half_width,
     hover_text,
     line_trace,
     points_trace,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.seeds import MeanInterval, PairedDifference
+from sentcse.evaluation.seeds import MeanInterval
 from sentcse.studies.study_run import score_label
 from sentcse.studies.style import look
 from sentcse.studies.wording import count, interval, mean_and_spread
@@ -69,16 +69,6 @@ def hover_text(series: str, where: str, over: MeanInterval) -> str:
     """What is shown when a mean is pointed at."""
     spread = "" if over.n == 1 else f"<br>95 % interval {interval(over.low, over.high)}"
     return f"<b>{html.escape(series)}</b>, {where}<br>{mean_and_spread(over)}{spread}<br>{count(over.n, 'seed')}"
-
-
-def half_width(over: MeanInterval | PairedDifference) -> float:
-    """Half the interval's width, an error bar's length; none for a single seed."""
-    return 0.0 if over.n == 1 else over.high - over.mean
-
-
-def bar_ends(over: MeanInterval | PairedDifference) -> tuple[float, float]:
-    """Where the error bar of a mean begins and ends."""
-    return over.mean - half_width(over), over.mean + half_width(over)
 
 
 def score_axis(*keys: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class HeldOutEvaluation(PeriodicEvaluation):
 
     mode = "min"
 
-    def __init__(self, texts: MaskedTexts, *, every_n_steps: int, batch_size: int = 64) -> None:
+    def __init__(self, texts: MaskedTexts, *, every_n_steps: int, batch_size: int = 128) -> None:
         super().__init__(every_n_steps=every_n_steps)
         self.texts = texts
         self.batch_size = batch_size
