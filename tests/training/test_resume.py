@@ -19,6 +19,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from composing import checked
 from sentcse.config import TrainConfig
+from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.studies.run_record import read_run
 from sentcse.training import run as module
@@ -101,6 +102,30 @@ def test_ctrl_c_is_handed_on(
     config = configure()
     stopped(config, 3, KeyboardInterrupt())
     assert RunFolder(config).last.is_file()
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept"), [("all", ["best.ckpt", "last.ckpt"]), ("best", ["best.ckpt"]), ("export", [])]
+)
+def test_what_a_complete_run_keeps(configure: Configure, keep: str, kept: list[str]) -> None:
+    first = train(configure(f"runs.keep={keep}"))
+    folder = RunFolder(configure())
+    assert sorted(path.name for path in folder.checkpoints.iterdir()) == kept
+    assert SentenceEncoder.from_pretrained(folder.encoder).encode(["a dog"]).shape == (1, 16)
+    assert train(configure()) == first  # nothing of it is needed to know that the run is complete
+    train(configure("runs.keep=export"))  # given later, it frees what earlier runs hold
+    assert not list(folder.checkpoints.iterdir())
+
+
+def test_an_interrupted_run_keeps_what_it_continues_from(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None]
+) -> None:
+    config, alone = configure("runs.keep=export"), configure(runs="alone")
+    stopped(config, 5, RuntimeError("power cut"))
+    assert RunFolder(config).last.is_file()
+    train(config)
+    train(alone)
+    assert outcome(RunFolder(config).path) == outcome(RunFolder(alone).path)
 
 
 def test_a_complete_run_says_so_and_does_nothing(

@@ -48,6 +48,7 @@ with folder.locked():
         "trainer.devices=[0]",
         "trainer.devices=[3]",
         "runs.jobs_per_gpu=4",
+        "runs.keep=export",
     ],
 )
 def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:

@@ -14,6 +14,7 @@ from sentcse.config.method_options import Method
 from sentcse.config.section import Number, Section, Text
 from sentcse.data.manifest import Level
 
+Keep = Literal["all", "best", "export"]
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
 TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
 NAME_PATTERN = r"^[A-Za-z0-9_.+-]+$"
@@ -159,6 +160,9 @@ class Runs(Section):
 
     root: Text = Field("runs", description="every run's folder lies in it, named after its configuration")
     jobs_per_gpu: int = Field(1, ge=1, description="jobs of a sweep that may share a GPU")
+    keep: Keep = Field(
+        "all", description="of a complete run's weights: all; best, without last.ckpt; export, without checkpoints"
+    )
 
 
 class TrainConfig(Section):

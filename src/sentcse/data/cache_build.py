@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -14,7 +13,7 @@ from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta,
 from sentcse.data.corpus import Corpus, nothing_to_read
 from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.formats import MAX_CHARACTERS, Record
-from sentcse.data.hashing import count_repeats, hash_texts, sha256_of
+from sentcse.data.hashing import count_repeats, hash_texts, sha256_of, tokenizer_as_text
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -32,23 +31,8 @@ def cache_key(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: in
         f"max_length {max_length}",
         f"tokenizers {tokenizers.__version__}",
         corpus.sha256,
-        _serialise(tokenizer),
+        tokenizer_as_text(tokenizer),
     )
-
-
-def _serialise(tokenizer: PreTrainedTokenizerBase) -> str:
-    parts: dict[str, object] = {
-        "class": type(tokenizer).__name__,
-        "special": {name: str(token) for name, token in tokenizer.special_tokens_map.items()},
-    }
-    if tokenizer.is_fast:
-        backend = json.loads(tokenizer.backend_tokenizer.to_str())
-        # Every call with truncation or padding leaves its setting behind in the backend; the cache sets its own.
-        parts["backend"] = {name: value for name, value in backend.items() if name not in ("truncation", "padding")}
-    else:
-        parts["vocabulary"] = tokenizer.get_vocab()
-        parts["settings"] = {name: str(value) for name, value in sorted(tokenizer.init_kwargs.items())}
-    return json.dumps(parts, sort_keys=True)
 
 
 def build_cache(

@@ -1,13 +1,18 @@
-"""Hashes of files and of texts."""
+"""Hashes of files, of texts and of what makes tokens of them."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 _BLOCK = 2**20
 
@@ -29,6 +34,22 @@ def sha256_of(*parts: str) -> str:
         digest.update(len(encoded).to_bytes(8, "little"))
         digest.update(encoded)
     return digest.hexdigest()
+
+
+def tokenizer_as_text(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Everything of a tokeniser that its tokens depend on."""
+    parts: dict[str, object] = {
+        "class": type(tokenizer).__name__,
+        "special": {name: str(token) for name, token in tokenizer.special_tokens_map.items()},
+    }
+    if tokenizer.is_fast:
+        backend = json.loads(tokenizer.backend_tokenizer.to_str())
+        # Every call with truncation or padding leaves its setting behind in the backend; the cache sets its own.
+        parts["backend"] = {name: value for name, value in backend.items() if name not in ("truncation", "padding")}
+    else:
+        parts["vocabulary"] = tokenizer.get_vocab()
+        parts["settings"] = {name: str(value) for name, value in sorted(tokenizer.init_kwargs.items())}
+    return json.dumps(parts, sort_keys=True)
 
 
 def hash_texts(texts: Iterable[str]) -> npt.NDArray[np.uint64]:

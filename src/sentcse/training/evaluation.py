@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from pytorch_lightning import LightningModule
 
+from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.results import Evaluation
 from sentcse.evaluation.tasks import StsTask
 from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
+from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 
 __all__ = ["EvaluationCallback", "describe", "dev_metrics", "finite_or_none"]
 
@@ -24,6 +26,7 @@ class EvaluationCallback(PeriodicEvaluation):
         select: name of the dev task whose Spearman selects.
         every_n_steps: optimiser steps between two evaluations.
         batch_size: sentences encoded together.
+        untrained: where scores of untrained encoders are kept; None to measure them.
     """
 
     def __init__(
@@ -34,12 +37,14 @@ class EvaluationCallback(PeriodicEvaluation):
         select: str,
         every_n_steps: int,
         batch_size: int = 64,
+        untrained: UntrainedScores | None = None,
     ) -> None:
         super().__init__(every_n_steps=every_n_steps)
         self.dev_tasks = list(dev_tasks)
         self.test_tasks = list(test_tasks)
         self.select = select
         self.batch_size = batch_size
+        self.untrained = untrained
 
     @property
     def monitor(self) -> str:
@@ -48,14 +53,29 @@ class EvaluationCallback(PeriodicEvaluation):
 
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """Spearman x 100 of the dev tasks, and of the test tasks of the untrained encoder; alignment, uniformity."""
-        encoder = pl_module.evaluation_encoder()  # type: ignore[operator]
-        geometry = next(task for task in self.dev_tasks if task.name == self.select)
-        result = evaluate_encoder(encoder, self.dev_tasks, geometry_task=geometry, batch_size=self.batch_size)
-        metrics = dev_metrics(result)
-        if initial and self.test_tasks:
-            tested = evaluate_encoder(encoder, self.test_tasks, batch_size=self.batch_size)
-            metrics |= {f"test/{name}_spearman": task.all for name, task in tested.sts.items()}
-        return metrics
+        encoder: SentenceEncoder = pl_module.evaluation_encoder()  # type: ignore[operator]
+        if not initial:
+            return self._dev_scores(encoder)
+        if self.untrained is None:
+            return self._untrained_scores(encoder)
+        tasks = [*self.dev_tasks, self._geometry_task, *self.test_tasks]
+        key = untrained_key(encoder, tasks, batch_size=self.batch_size)
+        return self.untrained.get(key, lambda: self._untrained_scores(encoder))
+
+    @property
+    def _geometry_task(self) -> StsTask:
+        return next(task for task in self.dev_tasks if task.name == self.select)
+
+    def _dev_scores(self, encoder: SentenceEncoder) -> dict[str, float]:
+        result = evaluate_encoder(
+            encoder, self.dev_tasks, geometry_task=self._geometry_task, batch_size=self.batch_size
+        )
+        return dev_metrics(result)
+
+    def _untrained_scores(self, encoder: SentenceEncoder) -> dict[str, float]:
+        metrics = self._dev_scores(encoder)
+        tested = evaluate_encoder(encoder, self.test_tasks, batch_size=self.batch_size)
+        return metrics | {f"test/{name}_spearman": task.all for name, task in tested.sts.items()}
 
     def line(self, metrics: dict[str, float]) -> str:
         """The dev scores, alignment and uniformity."""

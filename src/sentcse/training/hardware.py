@@ -15,11 +15,13 @@ CPUINFO = Path("/proc/cpuinfo")
 
 def hardware(trainer: Trainer) -> dict[str, str | int]:
     """Device, processor and threads, on a GPU its name: of the last process, where a run was continued."""
-    accelerator = choose_accelerator(trainer)
-    machine: dict[str, str | int] = {"device": accelerator}
-    if accelerator == "gpu":
-        machine["gpu"] = torch.cuda.get_device_name()
-    return {**machine, "processor": processor(CPUINFO), "threads": torch.get_num_threads()}
+    return machine(choose_accelerator(trainer))
+
+
+def machine(accelerator: str) -> dict[str, str | int]:
+    """The same of this process, with `accelerator` being the device: `cpu`, `gpu` or another of Lightning's names."""
+    gpu = {"gpu": torch.cuda.get_device_name()} if accelerator == "gpu" else {}
+    return {"device": accelerator, **gpu, "processor": processor(CPUINFO), "threads": torch.get_num_threads()}
 
 
 def processor(cpuinfo: Path) -> str:

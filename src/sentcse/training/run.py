@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import seed_everything
@@ -23,6 +24,7 @@ from sentcse.training.hardware import hardware
 from sentcse.training.provenance import provenance
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.throughput import Throughput
+from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores
 from sentcse.training.whole_run import carry_out
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ def prepare(config: TrainConfig, folder: RunFolder) -> Run:
         select=config.evaluation.select,
         every_n_steps=config.evaluation.every_n_steps,
         batch_size=config.evaluation.batch_size,
+        untrained=UntrainedScores(Path(config.runs.root).expanduser() / UNTRAINED_FOLDER),
     )
     method.record = provenance(config, data)
     return Run(config, folder, method, data, evaluation, Throughput())

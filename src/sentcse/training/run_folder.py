@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
+from sentcse.config.schema import Keep
 from sentcse.errors import BusyError, SentcseError
 from sentcse.loading import RUN_GENERATOR, read_json
 
@@ -79,6 +80,12 @@ class RunFolder:
     def finished(self) -> dict[str, Any] | None:
         """The results of a complete run, or None."""
         return read_json(self.results) if self.results.is_file() else None
+
+    def tidy(self, keep: Keep) -> None:
+        """Delete the checkpoints of a complete run that `keep` leaves out: nothing continues or selects any more."""
+        unwanted = {"all": (), "best": (self.last,), "export": (self.last, self.best)}[keep]
+        for checkpoint in unwanted:
+            checkpoint.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Delete the run.

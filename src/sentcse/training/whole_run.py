@@ -56,6 +56,7 @@ def carry_out(
     if finished is not None:
         logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
         log_finished_run(config, finished, folder)
+        folder.tidy(config.runs.keep)
         report(finished, folder)
         return finished
     _prepare_process(config)
@@ -70,6 +71,7 @@ def carry_out(
             try:
                 fit(run)
                 results = conclude(run)
+                folder.tidy(config.runs.keep)
                 log_results(config, results, folder)
                 exit_code = 0
             except (KeyboardInterrupt, SystemExit) as stopped:

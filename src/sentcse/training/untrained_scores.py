@@ -1,0 +1,89 @@
+"""Scores of untrained encoders, kept beside the runs: the runs of a sweep begin with the same encoder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from sentcse.data.hashing import sha256_of, tokenizer_as_text
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import SentcseError
+from sentcse.evaluation.tasks import StsTask
+from sentcse.loading import read_json
+from sentcse.training.hardware import machine
+from sentcse.training.provenance import versions
+from sentcse.training.run_folder import write_atomically
+
+UNTRAINED_FOLDER = "untrained"
+"""Under `runs.root`."""
+
+logger = logging.getLogger(__name__)
+
+
+class UntrainedScores:
+    """Metrics by a key of all that they depend on, a file each; they can be deleted at any time.
+
+    Args:
+        folder: made when there is something to keep.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """The metrics kept under `key`; else those that `measure` returns, which are kept.
+
+        What cannot be read is measured again, and what cannot be written is not kept.
+        """
+        path = self.folder / f"{key}.json"
+        if path.is_file():
+            try:
+                return {name: math.nan if value is None else float(value) for name, value in read_json(path).items()}
+            except (SentcseError, TypeError, ValueError, AttributeError):
+                logger.warning("%s is damaged: the untrained encoder is scored again.", path)
+        metrics = measure()
+        values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps(values, indent=2) + "\n")
+        except OSError as error:
+            logger.warning("%s cannot be written (%s): the next run scores the encoder again.", path, error.strerror)
+        return metrics
+
+
+def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_size: int) -> str:
+    """Hash of what an encoder's scores depend on, to the last digit: weights, modules, tokeniser, pairs, machine."""
+    backbone = encoder.backbone
+    return sha256_of(
+        _weights(encoder),
+        repr(encoder),
+        backbone.config.to_json_string(use_diff=False),
+        str(backbone.config._attn_implementation),
+        encoder.pooler,
+        tokenizer_as_text(encoder.tokenizer),
+        *map(_pairs, tasks),
+        f"batch_size {batch_size}",
+        json.dumps(machine("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
+        json.dumps(versions()),
+    )
+
+
+def _weights(encoder: SentenceEncoder) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        # numpy has no bfloat16; bytes are bytes
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _pairs(task: StsTask) -> str:
+    gold = [source.gold.tolist() for source in task.sources]
+    names = [(source.source, len(source)) for source in task.sources]
+    return json.dumps([task.name, task.split, names, gold, list(task.sentences())])
