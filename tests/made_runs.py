@@ -35,6 +35,7 @@ class Made:
         changes: settings by dotted key.
         scores: exact scores by "stsb_test" ..., in place of drawn ones.
         tests: tasks that are scored at the end.
+        results: groups of results.json that are not the usual ones.
     """
 
     method: str = "simcse"
@@ -45,6 +46,7 @@ class Made:
     changes: tuple[tuple[str, Any], ...] = ()
     scores: tuple[tuple[str, float | None], ...] = ()
     tests: tuple[str, ...] = STS_TASKS
+    results: tuple[tuple[str, Any], ...] = ()
 
 
 def make_runs(root: Path, runs: Iterable[Made]) -> list[Path]:
@@ -78,6 +80,7 @@ def make_run(root: Path, made: Made) -> Path:
             "config": config.model_dump(mode="json", by_alias=True),
             "versions": VERSIONS,
             "seconds": 61.5,
+            **dict(made.results),
         },
         folder.results,
     )

@@ -58,6 +58,25 @@ def test_budgets_have_files_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_an_earlier_report_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", Made())
+    words = [str(tmp_path / "runs"), f"output={tmp_path}/report"]
+    assert run_report(words) == 0
+    before = {path.name for path in (tmp_path / "report").rglob("*") if path.is_file()}
+    others = [tmp_path / "report" / "tables" / "scores_mine.tex", tmp_path / "report" / "figures" / "figure.png"]
+    for other in others:
+        other.touch()
+    make_run(tmp_path / "runs", Made(steps=250))
+    assert run_report([*words, "page=false"]) == 0
+    left = {path.name for path in (tmp_path / "report").rglob("*") if path.is_file()}
+    assert left & before == {"summary.md"}
+    assert "scores-100_steps.tex" in left
+    assert all(other.exists() for other in others)
+    assert run_report([*words, "page=false", "title=A b", "panels=method"]) == 0
+    summary = (tmp_path / "report" / "summary.md").read_text()
+    assert "'title=A b' panels=method page=false" in summary
+
+
 def test_sources_may_be_several_and_have_commas_in_their_names(tmp_path: Path) -> None:
     one = make_run(tmp_path / "a, b", Made(tests=("stsb",)))
     make_run(tmp_path / "c", Made("micse", tests=("stsb",)))

@@ -11,7 +11,8 @@ from sentcse import runs
 from sentcse.runs import main, settings_of
 from sentcse.studies.removal import removable, remove, size_on_disk
 from sentcse.studies.run_record import read_run
-from sentcse.studies.run_tables import differences, has_effect
+from sentcse.studies.run_tables import differences
+from sentcse.training.run_folder import has_effect
 from sweeping import made, results
 
 

@@ -69,13 +69,17 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         print_fault(ConfigError(explain_composition(error)))
         return ConfigError.exit_code
     except BrokenPipeError:
-        # the reader has gone (`... | head`); nothing more may be written, not even at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_quietly()
         return 0
     except KeyboardInterrupt:
         print("Interrupted. The same command continues where the last checkpoint was written.", file=sys.stderr)
         return INTERRUPTED
     return faults[0].exit_code if faults else 0
+
+
+def leave_quietly() -> None:
+    """Write nothing more, not even at exit: the reader has gone (`... | head`)."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_fault(fault: SentcseError) -> None:

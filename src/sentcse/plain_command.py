@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from sentcse.command import INTERRUPTED, explain_composition, plain_values, print_fault
+from sentcse.command import INTERRUPTED, explain_composition, leave_quietly, plain_values, print_fault
 from sentcse.config.check import check_command
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section
@@ -43,9 +43,12 @@ def run_plain_command(
     logging.getLogger("sentcse").setLevel(logging.INFO)
     try:
         job(check_command(model, plain_values(_with_overrides(path.read_text(encoding="utf-8"), words))))
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
     except SentcseError as fault:
         print_fault(fault)
         return fault.exit_code
+    except BrokenPipeError:
+        leave_quietly()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED

@@ -34,7 +34,7 @@ def report_job(config: ReportConfig) -> None:
 
     from sentcse.studies.collect import collect
     from sentcse.studies.page import require_page_packages
-    from sentcse.studies.study_run import shortened
+    from sentcse.studies.study_run import setting_text, shortened
     from sentcse.studies.write import PAGE_FILE, SUMMARY_FILE, write_report
 
     if config.page:
@@ -42,6 +42,8 @@ def report_job(config: ReportConfig) -> None:
     study = collect([Path(source).expanduser() for source in config.sources])
     output = Path(config.output).expanduser()
     words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
+    given = config.model_dump(exclude={"sources", "output"}, exclude_defaults=True)
+    words += [f"{key}={setting_text(value)}" for key, value in given.items()]
     command = " ".join(["python -m sentcse.report", *map(shlex.quote, words)])
     written = write_report(study, output, title=config.title, panels=config.panels, page=config.page, command=command)
     for report in written.reports:

@@ -85,6 +85,20 @@ def test_seeds_needed_reach_the_power_in_a_simulation():
     assert fewer.mean() < 0.8 <= found.mean() + 0.01
 
 
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 12, 0.05 / 36])
+@pytest.mark.parametrize("effect", [0.8, 2.0, 6.1, 7.149])
+def test_seeds_needed_at_a_level_that_is_divided_by_many_tests(effect, alpha):
+    """Against the definition: the normal mean beyond the critical value, over the distribution of the deviation."""
+
+    def power(n):
+        ratio = np.sqrt(stats.chi2.ppf((np.arange(4000) + 0.5) / 4000, n - 1) / (n - 1))
+        critical = stats.t.isf(alpha / 2, n - 1) * ratio
+        return np.mean(stats.norm.sf(critical - effect * np.sqrt(n)) + stats.norm.cdf(-critical - effect * np.sqrt(n)))
+
+    needed = seeds_needed(effect, 1.0, alpha=alpha)
+    assert needed == next(n for n in range(2, 200) if power(n) >= 0.8)
+
+
 def test_seeds_needed_at_the_edges():
     assert seeds_needed(0.0, 1.0) is None
     assert seeds_needed(1e-6, 1.0) is None

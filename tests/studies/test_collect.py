@@ -11,6 +11,7 @@ from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.errors import SentcseError
 from sentcse.studies.collect import collect, read_curves
 from sentcse.studies.run_record import read_run
+from sentcse.studies.study_run import Replicate
 
 
 def test_budgets_are_parts_of_their_own(tmp_path: Path) -> None:
@@ -27,10 +28,40 @@ def test_budgets_are_parts_of_their_own(tmp_path: Path) -> None:
 def test_a_grid_is_sorted_by_method_size_and_seed(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("micse", "simcse", "diffcse"), (1000, 64), (49, 48)))
     (part,) = collect([tmp_path]).parts
-    assert (part.series, part.sizes, part.seeds) == (("simcse", "diffcse", "micse"), (64, 1000), (48, 49))
+    assert (part.series, part.sizes) == (("simcse", "diffcse", "micse"), (64, 1000))
+    assert (part.replicates, part.over) == ((Replicate(48, 48), Replicate(49, 49)), "seeds")
     order = [(part.names[run.record.name], run.size, run.record.seed) for run in part.runs]
     assert order == [(m, n, s) for m in ("simcse", "diffcse", "micse") for n in (64, 1000) for s in (48, 49)]
     assert (part.missing(), part.not_done()) == ([], [])
+
+
+def test_which_gpu_a_job_took_is_no_setting(tmp_path: Path) -> None:
+    """Jobs of a sweep over two GPUs."""
+    for seed in (48, 49, 50, 51):
+        make_run(tmp_path, Made(seed=seed, changes=(("trainer.devices", [seed % 2]), ("evaluation.verify", "text"))))
+    make_run(tmp_path, Made(seed=52))
+    (part,) = collect([tmp_path]).parts
+    assert (part.series, len(part.done("simcse", 64))) == (("simcse",), 5)
+    make_run(tmp_path, Made(seed=53, changes=(("trainer.devices", [0, 1]),)))
+    (part,) = collect([tmp_path]).parts
+    assert part.series == ("simcse, devices=1", "simcse, devices=2")
+
+
+def test_a_budget_without_any_result_is_left_out(tmp_path: Path) -> None:
+    make_runs(tmp_path, [Made(), Made(seed=49)])
+    begun = make_unfinished(tmp_path, Made(steps=250))
+    study = collect([tmp_path])
+    assert [part.label for part in study.parts] == ["100 steps"]
+    assert study.notes == (f"Left out, as none of its runs is done: 250 steps, {begun.name} (interrupted).",)
+
+
+def test_splits_of_one_seed(tmp_path: Path) -> None:
+    changes = [(("data.low_shot.seed", split),) for split in (48, 49, 50)]
+    make_runs(tmp_path, [Made(seed=1, changes=each) for each in changes])
+    make_runs(tmp_path, [Made("micse", seed=1, changes=each) for each in changes[:2]])
+    (part,) = collect([tmp_path]).parts
+    assert part.over == "splits"
+    assert part.missing() == [("micse", 64, [Replicate(1, 50)])]
 
 
 def test_settings_that_differ_at_one_size_make_series_of_their_own(tmp_path: Path) -> None:
@@ -60,7 +91,8 @@ def test_what_is_missing_of_the_grid(tmp_path: Path) -> None:
     make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made(seed=48, size=500), Made("micse", seed=48)])
     make_unfinished(tmp_path, Made("micse", seed=49), reason="The loss is not finite.")
     (part,) = collect([tmp_path]).parts
-    assert part.missing() == [("simcse", 500, [49]), ("micse", 500, [48, 49])]
+    both = [Replicate(48, 48), Replicate(49, 49)]
+    assert part.missing() == [("simcse", 500, both[1:]), ("micse", 500, both)]
     (failed,) = part.not_done()
     assert (failed.record.status, failed.record.reason) == ("failed", "The loss is not finite.")
     assert part.values("micse", 64, "stsb_test") == [part.done("micse", 64)[0].scores["stsb_test"]]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.studies.collect import collect
-from sentcse.studies.findings import findings, gaps, varied_with_size
+from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size
 from sentcse.studies.part_report import report_part
-from sentcse.studies.statistics import differences
-from sentcse.studies.wording import number, seeds_listed
+from sentcse.studies.statistics import differences, mean_curve
+from sentcse.studies.study_run import Replicate
+from sentcse.studies.wording import number, replicates_listed, seeds_listed
 
 
 def scored(method: str, seed: int, score: float | None, size: int = 64) -> Made:
@@ -47,9 +48,74 @@ def test_gaps(tmp_path: Path) -> None:
     assert f"Not finished (interrupted, or still being trained): {stopped.name}." in said
     assert "There is no run of micse at 64 sentences with seed 50." in said
     assert "Means over fewer seeds than the 2 of the others: micse at 64 (1)." in said
-    assert "One seed, so neither deviation nor interval: micse at 64." in said
+    assert "One run, so neither deviation nor interval: micse at 64." in said
     (collapsed,) = [sentence for sentence in said if sentence.startswith("Without STS-B test")]
     assert "seed49" in collapsed
+
+
+def test_runs_made_differently(tmp_path: Path) -> None:
+    here = (("hardware", {"device": "cpu", "threads": 1}), ("precision", "32"))
+    there = (("hardware", {"device": "gpu", "gpu": "H200"}), ("precision", "fp16"))
+    make_runs(tmp_path, grid(("simcse",), (64,), (48, 49), results=here))
+    make_runs(tmp_path, [Made("micse", seed=48, results=here), Made("micse", seed=49, results=there)])
+    (part,) = collect([tmp_path]).parts
+    assert made_differently(part) == [
+        "Not all runs were made alike: precision is 32 for simcse and micse (1 of 2 runs) and fp16 for micse "
+        "(1 of 2 runs).",
+        "Not all runs were made alike: device is cpu for simcse and micse (1 of 2 runs) and gpu H200 for micse "
+        "(1 of 2 runs).",
+    ]
+    assert set(made_differently(part)) <= set(gaps(part))
+    assert [record["precision"] for record in report_part(part).tables["runs"].records] == ["32", "32", "32", "fp16"]
+
+
+def test_other_sentences_under_one_seed(tmp_path: Path) -> None:
+    make_runs(tmp_path, grid(("simcse", "micse"), (64,), (48, 49)))
+    changed = make_run(tmp_path, Made("micse", seed=50, results=(("data", {"sha256": "0", "sentences": 64}),)))
+    make_run(tmp_path, Made(seed=50))
+    (part,) = collect([tmp_path]).parts
+    assert changed.is_dir()
+    assert (
+        "micse and simcse saw other sentences at 64 with seed 50, so that these runs are no pairs."
+        in report_part(part).gaps
+    )
+
+
+def test_runs_that_share_a_split(tmp_path: Path) -> None:
+    split = (("data.low_shot.seed", 7),)
+    make_runs(tmp_path, [Made(seed=seed, changes=split) for seed in (1, 2, 3)])
+    (part,) = collect([tmp_path]).parts
+    (said,) = gaps(part)
+    assert said.startswith("All runs at 64 sentences saw one split (7)")
+    make_run(tmp_path, Made(seed=1, changes=(("data.low_shot.seed", 8),)))
+    (part,) = collect([tmp_path]).parts
+    assert any(
+        sentence.startswith("At 64 sentences 4 pairs of seed and split share 2 splits") for sentence in gaps(part)
+    )
+    assert part.over == "runs"
+
+
+def test_runs_without_a_whole_learning_curve(tmp_path: Path) -> None:
+    paths = make_runs(tmp_path, grid(("simcse",), (64,), (48, 49, 50)))
+    (paths[0] / "metrics.csv").unlink()
+    short = (paths[1] / "metrics.csv").read_text().splitlines(keepends=True)
+    last = max(index for index, line in enumerate(short) if line.startswith("50,"))
+    (paths[1] / "metrics.csv").write_text("".join(short[: last + 1]) + "75,-")
+    (part,) = collect([tmp_path]).parts
+    assert gaps(part) == [
+        f"Without dev scores by step, and so in no learning curve: {paths[0].name}.",
+        "The mean curve of simcse at 64 sentences ends at step 50, where the dev scores of a run end: "
+        f"{paths[1].name}.",
+    ]
+    assert list(mean_curve(part.done())) == [0, 25, 50]
+
+
+def test_a_collapsed_method_is_not_said_to_lack_runs(tmp_path: Path) -> None:
+    make_runs(tmp_path, [scored("simcse", seed, 70 + seed) for seed in (48, 49)])
+    make_runs(tmp_path, [scored("micse", seed, None) for seed in (48, 49)])
+    (part,) = collect([tmp_path]).parts
+    (sentence,) = findings(differences(part, "stsb_test"))
+    assert sentence.endswith("fewer than two pairs of runs with the same seed and sentences have STS-B test.")
 
 
 def test_a_whole_grid_has_no_gaps(tmp_path: Path) -> None:
@@ -68,3 +134,12 @@ def test_words_of_figures() -> None:
     assert (number(-0.001), number(-1.5, sign=True), number(None)) == ("0.00", "\u22121.50", "\u2013")
     assert number(1234.5, 0) == "1,234"
     assert seeds_listed([48, 49, 50, 52, 7 + 50]) == "48\u201350, 52, 57"
+
+
+def test_words_of_seeds_and_splits() -> None:
+    own = [Replicate(48, 48), Replicate(49, 49), Replicate(50, None)]
+    assert replicates_listed(own) == "seeds 48\u201350"
+    assert replicates_listed(own[:1]) == "seed 48"
+    assert replicates_listed([Replicate(1, 7), Replicate(2, 7)]) == "seeds 1, 2 on split 7"
+    assert replicates_listed([Replicate(1, 7), Replicate(1, 8)]) == "splits 7, 8 of seed 1"
+    assert replicates_listed([Replicate(1, 7), Replicate(2, 8)]) == "seed 1 on split 7 and seed 2 on split 8"

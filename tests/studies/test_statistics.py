@@ -15,6 +15,7 @@ from made_runs import Made, grid, make_run, make_runs
 from sentcse.studies.collect import collect
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import cell_statistics, differences, mean_curve
+from sentcse.studies.study_run import Replicate
 
 
 def part_of(folder: Path, scores: dict[tuple[str, int], Sequence[float]], *, size: int = 64) -> Part:
@@ -42,7 +43,8 @@ def test_differences_are_paired_by_seed(tmp_path: Path) -> None:
     # seeds 48-51 and 49-52: three in common
     part = part_of(tmp_path, {("simcse", 48): [70, 71, 72.5, 73], ("micse", 49): [71.9, 73.6, 74.2, 90]})
     (each,) = differences(part, "stsb_test")
-    assert (each.series, each.reference, each.seeds, each.unpaired) == ("micse", "simcse", (49, 50, 51), (48, 52))
+    assert (each.series, each.reference) == ("micse", "simcse")
+    assert [pair.seed for pair in each.pairs] == [49, 50, 51]
     expected = stats.ttest_rel([71.9, 73.6, 74.2], [71, 72.5, 73])
     assert each.estimate is not None
     assert each.estimate.mean == pytest.approx((0.9 + 1.1 + 1.2) / 3)
@@ -56,7 +58,24 @@ def test_the_same_seed_with_other_sentences_is_no_pair(tmp_path: Path) -> None:
     make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made("micse", seed=48), Made("micse", seed=49, changes=other)])
     (part,) = collect([tmp_path]).parts
     (each,) = differences(part, "stsb_test")
-    assert (each.seeds, each.unpaired, each.verdict) == ((48,), (49,), "not tested")
+    assert (each.pairs, each.other_sentences, each.verdict) == ((Replicate(48, 48),), (), "not tested")
+
+
+def test_the_same_seeds_on_another_corpus_are_no_pair(tmp_path: Path) -> None:
+    other = (("data", {"sha256": "0", "sentences": 64}),)
+    make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made("micse", seed=48), Made("micse", seed=49, results=other)])
+    (part,) = collect([tmp_path]).parts
+    (each,) = differences(part, "stsb_test")
+    assert (each.pairs, each.other_sentences) == ((Replicate(48, 48),), (Replicate(49, 49),))
+
+
+def test_no_undecided_difference_needs_the_runs_that_it_has(tmp_path: Path) -> None:
+    """What so many runs did not tell apart needs more of them, at the corrected level too."""
+    make_runs(tmp_path, grid(("simcse", "diffcse", "micse"), (64, 500, 1000, 10_000), (48, 49, 50)))
+    (part,) = collect([tmp_path]).parts
+    undecided = [each for key in part.headline_keys() for each in differences(part, key) if each.needed is not None]
+    assert len(undecided) > 10
+    assert all(each.needed is not None and each.needed > 3 for each in undecided)
 
 
 @pytest.mark.parametrize(("shift", "verdict"), [(3.0, "better"), (-3.0, "worse"), (0.05, "not told apart")])

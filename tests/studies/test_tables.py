@@ -38,7 +38,7 @@ def test_latex_has_booktabs_rules_and_nothing_special_left() -> None:
     assert r"\caption{A title with 95 \% and a\_b. A note.}" in text
     assert r"\label{tab:some-name}" in text
     assert r"\begin{tabular}{lrr}" in text
-    assert r"simcse, path=a\_b\&c & 1 & 70.00 $\pm$ 0.10 \\" in text
+    assert r"simcse, path=a\_b\&c & 1 & 70.00$_{\pm 0.10}$ \\" in text
     assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 2, 1]
 
 
@@ -100,4 +100,44 @@ def test_the_curve_table_keeps_every_step_in_its_file(tmp_path: Path) -> None:
     make_run(tmp_path, Made(every=5))
     table = report_part(collect([tmp_path]).parts[0]).tables["learning_curves"]
     assert len(table.records) == 21
-    assert table.columns[2:] == tuple(f"step {step}" for step in (0, 15, 35, 50, 65, 85, 100))
+    assert table.columns == ("sentences", "step", "simcse")
+    assert [row[1] for group in table.rows for row in group] == [str(step) for step in range(0, 101, 5)]
+
+
+def test_a_mean_over_fewer_runs_says_so(tmp_path: Path) -> None:
+    make_runs(tmp_path, grid(("micse",), (64,), (48, 49)))
+    make_run(tmp_path, Made("micse", seed=50, scores=(("stsb_test", None),)))
+    tables = report_part(collect([tmp_path]).parts[0]).tables
+    (row,) = (row for group in tables["scores"].rows for row in group if row[1] == "micse")
+    assert [cell.endswith("(n = 2)") for cell in row[3::2]] == [False, True, True]
+    assert sum("(n = 2)" in cell for cell in tables["tasks"].rows[1][0]) == 2
+    seeds = {record["score"]: record["seeds"] for record in tables["scores"].records}
+    assert seeds == {"stsb_dev": "48 49 50", "stsb_test": "48 49", "sts_avg_test": "48 49"}
+    assert r"$_{\pm " in to_latex(tables["scores"])
+
+
+def test_the_tasks_begin_with_the_untrained_encoder(tmp_path: Path) -> None:
+    make_run(tmp_path, Made())
+    first = report_part(collect([tmp_path]).parts[0]).tables["tasks"].rows[0][0]
+    assert first == ("\u2013", "untrained", *["73.50"] * 8)
+
+
+def test_latex_is_as_large_as_fits(tmp_path: Path) -> None:
+    small = Table("a", "T", ("method", "score"), ((("simcse", "70.00"),),), 1, (), ())
+    assert r"\begin{table}" in to_latex(small)
+    assert r"\normalsize" in to_latex(small)
+    wide = Table("a", "T", ("method", *["STS12"] * 8), ((("simcse", *["70.00 ± 0.10"] * 8),),), 1, (), ())
+    assert r"\begin{table*}" in to_latex(wide)
+    assert r"\small" in to_latex(wide)
+    long = Table("a", "T", ("method", "score"), (tuple(("simcse", str(row)) for row in range(60)),), 1, (), ())
+    assert r"\begin{longtable}{lr}" in to_latex(long)
+    assert to_latex(long).count(r"\midrule") == 1
+
+
+def test_runs_of_other_splits_have_a_column_for_them(tmp_path: Path) -> None:
+    make_runs(tmp_path, [Made(seed=1, changes=(("data.low_shot.seed", split),)) for split in (48, 49)])
+    tables = report_part(collect([tmp_path]).parts[0]).tables
+    assert tables["runs"].columns[:4] == ("method", "sentences", "seed", "split")
+    assert [row[3] for row in tables["runs"].rows[0]] == ["48", "49"]
+    assert tables["scores"].records[0] | {"seeds": "1 1", "split_seeds": "48 49"} == tables["scores"].records[0]
+    assert "over splits" in tables["scores"].title

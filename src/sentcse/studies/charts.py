@@ -16,6 +16,9 @@ from sentcse.studies.part_report import PartReport
 from sentcse.studies.study_run import score_label
 from sentcse.studies.table_formats import Table
 
+SAME = "The table below has the same figures."
+BESIDE = {"geometry": "The table below has their means; the table of runs has every run."}
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -27,7 +30,8 @@ class Chart:
         title: heading.
         caption: what it shows, one or two sentences.
         views: what the reader chooses between.
-        table: the same figures; None where there is none.
+        table: its figures; None where there is none.
+        beside: what the table has, for those who read it instead.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Chart:
     caption: str
     views: tuple[View, ...]
     table: Table | None
+    beside: str
 
 
 def charts(report: PartReport, place: int) -> list[Chart]:
@@ -51,14 +56,14 @@ def charts(report: PartReport, place: int) -> list[Chart]:
         (
             "low-shot",
             "Score against number of sentences",
-            "Mean over seeds with its 95 % interval. The horizontal axis is logarithmic.",
+            f"Mean over {part.over} with its 95 % interval. The horizontal axis is logarithmic.",
             low_shot_views(part),
             "scores",
         ),
         (
             "learning",
             "Learning curves",
-            "Dev score by optimiser step: mean over seeds, band of its 95 % interval.",
+            f"Dev score by optimiser step: mean over {part.over}, band of its 95 % interval.",
             learning_views(part),
             "learning_curves",
         ),
@@ -79,13 +84,13 @@ def charts(report: PartReport, place: int) -> list[Chart]:
         (
             "best-steps",
             "Selected steps",
-            "Which evaluation had the best dev score: the larger the marker, the more seeds.",
+            f"Which evaluation had the best dev score: the larger the marker, the more {part.over}.",
             best_step_views(part),
             "best_steps",
         ),
     ]
     return [
-        Chart(f"{name}-{place}", place, title, caption, tuple(views), tables.get(table))
+        Chart(f"{name}-{place}", place, title, caption, tuple(views), tables.get(table), BESIDE.get(name, SAME))
         for name, title, caption, views, table in made
         if views and views[0].figure["data"]
     ]

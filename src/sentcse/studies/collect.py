@@ -14,6 +14,7 @@ from sentcse.studies.series import name_series
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import Curve, StudyRun
 from sentcse.studies.sweep_gaps import find_sweeps, sweep_notes, with_reasons
+from sentcse.studies.wording import listed
 
 METRICS_FILE = "metrics.csv"
 
@@ -42,7 +43,8 @@ def collect(sources: Sequence[Path]) -> Study:
     runs = _one_a_replicate(runs, notes)
     budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))
     parts = [[run for run in runs if run.budget == budget] for budget in budgets]
-    return Study(parts=tuple(Part.of(part, name_series(part)) for part in parts), notes=tuple(notes))
+    with_results = _with_results([Part.of(part, name_series(part)) for part in parts], notes)
+    return Study(parts=tuple(with_results), notes=tuple(notes))
 
 
 def read_curves(record: RunRecord) -> dict[str, Curve]:
@@ -54,12 +56,18 @@ def read_curves(record: RunRecord) -> dict[str, Curve]:
     with path.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             # the last row may have been cut by a kill
-            values = {name: value for name, value in row.items() if str(name).startswith("val/") and value}
+            values = {name: _number(value) for name, value in row.items() if str(name).startswith("val/") and value}
             for name, value in values.items():
-                number = float(value)
-                if math.isfinite(number):
-                    curves.setdefault(name, {})[int(row["step"])] = number
+                if math.isfinite(value):
+                    curves.setdefault(name, {})[int(row["step"])] = value
     return dict(curves)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:  # cut behind its sign
+        return math.nan
 
 
 def _each_once(records: Sequence[RunRecord], notes: list[str]) -> list[RunRecord]:
@@ -87,12 +95,17 @@ def _one_a_replicate(runs: Sequence[StudyRun], notes: list[str]) -> list[StudyRu
     """Of runs that differ only in which tests they score, the one with the most scores."""
     kept: dict[str, StudyRun] = {}
     for run in sorted(runs, key=lambda run: -len(run.scores)):
-        same = repr((sorted(run.settings.items(), key=str), run.budget, run.size, run.record.seed, _split_seed(run)))
+        same = repr((sorted(run.settings.items(), key=str), run.budget, run.size, run.replicate))
         if same in kept:
             notes.append(f"{run.record.name} trains as {kept[same].record.name} does; it counts once.")
         kept.setdefault(same, run)
     return sorted(kept.values(), key=lambda run: run.record.name)
 
 
-def _split_seed(run: StudyRun) -> int | None:
-    return run.record.split_seed if run.record.is_low_shot else None
+def _with_results(parts: Sequence[Part], notes: list[str]) -> list[Part]:
+    """The parts that have anything to show; of the others, what became of their runs."""
+    for part in parts:
+        if not part.done():
+            names = listed([f"{run.record.name} ({run.record.status})" for run in part.runs])
+            notes.append(f"Left out, as none of its runs is done: {part.label}, {names}.")
+    return [part for part in parts if part.done()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sentcse.evaluation.seeds import MeanInterval
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 DODGE = 0.05
 """Decades by which neighbouring series are set apart, so that their error bars do not hide one another."""
+
+NAME_CHARACTERS, PANEL_CHARACTERS, LEGEND_CHARACTERS, ROW_CHARACTERS = 20, 22, 52, 60
+"""Where a series' name goes on in the next line: beside an axis, above one of two panels, in a legend, on a row."""
+ABOVE_ROWS: Any = {
+    "xycoords": ("axes fraction", "data"),
+    "textcoords": "offset points",
+    "va": "bottom",
+    "fontsize": 7,
+}
 
 
 def low_shot_figure(part: Part, key: str) -> Figure:
@@ -58,7 +68,7 @@ def learning_figure(part: Part, *, by: str = "size") -> Figure:
             for place, line in enumerate(lines):
                 series, size = (line, part.sizes[number]) if by == "size" else (panel, part.sizes[place])
                 _draw_curve(axes, place, line, mean_curve(part.done(series, size)))
-            axes.set_title(panel)
+            axes.set_title(fill(panel, PANEL_CHARACTERS))
         for axes in grid.flat[len(panels) :]:
             axes.remove()
         figure.supxlabel("optimiser step", fontsize=8)
@@ -69,8 +79,11 @@ def learning_figure(part: Part, *, by: str = "size") -> Figure:
 
 def best_step_figure(part: Part) -> Figure:
     """Which step the dev score selected: a dot for each step, its area and the figure beside it the number of seeds."""
-    rows, columns = _shape(len(part.sizes))
-    with new_figure(0.35 + rows * (0.45 + 0.24 * len(part.series))) as figure:
+    names = [fill(series, NAME_CHARACTERS) for series in part.series]
+    wrapped = any("\n" in name for name in names)
+    rows, columns = _shape(len(part.sizes), beside=not wrapped)
+    row_height = 0.45 + sum(0.13 + 0.11 * len(name.splitlines()) for name in names)
+    with new_figure(0.35 + rows * row_height) as figure:
         grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, size in zip(grid.flat, part.sizes, strict=False):
             last = max((step for run in part.done(size=size) for step in run.dev_curve), default=1)
@@ -79,7 +92,7 @@ def best_step_figure(part: Part) -> Figure:
                 for step, seeds in steps.items():
                     _draw_count(axes, place, step, seeds)
             axes.set(title=f"{size:,} sentences", xlim=(-0.06 * last, 1.14 * last), ylim=(len(part.series) - 0.4, -0.6))
-            axes.set_yticks(range(len(part.series)), part.series)
+            axes.set_yticks(range(len(names)), names)
             axes.grid(visible=False, axis="y")
         for axes in grid.flat[len(part.sizes) :]:
             axes.remove()
@@ -116,12 +129,16 @@ def difference_figure(part: Part, compared: Sequence[Difference]) -> Figure:
     """Paired differences with their 95 % intervals by size; a filled marker where the two are told apart."""
     shown = [each for each in compared if each.estimate is not None]
     pairs = list(dict.fromkeys((each.series, each.reference) for each in shown))
-    with new_figure(0.9 + 0.17 * (len(shown) + len(pairs))) as figure:
+    headings = {pair: fill(f"{pair[0]} \u2212 {pair[1]}", ROW_CHARACTERS) for pair in pairs}
+    more_lines = sum(heading.count("\n") for heading in headings.values())
+    with new_figure(0.9 + 0.17 * (len(shown) + len(pairs) + 0.8 * more_lines)) as figure:
         axes = figure.subplots()
         ticks: dict[float, str] = {}
         at = 0.0
         for pair in pairs:
-            ticks[at] = f"{pair[0]} \u2212 {pair[1]}"
+            at += 0.8 * headings[pair].count("\n")
+            # inside the axes, whose whole width a long name may need
+            axes.annotate(headings[pair], (0, at + 0.4), (2, 0), **ABOVE_ROWS)
             for each in (each for each in shown if (each.series, each.reference) == pair):
                 at += 1
                 ticks[at] = f"{each.size:,}"
@@ -206,15 +223,16 @@ def _dev_label(part: Part) -> str:
     return " or ".join(labels)
 
 
-def _shape(panels: int) -> tuple[int, int]:
-    columns = 1 if panels == 1 else 2
+def _shape(panels: int, *, beside: bool = True) -> tuple[int, int]:
+    """Rows and columns of panels; names that take several lines leave no room for a second panel beside the first."""
+    columns = 1 if panels == 1 or not beside else 2
     return math.ceil(panels / columns), columns
 
 
 def _legend_above(figure: Figure, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda index: labels[index] == "untrained")
-    handles, labels = [handles[index] for index in order], [labels[index] for index in order]
-    longest = max((len(label) for label in labels), default=1)
+    handles, labels = [handles[index] for index in order], [fill(labels[index], LEGEND_CHARACTERS) for index in order]
+    longest = max((len(line) for label in labels for line in label.splitlines()), default=1)
     columns = max(1, min(len(labels), 52 // (longest + 7)))
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentcse.studies.study import Study
-from sentcse.studies.wording import count, listed, seeds_listed
+from sentcse.studies.wording import listed, replicates_listed
 
 
 def default_title(study: Study) -> str:
@@ -17,9 +17,8 @@ def lead(study: Study) -> str:
     """What was trained on how much, how often and how long."""
     parts = [
         f"{listed(list(part.series))}, trained on {listed([f'{size:,}' for size in part.sizes])} sentences with "
-        f"{count(len(part.seeds), 'seed')} ({seeds_listed(part.seeds)}), {part.label}"
+        f"{replicates_listed(part.replicates)}, {part.label}"
         for part in study.parts
-        if part.sizes
     ]
     said = "; ".join(parts)
     apart = " Budgets are kept apart: no mean, curve or test mixes them." if len(parts) > 1 else ""
@@ -31,11 +30,20 @@ def facts(study: Study) -> list[tuple[str, str]]:
     done = sum(run.done for run in study.runs)
     series = dict.fromkeys(series for part in study.parts for series in part.series)
     sizes = sorted({size for part in study.parts for size in part.sizes})
-    seeds = {run.record.seed for run in study.runs}
     return [
         ("runs done", f"{done} of {len(study.runs)}"),
         ("methods", str(len(series))),
         ("sizes", f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"),
-        ("seeds", str(len(seeds))),
+        _repeated(study),
         ("budget", listed([part.label for part in study.parts])),
     ]
+
+
+def _repeated(study: Study) -> tuple[str, str]:
+    """How often each condition was trained."""
+    replicates, over = {run.replicate for run in study.runs}, {part.over for part in study.parts}
+    if over == {"splits"}:
+        return "splits", str(len({each.split for each in replicates}))
+    if over == {"seeds"}:
+        return "seeds", str(len({each.seed for each in replicates}))
+    return "pairs of seed and split", str(len(replicates))

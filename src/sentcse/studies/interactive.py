@@ -31,7 +31,7 @@ from sentcse.studies.traces import (
     reference_trace,
     score_axis,
 )
-from sentcse.studies.wording import count, interval, number, p_value, seeds_in_words
+from sentcse.studies.wording import count, interval, number, p_value, replicates_listed, seeds_in_words
 
 DODGE = 0.03
 """Decades between neighbouring series."""
@@ -75,7 +75,7 @@ def geometry_views(part: Part) -> list[View]:
 def difference_views(part: Part, compared: Mapping[str, Sequence[Difference]]) -> list[View]:
     """Paired differences with their intervals, a view for each score, the primary one first."""
     keys = sorted(compared, key=lambda key: key != part.primary_key())
-    return [View(score_label(key), _differences(compared[key], part.series)) for key in keys if compared[key]]
+    return [View(score_label(key), _differences(compared[key], part)) for key in keys if compared[key]]
 
 
 def run_figure(run: StudyRun, place: int) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _best_steps(part: Part, size: int) -> dict[str, Any]:
         trace |= {"mode": "markers+text", "textposition": "middle right", "cliponaxis": False}
         trace["text"] = [f" {chosen_by}" for chosen_by in seeds]
         trace["hovertext"] = [
-            f"<b>{html.escape(series)}</b><br>step {step:,}: {count(chosen_by, 'seed')}"
+            f"<b>{html.escape(series)}</b><br>step {step:,}: {count(chosen_by, 'run')}"
             for step, chosen_by in zip(steps, seeds, strict=True)
         ]
         trace["hovertemplate"] = "%{hovertext}<extra></extra>"
@@ -163,7 +163,7 @@ def _geometry(part: Part, kind: str) -> dict[str, Any]:
         runs = [run for run in part.done(series) if run.outcome(kind) is not None and run.outcome(key) is not None]
         trace = points_trace(place, series, [run.outcome(kind) for run in runs], [run.outcome(key) for run in runs])
         trace["text"] = [
-            f"<b>{html.escape(series)}</b>, {number(run.size, 0)} sentences, seed {run.record.seed}<br>"
+            f"<b>{html.escape(series)}</b>, {number(run.size, 0)} sentences, {replicates_listed([run.replicate])}<br>"
             f"{kind} {number(run.outcome(kind), 3)}<br>{score_label(key)} {number(run.outcome(key))}"
             for run in runs
         ]
@@ -171,11 +171,11 @@ def _geometry(part: Part, kind: str) -> dict[str, Any]:
     return checked_figure(traces, x={"title": {"text": f"{kind} (lower is better)"}}, y=score_axis(key))
 
 
-def _differences(compared: Sequence[Difference], names: Sequence[str]) -> dict[str, Any]:
+def _differences(compared: Sequence[Difference], part: Part) -> dict[str, Any]:
     """A trace for each two series, which is hidden when one of them is."""
     shown = [each for each in compared if each.estimate is not None]
     pairs = list(dict.fromkeys((each.series, each.reference) for each in shown))
-    traces = [_pair([each for each in shown if (each.series, each.reference) == pair], pair, names) for pair in pairs]
+    traces = [_pair([each for each in shown if (each.series, each.reference) == pair], pair, part) for pair in pairs]
     rows = [row for trace in traces for row in trace["y"]]
     axis = {"title": {"text": "difference in points"}, "zeroline": True}
     y = {"type": "category", "categoryarray": rows[::-1], "categoryorder": "array", "automargin": True}
@@ -184,18 +184,18 @@ def _differences(compared: Sequence[Difference], names: Sequence[str]) -> dict[s
     return figure
 
 
-def _pair(compared: Sequence[Difference], pair: tuple[str, str], names: Sequence[str]) -> Trace:
+def _pair(compared: Sequence[Difference], pair: tuple[str, str], part: Part) -> Trace:
     rows = [f"{html.escape(pair[0])} \u2212 {html.escape(pair[1])}, {each.size:,}" for each in compared]
     estimates = [each.estimate for each in compared if each.estimate is not None]
     trace = points_trace(-1, " \u2212 ".join(pair), [over.mean for over in estimates], rows)
     trace["error_x"] = {"type": "data", "array": [half_width(over) for over in estimates], "thickness": 1.5, "width": 4}
     told = [each.verdict in (BETTER, WORSE) for each in compared]
     trace["marker"] = {"size": 10, "symbol": ["circle" if each else "circle-open" for each in told]}
-    trace["meta"]["of"] = [names.index(name) for name in pair]
+    trace["meta"]["of"] = [part.series.index(name) for name in pair]
     trace["text"] = [
         f"<b>{row}</b><br>{number(over.mean, sign=True)} {interval(over.low, over.high)}<br>"
-        f"{each.verdict} (Holm p {p_value(each.corrected)}, {count(over.n, 'seed')})"
-        + (f"<br>{seeds_in_words(each.needed)} seeds would be needed" if each.verdict == NOT_TOLD_APART else "")
+        f"{each.verdict} (Holm p {p_value(each.corrected)}, {count(over.n, 'pair')})"
+        + (f"<br>{seeds_in_words(each.needed)} {part.over} would be needed" if each.verdict == NOT_TOLD_APART else "")
         for row, each, over in zip(rows, compared, estimates, strict=True)
     ]
     return trace

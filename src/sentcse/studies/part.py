@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sentcse.evaluation.tasks import LABELS
+from sentcse.studies.run_record import AVERAGE
 from sentcse.studies.series import in_order
-from sentcse.studies.study_run import AVERAGE, Budget, StudyRun
+from sentcse.studies.study_run import Budget, Replicate, StudyRun
 
 TEST_ORDER = tuple(f"{task}_test" for task in LABELS)
 
@@ -22,7 +24,7 @@ class Part:
         names: series by the run's name.
         series: what is compared, as it is shown.
         sizes: of the runs that are done, ascending.
-        seeds: of all runs, ascending.
+        replicates: of all runs, ascending.
     """
 
     budget: Budget
@@ -30,16 +32,16 @@ class Part:
     names: Mapping[str, str]
     series: tuple[str, ...]
     sizes: tuple[int, ...]
-    seeds: tuple[int, ...]
+    replicates: tuple[Replicate, ...]
 
     @classmethod
     def of(cls, runs: Sequence[StudyRun], names: Mapping[str, str]) -> Part:
         """The part that these runs of one budget make; `names` gives their series."""
         series = in_order(names.values())
 
-        def place(run: StudyRun) -> tuple[int, bool, int, int, str]:
+        def place(run: StudyRun) -> tuple[Any, ...]:
             own = run.record.name
-            return series.index(names[own]), run.size is None, run.size if run.size else 0, run.record.seed, own
+            return series.index(names[own]), run.size is None, run.size or 0, in_order_of_seeds(run.replicate), own
 
         return cls(
             budget=runs[0].budget,
@@ -47,7 +49,7 @@ class Part:
             names=names,
             series=series,
             sizes=tuple(sorted({run.size for run in runs if run.done and run.size is not None})),
-            seeds=tuple(sorted({run.record.seed for run in runs})),
+            replicates=tuple(sorted({run.replicate for run in runs}, key=in_order_of_seeds)),
         )
 
     @property
@@ -98,15 +100,34 @@ class Part:
         """Runs that failed or were interrupted."""
         return [run for run in self.runs if not run.done]
 
-    def missing(self) -> list[tuple[str, int, list[int]]]:
-        """Series, size and seeds of the grid of all series, sizes and seeds for which there is no run at all."""
-        there = {(self.names[run.record.name], run.size, run.record.seed) for run in self.runs}
+    @property
+    def over(self) -> str:
+        """What means are over: "seeds", "splits" of one seed, or "runs" of all there is."""
+        low_shot = [each for each in self.replicates if each.split is not None]
+        seeds, splits = {each.seed for each in self.replicates}, {each.split for each in low_shot}
+        if len(seeds) == 1 and len(splits) > 1:
+            return "splits"
+        return "runs" if self.splits_of_their_own and len(splits) > 1 else "seeds"
+
+    @property
+    def splits_of_their_own(self) -> bool:
+        """Whether some run's split is not that of its seed, so that both must be named."""
+        return any(each.split not in (None, each.seed) for each in self.replicates)
+
+    def missing(self) -> list[tuple[str, int, list[Replicate]]]:
+        """Series, size and replicates of the grid of all series, sizes and replicates for which there is no run."""
+        there = {(self.names[run.record.name], run.size, run.replicate) for run in self.runs}
         gaps = [
-            (series, size, [seed for seed in self.seeds if (series, size, seed) not in there])
+            (series, size, [each for each in self._replicates_at(size) if (series, size, each) not in there])
             for series in self.series
             for size in self.sizes
         ]
         return [gap for gap in gaps if gap[2]]
+
+    def _replicates_at(self, size: int) -> list[Replicate]:
+        """Those that a size can have: a whole corpus has no splits."""
+        whole = all(run.replicate.split is None for run in self.runs if run.size == size)
+        return [each for each in self.replicates if (each.split is None) == whole]
 
     def primary_key(self) -> str:
         """The score that a study is about: the average where there is one, else a test, else the dev score."""
@@ -115,6 +136,11 @@ class Part:
     def without_score(self, key: str) -> list[StudyRun]:
         """Runs that are done, and collapsed on this score or did not make it."""
         return [run for run in self.done() if run.outcome(key) is None]
+
+
+def in_order_of_seeds(replicate: Replicate) -> tuple[int, int]:
+    """What replicates are sorted by: the seed, then the split's."""
+    return replicate.seed, -1 if replicate.split is None else replicate.split
 
 
 def _place(key: str) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sentcse.studies.curve_tables import geometry_table, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part
+from sentcse.studies.run_record import AVERAGE
 from sentcse.studies.statistics import Difference, differences
-from sentcse.studies.study_run import AVERAGE
 from sentcse.studies.table_formats import Table
 from sentcse.studies.tables import best_step_table, difference_table, run_table, score_table, task_table
 
@@ -53,7 +53,7 @@ def report_part(part: Part) -> PartReport:
         part=part,
         compared=compared,
         tables={table.name: table for table in tables},
-        findings=tuple(findings(compared[keys[0]])),
-        other_findings=tuple(sentence for key in keys[1:] for sentence in findings(compared[key])),
-        gaps=(*gaps(part), *varied_with_size(part)),
+        findings=tuple(findings(compared[keys[0]], over=part.over)),
+        other_findings=tuple(sentence for key in keys[1:] for sentence in findings(compared[key], over=part.over)),
+        gaps=(*gaps(part, compared[keys[0]]), *varied_with_size(part)),
     )

@@ -65,6 +65,9 @@ def _versions(study: Study) -> Table:
         for name in packages
     ]
     seconds = [run.record.seconds for run in done if run.record.seconds is not None]
+    precisions = sorted({str(run.record.precision) for run in done if run.record.precision is not None})
+    if precisions:
+        rows.append(("precision", listed(precisions)))
     rows.append(("hardware", listed(sorted({hardware(run.record.results) for run in done}))))
     rows.append(("training and evaluation, all runs", f"{sum(seconds) / 3600:.1f} hours"))
     return _table("versions", "Versions and machines", ("what", "value"), tuple(rows))

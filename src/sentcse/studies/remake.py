@@ -15,7 +15,8 @@ from omegaconf import open_dict
 
 from sentcse.command import plain_values, tolerant_overrides
 from sentcse.config.paths import config_dir
-from sentcse.studies.study_run import VARIED_OR_WITHOUT_EFFECT, StudyRun, flat, shortened
+from sentcse.studies.study_run import VARIED, StudyRun, flat, shortened
+from sentcse.training.run_folder import has_effect
 
 TELLS = ("data.low_shot.", "trainer.max_steps", "evaluation.test", "evaluation.pairs_test", "budget")
 """What tells no two methods apart, and yet belongs to a command."""
@@ -98,8 +99,7 @@ def _composed(base: str) -> dict[str, Any]:
 def _belongs(key: str) -> bool:
     if key.startswith(TELLS):
         return True
-    groups = tuple(f"{group}." for group in VARIED_OR_WITHOUT_EFFECT)
-    return key not in VARIED_OR_WITHOUT_EFFECT and not key.startswith(groups)
+    return has_effect(key) and key not in VARIED
 
 
 def _written(value: Any) -> str:

@@ -17,7 +17,9 @@ Cell = dict[str, Any]
 def run_columns(study: Study) -> list[dict[str, Any]]:
     """Headings of the table of runs; figures stand to the right."""
     words = ["run", "method", *(["budget"] if len(study.parts) > 1 else [])]
-    figures = ["sentences", "seed", "selected step", *map(score_label, headline_keys(study)), "alignment", "uniformity"]
+    seeds = ["seed", *(["split"] if _splits_of_their_own(study) else [])]
+    scores = [*map(score_label, headline_keys(study)), "alignment", "uniformity"]
+    figures = ["sentences", *seeds, "selected step", *scores]
     return [
         *({"name": name, "figure": False} for name in words),
         *({"name": name, "figure": True} for name in figures),
@@ -34,7 +36,9 @@ def run_rows(study: Study) -> list[dict[str, Any]]:
         words = [run.record.name, part.names[run.record.name], *([part.label] if several else [])]
         scores = [_figure(run.scores.get(key)) for key in headline_keys(study)]
         shape = [_figure(run.outcome(kind), 3) for kind in ("alignment", "uniformity")]
-        facts = [_figure(run.size, 0), _figure(run.record.seed, None), _figure(run.record.best_step, 0)]
+        split = [_figure(run.replicate.split, None)] if _splits_of_their_own(study) else []
+        seeds = [_figure(run.record.seed, None), *split]
+        facts = [_figure(run.size, 0), *seeds, _figure(run.record.best_step, 0)]
         cells = [*map(_word, words), *facts, *scores, *shape, _word(run.record.status)]
         rows.append({"index": index, "cells": cells})
     return rows
@@ -50,6 +54,10 @@ def headline_keys(study: Study) -> list[str]:
     return list(dict.fromkeys(key for part in study.parts for key in part.headline_keys()))
 
 
+def _splits_of_their_own(study: Study) -> bool:
+    return any(part.splits_of_their_own for part in study.parts)
+
+
 def _details(part: Part, run: StudyRun) -> dict[str, Any]:
     place = part.series.index(part.names[run.record.name])
     curve = {
@@ -63,7 +71,7 @@ def _details(part: Part, run: StudyRun) -> dict[str, Any]:
         "facts": _facts(part, run),
         "curve": curve if run.dev_curve else None,
         "command": remake_command(run),
-        "settings": [[key, setting_text(value)] for key, value in sorted(run.settings.items())],
+        "settings": [[key, setting_text(value)] for key, value in sorted(run.effective.items())],
     }
 
 
@@ -94,6 +102,7 @@ def _facts(part: Part, run: StudyRun) -> list[list[str]]:
         ("uniformity", number(run.outcome("uniformity"), 3)),
         ("corpus", str(data.get("source", shortened(run.record.corpus)))),
         ("SHA-256 of the data", str(data.get("sha256", NOTHING))),
+        ("made with", ", ".join(f"{name} {value}" for name, value in run.made_with.items()) or NOTHING),
         ("training and evaluation", NOTHING if run.record.seconds is None else f"{run.record.seconds:,.0f} s"),
     ]
     return [[name, value] for name, value in facts]
@@ -105,5 +114,5 @@ def _word(text: str) -> Cell:
 
 def _figure(value: float | None, digits: int | None = 2) -> Cell:
     """A cell that is sorted by its whole value; an empty one goes to the end."""
-    text = str(value) if digits is None else number(value, digits)
+    text = str(value) if digits is None and value is not None else number(value, digits or 0)
     return {"text": text, "value": "" if value is None else repr(value), "figure": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import yaml
 
 from sentcse.config.schema import short_name
 from sentcse.errors import SentcseError
+from sentcse.evaluation.tasks import STS_TASKS
 from sentcse.loading import read_json
 from sentcse.training.run_folder import CONFIG_FILE, FAILURE_FILE, RESULTS_FILE
 
@@ -19,7 +21,8 @@ SWEEP_FILE = "sweep.json"
 SWEEPS_FOLDER = "sweeps"
 OF_A_RUN = {"seed", "runs", "encoder", "data", "optimizer", "trainer", "evaluation"}
 """Settings that the configuration of every run has."""
-STS_TASKS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
+AVERAGE = "sts_avg_test"
+"""The mean over the seven STS tests, of a run that scored all seven."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +146,7 @@ class RunRecord:
     @property
     def sts_average(self) -> float | None:
         """Mean of the seven STS tests; None where one of them was not scored."""
-        scores = [self.test.get(task) for task in STS_TASKS]
-        present = [score for score in scores if score is not None]
-        return sum(present) / len(present) if len(present) == len(scores) else None
+        return with_average({f"{task}_test": score for task, score in self.test.items()}).get(AVERAGE)
 
     @property
     def precision(self) -> str | None:
@@ -187,6 +188,15 @@ def find_runs(source: Path) -> list[RunRecord]:
         raise SentcseError(f"{source} does not exist: name a folder of runs, a run's folder, or a sweep.")
     found = (_read(path) for path in _folders(source))
     return sorted((run for run in found if run is not None), key=lambda run: run.name)
+
+
+def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Scores and, where all seven STS tests are among them, their mean; None if one of them is."""
+    keys = [f"{task}_test" for task in STS_TASKS]
+    if any(key not in scores for key in keys):
+        return dict(scores)
+    present = [value for value in (scores[key] for key in keys) if value is not None]
+    return {**scores, AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
 
 
 def _read(path: Path) -> RunRecord | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sentcse.studies.run_record import RunRecord
+from sentcse.studies.run_record import AVERAGE, RunRecord, with_average
 from sentcse.studies.study_run import flat
 from sentcse.studies.sweep_table import mean_test
 from sentcse.studies.text_table import score, text_table
-from sentcse.training.run_folder import WITHOUT_EFFECT, is_locked
+from sentcse.training.run_folder import has_effect, is_locked
 
 HEADER = ("status", "method", "size", "seed", "budget", "step", "dev", "test", "seconds", "name")
 RIGHT = ("size", "seed", "step", "dev", "test", "seconds")
@@ -50,7 +50,7 @@ def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
     names = [(f"{run.select}_dev", run.dev), *((f"{task}_test", value) for task, value in run.test.items())]
     found = [(name, initial.get(name), value) for name, value in names if value is not None or name in initial]
     average = run.sts_average
-    return [*found, ("sts_avg_test", None, average)] if average is not None else found
+    return found if average is None else [*found, (AVERAGE, with_average(initial).get(AVERAGE), average)]
 
 
 def compare_text(runs: Sequence[RunRecord]) -> str:
@@ -74,13 +74,6 @@ def differences(runs: Sequence[RunRecord]) -> dict[str, list[Any]]:
     keys = list(dict.fromkeys(key for settings in all_settings for key in settings))
     values = {key: [settings.get(key) for settings in all_settings] for key in keys}
     return {key: each for key, each in values.items() if any(value != each[0] for value in each[1:])}
-
-
-def has_effect(key: str) -> bool:
-    """Whether a result may depend on a dotted key."""
-    group, _, inner = key.partition(".")
-    excluded = WITHOUT_EFFECT.get(group)
-    return excluded is None or (excluded is not True and inner.partition(".")[0] not in excluded)
 
 
 def _row(run: RunRecord) -> tuple[str, ...]:

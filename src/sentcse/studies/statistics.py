@@ -15,8 +15,8 @@ from sentcse.evaluation.seeds import (
     paired_difference,
     seeds_needed,
 )
-from sentcse.studies.part import Part
-from sentcse.studies.study_run import StudyRun
+from sentcse.studies.part import Part, in_order_of_seeds
+from sentcse.studies.study_run import Replicate, StudyRun
 
 ALPHA = 0.05
 POWER = 0.8
@@ -33,8 +33,8 @@ class Difference:
         size: sentences trained on.
         series: whose score less `reference`'s is the difference.
         reference: what it is compared with.
-        seeds: of the pairs of runs.
-        unpaired: seeds of only one of them, or with another split.
+        pairs: of which seeds and splits the pairs of runs are.
+        other_sentences: where both have a run, but of other sentences, so that the two are no pair.
         estimate: over the pairs; None without a pair.
         corrected: Holm's p value over all tests of the score in the part; nan where nothing was tested.
         verdict: whether `series` is better, worse, not told apart, or was not tested (fewer than two pairs).
@@ -47,8 +47,8 @@ class Difference:
     size: int
     series: str
     reference: str
-    seeds: tuple[int, ...]
-    unpaired: tuple[int, ...]
+    pairs: tuple[Replicate, ...]
+    other_sentences: tuple[Replicate, ...]
     estimate: PairedDifference | None
     corrected: float
     verdict: str
@@ -62,8 +62,11 @@ def cell_statistics(part: Part, series: str, size: int, key: str) -> MeanInterva
 
 
 def mean_curve(runs: Sequence[StudyRun]) -> dict[int, MeanInterval]:
-    """The selecting dev score by step over runs, at the steps that all of them have, so that no seed comes or goes."""
-    curves = [run.dev_curve for run in runs]
+    """The selecting dev score by step over runs, at the steps that all of them have, so that no seed comes or goes.
+
+    Runs without any such score have no part in it.
+    """
+    curves = [run.dev_curve for run in runs if run.dev_curve]
     if len(curves) == 0:
         return {}
     steps = set(curves[0]).intersection(*curves)
@@ -91,16 +94,18 @@ def differences(part: Part, key: str) -> list[Difference]:
 
 def _paired(
     part: Part, size: int, series: str, reference: str, key: str
-) -> tuple[tuple[int, ...], tuple[int, ...], PairedDifference | None]:
-    """Seeds in common, other seeds, and the difference over the former."""
+) -> tuple[tuple[Replicate, ...], tuple[Replicate, ...], PairedDifference | None]:
+    """The pairs, where there would be one but for other sentences, and the difference over the pairs."""
     ours, theirs = ({_pairing(run): run for run in _with_score(part, each, size, key)} for each in (series, reference))
-    common = sorted(ours.keys() & theirs.keys())
-    alone = tuple(sorted(seed for seed, _ in ours.keys() ^ theirs.keys()))
-    if len(common) == 0:
-        return (), alone, None
-    a, b = ([runs[pair].scores[key] for pair in common] for runs in (ours, theirs))
+    pairs = sorted(ours.keys() & theirs.keys(), key=lambda pair: in_order_of_seeds(ours[pair].replicate))
+    first, second = ({run.replicate for run in runs.values()} for runs in (ours, theirs))
+    paired = tuple(ours[pair].replicate for pair in pairs)
+    others = tuple(sorted((first & second) - set(paired), key=in_order_of_seeds))
+    if len(pairs) == 0:
+        return (), others, None
+    a, b = ([runs[pair].scores[key] for pair in pairs] for runs in (ours, theirs))
     estimate = paired_difference([float(x) for x in a if x is not None], [float(x) for x in b if x is not None])
-    return tuple(seed for seed, _ in common), tuple(dict.fromkeys(alone)), estimate
+    return paired, others, estimate
 
 
 def _with_score(part: Part, series: str, size: int, key: str) -> list[StudyRun]:
@@ -117,8 +122,8 @@ def _difference(
     size: int,
     series: str,
     reference: str,
-    seeds: tuple[int, ...],
-    unpaired: tuple[int, ...],
+    pairs: tuple[Replicate, ...],
+    other_sentences: tuple[Replicate, ...],
     estimate: PairedDifference | None,
     *,
     corrected: float,
@@ -131,7 +136,7 @@ def _difference(
             verdict = BETTER if estimate.mean > 0 else WORSE
         else:
             needed = seeds_needed(estimate.mean, estimate.std, power=POWER, alpha=ALPHA / tests)
-    return Difference(key, size, series, reference, seeds, unpaired, estimate, corrected, verdict, needed)
+    return Difference(key, size, series, reference, pairs, other_sentences, estimate, corrected, verdict, needed)
 
 
 def half_width(over: MeanInterval | PairedDifference) -> float:

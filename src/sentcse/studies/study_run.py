@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from sentcse.config import TrainConfig
-from sentcse.evaluation.tasks import LABELS, STS_TASKS
-from sentcse.studies.run_record import RunRecord
-
-AVERAGE = "sts_avg_test"
-"""The mean over the seven STS tests, of a run that scored all seven."""
+from sentcse.evaluation.tasks import LABELS
+from sentcse.studies.run_record import AVERAGE, RunRecord, with_average
+from sentcse.training.run_folder import has_effect
 
 Curve = Mapping[int, float]
 """A metric by optimiser step."""
 
-VARIED_OR_WITHOUT_EFFECT = (
+VARIED = (
     "seed",
-    "budget",
-    "sweep",
-    "name",
-    "overwrite",
-    "data_root",
-    "runs",
-    "recipe",
-    "logger",
     "data.low_shot.seed",
     "data.low_shot.size",
     "data.low_shot.percent",
-    "data.num_workers",
-    "data.cache_dir",
-    "data.hub_file",
-    "trainer.accelerator",
-    "trainer.progress",
-    "trainer.threads",
-    "trainer.log_every_n_steps",
     "trainer.max_steps",
-    "evaluation.batch_size",
     "evaluation.test",
     "evaluation.pairs_test",
 )
-"""Keys, or groups of them, that tell no two methods apart."""
+"""What a study varies, or measures, without a method being another."""
+
+
+class Replicate(NamedTuple):
+    """Which repetition of its method at its size a run is.
+
+    Attributes:
+        seed: of the run.
+        split: seed of its low-shot split; None where it saw the whole corpus.
+    """
+
+    seed: int
+    split: int | None
 
 
 @dataclass(frozen=True)
@@ -100,15 +95,28 @@ class StudyRun:
         try:
             values = TrainConfig.model_validate(self.record.config).model_dump(mode="json", by_alias=True)
         except ValidationError:  # a run of another version: what it says of itself
-            values = self.record.config
+            values = copy.deepcopy(self.record.config)
+        # how many there are is part of the result, which they are is not: the jobs of a sweep take the GPU that is free
+        devices = values["trainer"].get("devices")
+        if isinstance(devices, list):
+            values["trainer"]["devices"] = len(devices)
         return flat(values)
+
+    @property
+    def replicate(self) -> Replicate:
+        """Its seeds."""
+        return Replicate(self.record.seed, self.record.split_seed if self.record.is_low_shot else None)
+
+    @cached_property
+    def effective(self) -> dict[str, Any]:
+        """By dotted key: all settings that the result depends on."""
+        unread = () if self.budget.steps is None else ("trainer.max_epochs",)
+        return {key: value for key, value in self.config.items() if has_effect(key) and key not in unread}
 
     @cached_property
     def settings(self) -> dict[str, Any]:
         """By dotted key: what may tell two methods apart."""
-        hidden = VARIED_OR_WITHOUT_EFFECT + (() if self.budget.steps is None else ("trainer.max_epochs",))
-        groups = tuple(f"{key}." for key in hidden)
-        return {key: value for key, value in self.config.items() if key not in hidden and not key.startswith(groups)}
+        return {key: value for key, value in self.effective.items() if key not in VARIED}
 
     @property
     def dev_score(self) -> str:
@@ -139,6 +147,15 @@ class StudyRun:
         step = self.record.best_step
         return None if step is None else self.curves.get(f"val/{key}", {}).get(step)
 
+    @cached_property
+    def made_with(self) -> dict[str, str]:
+        """What a score may depend on beside the settings: precision, packages and their versions, device."""
+        found = {} if self.record.precision is None else {"precision": self.record.precision}
+        found |= {name: str(version) for name, version in self.part_of_results("versions").items()}
+        hardware = self.part_of_results("hardware")
+        device = [str(hardware[name]) for name in ("device", "gpu") if hardware.get(name) is not None]
+        return {**found, "device": " ".join(device)} if device else found
+
     def part_of_results(self, key: str) -> dict[str, Any]:
         """A group of results.json such as `data` or `versions`; empty where it is not there."""
         value = {} if self.record.results is None else self.record.results.get(key, {})
@@ -152,15 +169,6 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         inside = isinstance(value, Mapping) and len(value) > 0
         leaves |= flat(value, f"{prefix}{key}.") if inside else {f"{prefix}{key}": value}
     return leaves
-
-
-def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Scores and, where all seven STS tests are among them, their mean; None if one of them is."""
-    keys = [f"{task}_test" for task in STS_TASKS]
-    if any(key not in scores for key in keys):
-        return dict(scores)
-    present = [value for value in (scores[key] for key in keys) if value is not None]
-    return {**scores, AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
 
 
 def score_label(key: str) -> str:

@@ -28,6 +28,25 @@ LATEX = {
     "…": r"\dots{}",
 }
 
+WITH_SPREAD = re.compile(r"(?P<mean>\S+) ± (?P<spread>[\d.,]+)(?P<rest>.*)")
+
+COLUMN, PAGE = 219, 455
+"""Points: the width of a column and of a page in the ACL's style."""
+LONGEST = 50
+"""Lines that fit a page."""
+SEPARATION = 3
+"""Points on either side of a column."""
+SAFETY = 1.08
+"""Widths are estimates."""
+SMALLEST = r"\scriptsize"
+TYPE_SIZES = ((r"\normalsize", 10), (r"\small", 9), (r"\footnotesize", 8), (SMALLEST, 7))
+CHARACTER_WIDTHS = (
+    dict.fromkeys(".,[]{}:;'|!ijl", 2.9)
+    | dict.fromkeys("()t", 3.9)
+    | {" ": 3.4, "m": 8.0, "w": 7.2, "±": 7.8, "\u2212": 7.8}
+)
+"""Points in Computer Modern of 10 points; others are about 5, capitals 7.5."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -63,21 +82,67 @@ def to_markdown(table: Table) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A `table` environment that needs booktabs and nothing else."""
+    """A float that needs booktabs, in the largest type that fits a page; a `longtable` where the rows do not fit one.
+
+    Widths are those of the ACL's style (a column of 219 pt, a page of 455 pt); one column is used where it is enough.
+    """
     shape = "l" * table.words + "r" * (len(table.columns) - table.words)
-    lines = [
-        "% needs \\usepackage{booktabs}",
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape_latex('. '.join([table.title, *(note.rstrip('.') for note in table.notes)]))}.}}",
-        rf"\label{{tab:{table.name.replace('_', '-')}}}",
-        rf"\begin{{tabular}}{{{shape}}}",
+    caption = escape_latex(". ".join([table.title, *(note.rstrip(".") for note in table.notes)]))
+    heading = [rf"\caption{{{caption}.}}", rf"\label{{tab:{table.name.replace('_', '-')}}}"]
+    rows = [line for group in table.rows for line in (r"\midrule", *map(_latex_row, group))]
+    environment, size = "table", _type_size(table, COLUMN)
+    if size is None:
+        environment, size = "table*", _type_size(table, PAGE)
+    type_ = rf"{size or SMALLEST}\setlength{{\tabcolsep}}{{{SEPARATION}pt}}"
+    if len(rows) > LONGEST:
+        lines = _longtable(shape, heading, _latex_row(table.columns), rows, type_)
+    else:
+        lines = [
+            r"% needs \usepackage{booktabs}",
+            rf"\begin{{{environment}}}",
+            r"\centering",
+            type_,
+            rf"\begin{{tabular}}{{{shape}}}",
+            r"\toprule",
+            _latex_row(table.columns),
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            *heading,
+            rf"\end{{{environment}}}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _longtable(shape: str, heading: Sequence[str], columns: str, rows: Sequence[str], type_: str) -> list[str]:
+    """For an appendix: it goes over several pages, and not into a page of two columns."""
+    return [
+        r"% needs \usepackage{booktabs,longtable}, and a page of one column",
+        rf"{{{type_}",
+        rf"\begin{{longtable}}{{{shape}}}",
+        rf"{''.join(heading)}\\",
         r"\toprule",
-        _latex_row(table.columns),
+        columns,
+        r"\midrule\endhead",
+        r"\bottomrule\endfoot",
+        *rows[1:],
+        r"\end{longtable}}",
     ]
-    for group in table.rows:
-        lines += [r"\midrule", *(_latex_row(row) for row in group)]
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+
+
+def _type_size(table: Table, room: float) -> str | None:
+    """The largest type in which a table is not wider than `room` points; None where the smallest is too large."""
+    rows = [table.columns, *(row for group in table.rows for row in group)]
+    text = SAFETY * sum(max(map(_width, column)) for column in zip(*rows, strict=True))
+    gaps = 2 * SEPARATION * len(table.columns)
+    return next((name for name, size in TYPE_SIZES if text * size / 10 + gaps <= room), None)
+
+
+def _width(cell: str) -> float:
+    """About how wide a cell is in type of 10 points; what stands after ± is set as an index."""
+    head, mark, tail = cell.partition(" ± ")
+    wide = sum(CHARACTER_WIDTHS.get(character, 7.5 if character.isupper() else 5.1) for character in head)
+    return wide + (0.75 * (7.8 + _width(tail)) if mark else 0.0)
 
 
 def to_csv(table: Table) -> str:
@@ -96,4 +161,12 @@ def escape_latex(text: str) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(escape_latex(cell) for cell in cells) + r" \\"
+    return " & ".join(_latex_cell(cell) for cell in cells) + r" \\"
+
+
+def _latex_cell(cell: str) -> str:
+    """A cell as LaTeX; a standard deviation becomes an index, as tables of scores have it."""
+    found = WITH_SPREAD.fullmatch(cell)
+    if found is None:
+        return escape_latex(cell)
+    return rf"{escape_latex(found['mean'])}$_{{\pm {found['spread']}}}${escape_latex(found['rest'])}"

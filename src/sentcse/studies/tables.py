@@ -8,8 +8,9 @@ from typing import Any
 
 from sentcse.evaluation.tasks import STS_TASKS
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, Difference, cell_statistics
-from sentcse.studies.study_run import AVERAGE, StudyRun, score_label
+from sentcse.studies.run_record import AVERAGE
+from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, Difference, cell_statistics
+from sentcse.studies.study_run import Replicate, StudyRun, score_label
 from sentcse.studies.table_formats import Table
 from sentcse.studies.wording import (
     NOTHING,
@@ -18,44 +19,47 @@ from sentcse.studies.wording import (
     number,
     p_value,
     seeds_in_words,
-    seeds_listed,
 )
 
 Rows = list[tuple[str, ...]]
 
+UNTRAINED = "untrained"
 DEV_NOTE = "The dev score chose the step, so it flatters; the tests did not"
 
 
 def score_table(part: Part) -> Table:
     """Mean, standard deviation and 95 % interval of the headline scores by size and series."""
     keys = part.headline_keys()
-    columns = ["sentences", "method", "seeds", *(text for key in keys for text in (score_label(key), "95 % interval"))]
+    columns = ["sentences", "method", "runs", *(text for key in keys for text in (score_label(key), "95 % interval"))]
     untrained = [part.untrained(key) for key in keys]
     groups: list[Rows] = []
     if any(value is not None for value in untrained):
         cells = [cell for value in untrained for cell in (number(value), NOTHING)]
-        groups.append([(NOTHING, "untrained", NOTHING, *cells)])
+        groups.append([(NOTHING, UNTRAINED, NOTHING, *cells)])
     records = []
     for size in part.sizes:
         rows: Rows = []
         for series in part.series:
-            seeds = [run.record.seed for run in part.done(series, size)]
+            runs = part.done(series, size)
             found = {key: cell_statistics(part, series, size, key) for key in keys}
             cells = [
                 cell
                 for over in found.values()
-                for cell in (mean_and_spread(over), NOTHING if over is None else interval(over.low, over.high))
+                for cell in (
+                    mean_and_spread(over, runs=len(runs)),
+                    NOTHING if over is None else interval(over.low, over.high),
+                )
             ]
-            rows.append((f"{size:,}", series, str(len(seeds)), *cells))
+            rows.append((f"{size:,}", series, str(len(runs)), *cells))
             for key, over in found.items():
                 if over is not None:
                     records.append(
                         {"budget": part.label, "sentences": size, "method": series, "score": key, "mean": over.mean}
                         | {"std": _known(over.std), "low": _known(over.low), "high": _known(over.high), "n": over.n}
-                        | {"seeds": " ".join(map(str, seeds))}
+                        | seeds_and_splits([run.replicate for run in runs if run.outcome(key) is not None])
                     )
         groups.append(rows)
-    title = f"Spearman x 100, mean ± standard deviation over seeds and 95 % interval of the mean ({part.label})"
+    title = f"Spearman x 100, mean ± standard deviation over {part.over} and 95 % interval of the mean ({part.label})"
     return _table("scores", title, columns, groups, 2, (DEV_NOTE + ".",), records)
 
 
@@ -67,9 +71,16 @@ def task_table(part: Part) -> Table:
         for size in part.sizes
         for series in part.series
     }
-    groups = [
+    untrained = [part.untrained(key) for key in keys]
+    before: Rows = [(NOTHING, UNTRAINED, *map(number, untrained))]
+    groups = [before] if any(value is not None for value in untrained) else []
+    groups += [
         [
-            (f"{size:,}", series, *(mean_and_spread(over) for over in found[size, series].values()))
+            (
+                f"{size:,}",
+                series,
+                *(mean_and_spread(over, runs=len(part.done(series, size))) for over in found[size, series].values()),
+            )
             for series in part.series
         ]
         for size in part.sizes
@@ -81,7 +92,7 @@ def task_table(part: Part) -> Table:
         if over is not None
     ]
     columns = ["sentences", "method", *(score_label(key).removesuffix(" test") for key in keys)]
-    title = f"Test scores by task, Spearman x 100, mean ± standard deviation over seeds ({part.label})"
+    title = f"Test scores by task, Spearman x 100, mean ± standard deviation over {part.over} ({part.label})"
     note = f"The average is over {len(STS_TASKS)} tasks." if AVERAGE in keys else ""
     return _table("tasks", title, columns, groups, 2, tuple(filter(None, [note])), records)
 
@@ -98,17 +109,19 @@ def difference_table(part: Part, compared: Mapping[str, Sequence[Difference]]) -
         "Holm p",
         "pairs",
         "verdict",
-        "seeds needed",
+        f"{part.over} needed",
     )
     groups = [[_difference_row(each) for each in found] for found in compared.values() if found]
     records = [_difference_record(each) for found in compared.values() for each in found]
     notes = (
         "Paired by seed and split; the interval is that of the single comparison, and the verdict Holm's over all "
-        f"comparisons of one score at {ALPHA:.0%}.".replace("%", " %"),
-        "Seeds needed: to tell the two apart with 80 % probability, if the true difference and spread are those found.",
+        f"comparisons of one score at {ALPHA:.0%}.",
+        f"{part.over.capitalize()} needed: to tell the two apart with {POWER:.0%} probability, at {ALPHA:.0%} divided "
+        "by the number of comparisons of the score, if the true difference and spread are those found.",
     )
     title = f"Paired differences between methods ({part.label})"
-    return _table("differences", title, columns, groups, 3, notes, records)
+    spaced = tuple(note.replace("%", " %") for note in notes)
+    return _table("differences", title, columns, groups, 3, spaced, records)
 
 
 def best_step_table(part: Part) -> Table:
@@ -119,12 +132,12 @@ def best_step_table(part: Part) -> Table:
         for size, series, runs in cells
     ]
     records = [
-        {"sentences": size, "method": series, "seed": run.record.seed, "best_step": run.record.best_step}
+        {"sentences": size, "method": series, **seed_and_split(run.replicate), "best_step": run.record.best_step}
         for size, series, runs in cells
         for run in runs
     ]
     groups = [[row for row in rows if row[0] == f"{size:,}"] for size in part.sizes]
-    columns = ("sentences", "method", "selected steps (seeds)", "at the last")
+    columns = ("sentences", "method", f"selected steps ({part.over})", "at the last")
     title = f"Steps that the dev score selected ({part.label})"
     notes = ("Where many runs select the last evaluation, longer training may help.",)
     return _table("best_steps", title, columns, groups, 3, notes, records)
@@ -132,12 +145,13 @@ def best_step_table(part: Part) -> Table:
 
 def run_table(part: Part) -> Table:
     """Every run, done or not."""
-    keys = part.headline_keys()
+    keys, split = part.headline_keys(), part.splits_of_their_own
     rows = [
         (
             part.names[run.record.name],
             NOTHING if run.size is None else f"{run.size:,}",
             str(run.record.seed),
+            *([number(run.replicate.split, 0)] if split else []),
             run.record.status,
             NOTHING if run.record.best_step is None else str(run.record.best_step),
             *(number(run.scores.get(key)) for key in keys),
@@ -146,13 +160,15 @@ def run_table(part: Part) -> Table:
     ]
     records = [
         {"run": run.record.name, "budget": part.label, "method": part.names[run.record.name], "sentences": run.size}
-        | {"seed": run.record.seed, "split_seed": run.record.split_seed, "status": run.record.status}
+        | {**seed_and_split(run.replicate), "status": run.record.status}
         | {"reason": run.record.reason, "best_step": run.record.best_step, **run.scores}
         | {kind: run.outcome(kind) for kind in ("alignment", "uniformity")}
         | {"seconds": run.record.seconds, "data_sha256": run.part_of_results("data").get("sha256")}
+        | run.made_with
         for run in part.runs
     ]
-    columns = ("method", "sentences", "seed", "status", "step", *map(score_label, keys))
+    seeds = ("seed", "split") if split else ("seed",)
+    columns = ("method", "sentences", *seeds, "status", "step", *map(score_label, keys))
     return _table("runs", f"All runs ({part.label})", columns, [rows], 1, (), records)
 
 
@@ -179,9 +195,23 @@ def _difference_record(each: Difference) -> dict[str, Any]:
     names = {"score": each.score, "sentences": each.size, "method": each.series, "reference": each.reference}
     tested = {} if over is None else {"mean": over.mean, "std": _known(over.std), "low": _known(over.low)}
     tested |= {} if over is None else {"high": _known(over.high), "p": _known(over.p_value)}
-    found = {"holm_p": _known(each.corrected), "pairs": len(each.seeds), "seeds": seeds_listed(each.seeds)}
+    found = {"holm_p": _known(each.corrected), "pairs": len(each.pairs), **seeds_and_splits(each.pairs)}
     words = {"verdict": each.verdict, "seeds_needed": each.needed if each.verdict != NOT_TESTED else None}
     return {**names, **tested, **found, **words}
+
+
+def seed_and_split(replicate: Replicate) -> dict[str, int | None]:
+    """The columns of a CSV file that say which repetition a run is."""
+    return {"seed": replicate.seed, "split_seed": replicate.split}
+
+
+def seeds_and_splits(replicates: Sequence[Replicate]) -> dict[str, str]:
+    """The same of several runs, in their order."""
+    splits = [each.split for each in replicates if each.split is not None]
+    return {
+        "seeds": " ".join(str(each.seed) for each in replicates),
+        "split_seeds": " ".join(map(str, splits)),
+    }
 
 
 def _best_steps(runs: Sequence[StudyRun]) -> list[int]:

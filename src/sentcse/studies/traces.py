@@ -68,7 +68,7 @@ def reference_trace(x: Sequence[float], y: Sequence[float], text: str) -> Trace:
 def hover_text(series: str, where: str, over: MeanInterval) -> str:
     """What is shown when a mean is pointed at."""
     spread = "" if over.n == 1 else f"<br>95 % interval {interval(over.low, over.high)}"
-    return f"<b>{html.escape(series)}</b>, {where}<br>{mean_and_spread(over)}{spread}<br>{count(over.n, 'seed')}"
+    return f"<b>{html.escape(series)}</b>, {where}<br>{mean_and_spread(over)}{spread}<br>{count(over.n, 'run')}"
 
 
 def score_axis(*keys: str) -> dict[str, Any]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sentcse.evaluation.seeds import MOST_SEEDS, MeanInterval, PairedDifference
+
+if TYPE_CHECKING:
+    from sentcse.studies.study_run import Replicate
 
 NOTHING = "\u2013"
 MINUS = "\u2212"
@@ -25,11 +29,20 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     return NOTHING if math.isnan(low) else f"[{number(low, digits)}, {number(high, digits)}]"
 
 
-def mean_and_spread(over: MeanInterval | None) -> str:
-    """Mean ± standard deviation; the mean alone of one value."""
+def mean_and_spread(over: MeanInterval | None, digits: int = 2, *, runs: int | None = None) -> str:
+    """Mean ± standard deviation; the mean alone of one value; how many values, where there are more `runs`."""
     if over is None:
         return NOTHING
-    return number(over.mean) if over.n == 1 else f"{number(over.mean)} ± {number(over.std)}"
+    fewer = "" if runs is None or over.n == runs else f" (n = {over.n})"
+    spread = "" if over.n == 1 else f" ± {number(over.std, digits)}"
+    return f"{number(over.mean, digits)}{spread}{fewer}"
+
+
+def mean_and_interval(over: MeanInterval | None) -> str:
+    """Mean and 95 % interval; the mean alone of one value."""
+    if over is None:
+        return NOTHING
+    return number(over.mean) if over.n == 1 else f"{number(over.mean)} {interval(over.low, over.high)}"
 
 
 def signed_interval(over: PairedDifference) -> str:
@@ -59,6 +72,23 @@ def listed(words: Sequence[str]) -> str:
 def count(things: int, word: str) -> str:
     """A number with its noun in the right number: 1 run, 2 runs."""
     return f"{things:,} {word}{'' if things == 1 else 's'}"
+
+
+def replicates_listed(replicates: Sequence[Replicate]) -> str:
+    """Seeds, splits, or both, whatever varies: "seeds 48-52", "splits 48-50 of seed 1", "seed 1 on split 7"."""
+    seeds, splits = sorted({each.seed for each in replicates}), {each.split for each in replicates}
+    if all(each.split in (None, each.seed) for each in replicates):
+        return _numbered("seed", seeds)
+    if len(splits) == 1:
+        return f"{_numbered('seed', seeds)} on split {splits.pop()}"
+    known = sorted(split for split in splits if split is not None)
+    if len(seeds) == 1:
+        return f"{_numbered('split', known)} of seed {seeds[0]}"
+    return listed([f"seed {seed}" if split is None else f"seed {seed} on split {split}" for seed, split in replicates])
+
+
+def _numbered(word: str, numbers: Sequence[int]) -> str:
+    return f"{word}{'' if len(numbers) == 1 else 's'} {seeds_listed(numbers)}"
 
 
 def seeds_listed(seeds: Sequence[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from sentcse.studies.page import render_page
 from sentcse.studies.part_report import PartReport, report_part
 from sentcse.studies.remake import remake_commands
 from sentcse.studies.study import Study
+from sentcse.studies.style import FORMATS as DRAWN
 from sentcse.studies.style import save_figure
 from sentcse.studies.summary import render_summary
 from sentcse.studies.table_formats import to_csv, to_latex, to_markdown
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 PAGE_FILE = "index.html"
 SUMMARY_FILE = "summary.md"
+BUDGET = r"(-(epochs|\d+_steps))?"
+TABLE_NAME = re.compile(rf"(scores|differences|tasks|learning_curves|best_steps|geometry|runs){BUDGET}\.(md|tex|csv)")
+FIGURE_NAME = re.compile(rf"((low_shot|differences)-\w+|learning_curves|best_steps|geometry){BUDGET}\.(pdf|svg|png)")
+"""What a report has called its files in `_write_tables` and `part_figures`."""
 FORMATS = {"md": to_markdown, "tex": to_latex, "csv": to_csv}
 
 
@@ -42,7 +48,7 @@ class Written:
 def write_report(
     study: Study, output: Path, *, title: str | None = None, panels: str = "size", page: bool = True, command: str = ""
 ) -> Written:
-    """Write the whole report; files of an earlier one are replaced.
+    """Write the whole report; files of an earlier one are replaced, and those that this one lacks are deleted.
 
     Args:
         study: the runs.
@@ -69,14 +75,14 @@ def write_report(
             texts[PAGE_FILE] = render_page(study, reports, title=heading, commands=commands)
         for name, text in texts.items():
             (output / name).write_text(text, encoding="utf-8")
+        drawn = [file.with_suffix(f".{kind}") for each in pictures for file in each.values() for kind in DRAWN]
+        written = (*tables, *drawn, *(output / name for name in texts))
+        _delete_older(output, written)
     except OSError as error:
         raise SentcseError(
             f"{output} cannot be written ({error.strerror}): name another folder, output=DIR."
         ) from error
-    drawn = [
-        file.with_suffix(f".{kind}") for each in pictures for file in each.values() for kind in ("pdf", "svg", "png")
-    ]
-    return Written(reports, (*tables, *drawn, *(output / name for name in texts)))
+    return Written(reports, written)
 
 
 def part_figures(report: PartReport, *, panels: str = "size") -> dict[str, Figure]:
@@ -90,6 +96,19 @@ def part_figures(report: PartReport, *, panels: str = "size") -> dict[str, Figur
     drawn["best_steps"] = draw.best_step_figure(part)
     drawn["geometry"] = draw.geometry_figure(part, part.primary_key())
     return drawn
+
+
+def _delete_older(output: Path, written: Sequence[Path]) -> None:
+    """Delete what an earlier report wrote and this one did not, lest tables of other runs lie beside its own.
+
+    A report's files are known by their names: what somebody else put there stays.
+    """
+    for folder, name in ((output / "tables", TABLE_NAME), (output / "figures", FIGURE_NAME)):
+        for file in folder.iterdir():
+            if name.fullmatch(file.name) and file not in written:
+                file.unlink()
+    if output / PAGE_FILE not in written:
+        (output / PAGE_FILE).unlink(missing_ok=True)
 
 
 def _suffix(report: PartReport, reports: Sequence[PartReport]) -> str:

@@ -41,6 +41,13 @@ WITHOUT_EFFECT: Any = {
 """Settings that do not change what a run computes, and so not its folder either."""
 
 
+def has_effect(key: str) -> bool:
+    """Whether a result may depend on a dotted key."""
+    group, _, inner = key.partition(".")
+    excluded = WITHOUT_EFFECT.get(group)
+    return excluded is None or (excluded is not True and inner.partition(".")[0] not in excluded)
+
+
 def fingerprint(config: RunConfig) -> str:
     """Eight hexadecimal digits of everything that a run's result depends on."""
     # a masked language model pools nothing
