@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from pytorch_lightning.plugins import TorchSyncBatchNorm
 from torch import Tensor, nn
 
 from sentcse.heads import HEADS, BatchNormHead, DenseHead, DenseLayer, LinearTanhHead, initialise_linear
@@ -85,3 +86,15 @@ def test_dense_head_does_not_share_memory_with_its_source() -> None:
     with torch.no_grad():
         head.dense.weight.add_(1)
     assert torch.equal(exported.weights[0], before)
+
+
+def test_a_head_that_was_synchronised_over_gpus_is_exported_too() -> None:
+    """Lightning takes SyncBatchNorm back at the end, but not to BatchNorm1d."""
+    head = BatchNormHead(6)
+    head(rows())
+    plain = head.eval().dense_layers()
+    layers = TorchSyncBatchNorm()
+    reverted = layers.revert(layers.apply(head))
+    for one, other in zip(reverted.dense_layers(), plain, strict=True):
+        torch.testing.assert_close(one.weight, other.weight)
+        torch.testing.assert_close(one.bias, other.bias)

@@ -14,7 +14,6 @@ plain containers only, so that the file loads with `weights_only=True`.
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,10 +90,13 @@ def load_checkpoint_encoder(path: Path) -> tuple[SentenceEncoder, dict[str, Any]
 
 def _load_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise SentcseError(f"{path} does not exist: name a checkpoint (.ckpt) of a run, for example last.ckpt.")
+        raise SentcseError(
+            f"{path} does not exist: name a checkpoint (.ckpt) of a run. A run that was made with runs.keep=export has "
+            "none; what it selected is in its folder encoder/."
+        )
     try:
         checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # what an unpickler makes of some other file can be anything
         raise SentcseError(
             f"{path} cannot be read as a checkpoint; it is damaged or was not written by sentcse: use another "
             "checkpoint of the run."

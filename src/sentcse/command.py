@@ -72,7 +72,10 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         leave_quietly()
         return 0
     except KeyboardInterrupt:
-        print("Interrupted. The same command continues where the last checkpoint was written.", file=sys.stderr)
+        from sentcse.training.run_folder import how_to_continue
+
+        which = how_to_continue(any(word.lstrip("+").lower() == "overwrite=true" for word in sys.argv))
+        print(f"Interrupted. {which} continues where the last checkpoint was written.", file=sys.stderr)
         return INTERRUPTED
     return faults[0].exit_code if faults else 0
 

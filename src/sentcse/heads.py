@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 INITIAL_STD = 0.02
 """Heads start like the encoder's own layers: the published code passes them through BERT's `_init_weights`."""
@@ -88,7 +89,7 @@ class BatchNormHead(nn.Module):
 def _fold_batch_norm(linear: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
     """Weight and bias of `norm(linear(x))` with the running statistics; in float64, as 1 / std may be large."""
     assert isinstance(linear, nn.Linear)
-    assert isinstance(norm, nn.BatchNorm1d)
+    assert isinstance(norm, _BatchNorm)  # or what Lightning leaves of one that was synchronised
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = (norm.running_var.double() + norm.eps).rsqrt()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sentcse.errors import BusyError, DataError, SentcseError
+from sentcse.studies.outcomes import Outcome, Outcomes
 from sentcse.studies.sweep_record import read_sweep
 from sentcse.training.run_folder import LOCK_FILE
 from sweeping import Recorder, RunSweep, begin, complete
@@ -242,6 +243,12 @@ def test_a_killed_worker_takes_no_job_along_that_had_not_begun(
     assert states["1"] == "interrupted"
     assert [states[seed] for seed in "456"] == ["done"] * 3
     assert "the launcher stopped (TerminatedWorkerError" in capsys.readouterr().err
+    # once more, with a folder for each run by now: one of them must not count as begun before it is
+    for path in Path("runs").glob("*/results.json"):
+        path.unlink()
+    assert sweep(killed_with_seed_1, "seed=1,2,3,4,5,6", *words) == 1
+    states = {state.job.settings["seed"]: state.status for state in read_sweep(the_sweep()).states()}
+    assert [states[seed] for seed in "456"] == ["done"] * 3
 
 
 def test_a_folder_of_runs_can_be_moved(sweep: RunSweep) -> None:
@@ -258,3 +265,36 @@ def test_what_is_no_sweep(tmp_path: Path) -> None:
     (tmp_path / "sweep.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(SentcseError, match="update sentcse"):
         read_sweep(tmp_path)
+
+
+def test_what_complete_runs_keep_may_be_said_later(sweep: RunSweep) -> None:
+    def with_checkpoints(values: dict[str, Any]) -> None:
+        complete(values)
+        folder = begin(values)
+        folder.last.touch()
+        folder.best.touch()
+
+    assert sweep(Recorder({1: with_checkpoints, 2: with_checkpoints}), "seed=1,2") == 0
+    again = Recorder()
+    assert sweep(again, "seed=1,2", "runs.keep=best") == 0
+    assert again.seeds == []
+    assert sorted(path.name for path in Path("runs").glob("*/checkpoints/*")) == ["best.ckpt"] * 2
+
+
+def test_what_has_begun_is_known_sitting_by_sitting(tmp_path: Path) -> None:
+    """A folder of an earlier sitting does not say that a job has begun in this one."""
+    outcomes = Outcomes(tmp_path)
+    assert not outcomes.has_begun("a")
+    outcomes.begin("a")
+    assert outcomes.has_begun("a")
+    assert outcomes.read("a") is None
+    outcomes.forget("a")
+    assert not outcomes.has_begun("a")
+    outcomes.write("a", Outcome("failed", "no", 1.0))
+    assert outcomes.has_begun("a")
+
+
+@pytest.mark.parametrize(("words", "said"), [([], "the same command"), (["overwrite=true"], "the command without")])
+def test_how_to_go_on(sweep: RunSweep, capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    assert sweep(Recorder({1: fail}), "seed=1,2", *words) == 1
+    assert f"1 of 2 jobs are not done: {said}" in capsys.readouterr().err

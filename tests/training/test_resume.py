@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from composing import checked
@@ -23,6 +24,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.studies.run_record import read_run
 from sentcse.training import run as module
+from sentcse.training.evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import train
 from sentcse.training.run_folder import RunFolder
@@ -126,6 +128,95 @@ def test_an_interrupted_run_keeps_what_it_continues_from(
     train(config)
     train(alone)
     assert outcome(RunFolder(config).path) == outcome(RunFolder(alone).path)
+
+
+def test_a_run_that_is_moved_and_continued_keeps_its_best_step(
+    configure: Configure, stopped: Callable[[TrainConfig, int, BaseException], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project that was moved, another mount point: the best checkpoint is still that of the best step."""
+    scores = {0: 50.0, 2: 90.0, 4: 10.0, 6: 30.0, 8: 20.0, 10: 5.0}
+
+    def scripted(callback: EvaluationCallback, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
+        step = pl_module.trainer.global_step
+        return {"val/pairs_spearman": scores[step], "val/alignment": 0.0, "val/uniformity": 0.0}
+
+    monkeypatch.setattr(EvaluationCallback, "scores", scripted)
+    config, moved = configure(), configure(runs="moved")
+    stopped(config, 5, RuntimeError("power cut"))
+    Path(config.runs.root).rename(moved.runs.root)
+    results = train(moved)
+    assert results["best"] == {"step": 2, "pairs_dev": 90.0}
+    assert load_checkpoint(RunFolder(moved).best)["global_step"] == 2
+
+
+def test_a_best_checkpoint_of_another_step_is_refused(configure: Configure) -> None:
+    config = configure()
+    folder = RunFolder(config)
+    train(config)
+    folder.results.unlink()
+    checkpoint = load_checkpoint(folder.best)
+    torch.save({**checkpoint, "global_step": 1}, folder.best)
+    with pytest.raises(SentcseError, match=r"holds step 1, but step \d+ was selected"):
+        train(config)
+
+
+def test_what_is_there_is_deleted_only_for_what_can_be_trained(configure: Configure) -> None:
+    train(configure())
+    folder = RunFolder(configure())
+    before = folder.results.read_bytes()
+    with pytest.raises(SentcseError):
+        train(configure("overwrite=true", "data.cache_dir=/dev/null/cache"))
+    assert folder.results.read_bytes() == before
+    assert train(configure("overwrite=true"))["best"] == json.loads(before)["best"]
+
+
+def test_a_run_that_another_process_completes_meanwhile_is_left_alone(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configure("runs.keep=export")
+    prepare = module.prepare
+
+    def slow(config: TrainConfig, folder: RunFolder) -> Any:
+        run = prepare(config, folder)
+        with monkeypatch.context() as other:
+            other.setattr(module, "prepare", prepare)
+            train(config)
+        return run
+
+    monkeypatch.setattr(module, "prepare", slow)
+    written = train(config)
+    folder = RunFolder(config)
+    assert written == folder.finished()
+    assert len(metrics(folder.path)) > 5
+    assert not list(folder.checkpoints.iterdir())
+
+
+def test_the_end_is_scored_on_the_device_of_the_training(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lightning leaves the model on the CPU; here a second, pretended device must get it and give it back."""
+    config, placed = configure(), []
+    move = SentenceEncoder.to
+    monkeypatch.setattr(SentenceEncoder, "to", lambda self, device: placed.append(str(device)) or move(self, "cpu"))
+    run = module.prepare(config, RunFolder(config))
+    RunFolder(config).create(config)
+    module.fit(run)
+    assert str(run.device) == "cpu"
+    run.device = torch.device("cuda", 1)
+    module.conclude(run)
+    assert placed == ["cuda:1", "cpu"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_the_end_is_scored_on_the_gpu(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    measure = module.evaluate_encoder
+
+    def noted(encoder: SentenceEncoder, *arguments: Any, **options: Any) -> Any:
+        seen.append(encoder.device.type)
+        return measure(encoder, *arguments, **options)
+
+    monkeypatch.setattr(module, "evaluate_encoder", noted)
+    train(configure("trainer.accelerator=gpu"))
+    assert seen == ["cuda"]
 
 
 def test_a_complete_run_says_so_and_does_nothing(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
@@ -12,7 +16,8 @@ from omegaconf import OmegaConf
 from composing import checked
 from sentcse.config import TrainConfig, check_config
 from sentcse.errors import DataError, SentcseError
-from sentcse.training.run_folder import RunFolder, fingerprint, is_locked, write_atomically
+from sentcse.studies.run_record import find_runs
+from sentcse.training.run_folder import RunFolder, delete_run, fingerprint, is_locked, locked, write_atomically
 
 Configure = Callable[..., TrainConfig]
 BASE = ("data=text", "data.path=x.txt")
@@ -199,4 +204,35 @@ def test_a_folder_that_was_killed_before_its_configuration_can_be_cleared(config
     folder.path.mkdir(parents=True)
     (folder.path / ".config.yaml.123").write_text("half of")
     folder.clear()
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_trained_on_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="no fcntl here")
+
+    def refuse(*arguments: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with locked(tmp_path):
+        assert not is_locked(tmp_path)
+    assert "train it in one process only" in caplog.text
+
+
+def test_what_is_deleted_is_gone_and_not_listed_meanwhile(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = RunFolder(configure())
+    folder.create(configure())
+    seen = []
+
+    def look(path: Path) -> None:
+        seen.append((find_runs(folder.path.parent), (path / "config.yaml").is_file()))
+
+    monkeypatch.setattr(shutil, "rmtree", look)
+    delete_run(folder.path)
+    assert seen == [([], True)]
     assert not folder.path.exists()

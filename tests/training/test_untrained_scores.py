@@ -44,18 +44,18 @@ def test_measured_once_and_then_read(tmp_path: Path) -> None:
         measured.append(1)
         return METRICS
 
-    first, second = kept.get("0a", measure), kept.get("0a", measure)
+    first, second = kept.get("0a", METRICS, measure), kept.get("0a", METRICS, measure)
     assert len(measured) == 1
     assert first == METRICS
     np.testing.assert_equal(second, METRICS)  # to the last digit, nan as nan
-    kept.get("0b", measure)
+    kept.get("0b", METRICS, measure)
     assert len(measured) == 2
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"val/a": "b"}', '{"val/a": [1]}'])
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"val/a": "b"}', '{"val/a": [1]}', "{}", '{"val/b": 1}'])
 def test_a_damaged_file_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
     (tmp_path / "0a.json").write_text(text)
-    assert UntrainedScores(tmp_path).get("0a", lambda: {"val/a": 1.0}) == {"val/a": 1.0}
+    assert UntrainedScores(tmp_path).get("0a", ["val/a"], lambda: {"val/a": 1.0}) == {"val/a": 1.0}
     assert "is damaged: the untrained encoder is scored again." in caplog.text
     assert json.loads((tmp_path / "0a.json").read_text()) == {"val/a": 1.0}
 
@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
-    assert UntrainedScores(tmp_path / "file").get("0a", lambda: {"val/a": 1.0}) == {"val/a": 1.0}
+    assert UntrainedScores(tmp_path / "file").get("0a", ["val/a"], lambda: {"val/a": 1.0}) == {"val/a": 1.0}
     assert "cannot be written" in caplog.text
 
 
@@ -96,6 +96,10 @@ def test_the_key_changes_with_what_scores_depend_on(monkeypatch: pytest.MonkeyPa
         key(None, task(sources=(make_pairs("a", ROWS[:1]), make_pairs("b", ROWS[1:])))),
         key(batch_size=16),
     ]
+    shorter, other_side = made(), made()
+    shorter.tokenizer.model_max_length = 8
+    other_side.tokenizer.padding_side = "left"
+    keys += [key(shorter), key(other_side)]
     monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
     keys.append(key())
     assert len(set(keys)) == len(keys)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sentcse.checkpoint import describe_encoder
 from sentcse.encoder import SentenceEncoder
 from sentcse.heads import HEADS
+from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.trained_module import TrainedModule
 from sentcse.quicken import quicken
@@ -155,7 +155,7 @@ def view_cosines(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
     The second is nan for a batch of one sentence.
     """
     with torch.no_grad():
-        cosines = F.normalize(z1.float(), dim=-1) @ F.normalize(z2.float(), dim=-1).T
+        cosines = cosine_matrix(z1, z2)
         positives = cosines.diagonal()
         others = (cosines.sum() - positives.sum()) / (cosines.numel() - len(cosines))
         return {"positive_cosine": positives.mean(), "negative_cosine": others}

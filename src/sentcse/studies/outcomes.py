@@ -47,6 +47,15 @@ class Outcomes:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._path(run), json.dumps(asdict(outcome), indent=2) + "\n")
 
+    def begin(self, run: str) -> None:
+        """Note that a job has begun in this sitting."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._begun(run).touch()
+
+    def has_begun(self, run: str) -> bool:
+        """Whether a job has begun, and perhaps ended, in this sitting."""
+        return self._begun(run).exists() or self.read(run) is not None
+
     def read(self, run: str) -> Outcome | None:
         """The outcome of a job; None where it has not ended, and where the file is damaged."""
         if not self._path(run).is_file():
@@ -63,7 +72,11 @@ class Outcomes:
 
     def forget(self, run: str) -> None:
         """Take back a job's outcome: it is begun again."""
+        self._begun(run).unlink(missing_ok=True)
         self._path(run).unlink(missing_ok=True)
 
     def _path(self, run: str) -> Path:
         return self.folder / f"{run}.json"
+
+    def _begun(self, run: str) -> Path:
+        return self.folder / f"{run}.begun"

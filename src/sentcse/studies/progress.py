@@ -55,8 +55,8 @@ class Progress:
             )
 
     def has_begun(self, job: Job) -> bool:
-        """Whether a job has a folder, or an outcome without one."""
-        return job.run is not None and (job.run.exists() or self.outcomes.read(job.run.name) is not None)
+        """Whether a job has begun in this sitting; it may have a folder of an earlier one."""
+        return job.run is not None and self.outcomes.has_begun(job.run.name)
 
     def left(self) -> str:
         """The time left, in words."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from sentcse.errors import BusyError, SentcseError
 from sentcse.studies.run_record import RunRecord, read_run
-from sentcse.training.run_folder import is_locked, locked
+from sentcse.training.run_folder import delete_run, is_locked
 
 
 def removable(paths: Sequence[Path]) -> list[RunRecord]:
@@ -34,8 +33,7 @@ def remove(run: RunRecord) -> None:
         SentcseError: if another process has begun to train it, or a file cannot be deleted.
     """
     try:
-        with locked(run.path):
-            shutil.rmtree(run.path)
+        delete_run(run.path)
     except OSError as error:
         raise SentcseError(f"{run.path} cannot be deleted whole ({error.strerror}: {error.filename}).") from error
 

@@ -221,8 +221,9 @@ def _folders(source: Path) -> list[Path]:
         return [path for path in paths if (path / CONFIG_FILE).is_file()]
     if (source / CONFIG_FILE).is_file():
         return [source]
-    # a link to a run is not a run more
-    return [path for path in source.iterdir() if (path / CONFIG_FILE).is_file() and not path.is_symlink()]
+    # a link to a run is not a run more; what begins with a dot is being deleted
+    hidden = tuple(path for path in source.iterdir() if path.name.startswith(".") or path.is_symlink())
+    return [path for path in source.iterdir() if (path / CONFIG_FILE).is_file() and path not in hidden]
 
 
 def _outcome(path: Path) -> tuple[Status, str | None, dict[str, Any] | None]:

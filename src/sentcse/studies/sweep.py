@@ -26,7 +26,7 @@ from sentcse.studies.sweep_job import TERMINATED
 from sentcse.studies.sweep_plan import Job, combinations, compose_job, plan
 from sentcse.studies.sweep_record import SweepRecord, sweep_folder, write_sweep
 from sentcse.studies.sweep_table import count, sweep_table
-from sentcse.training.run_folder import RESULTS_FILE, is_locked
+from sentcse.training.run_folder import RESULTS_FILE, RunFolder, how_to_continue, is_locked
 from sentcse.training.wandb_state import owes_wandb
 
 CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
@@ -75,6 +75,9 @@ class Sweep:
         runnable = [job for job in jobs if job.config is not None]
         pending = [job for job in runnable if not is_done(job) or is_wanted_again(job.config)]  # type: ignore[arg-type]
         print(f"sweep {record.name}: {count(record.states())}", flush=True)
+        for job in runnable:
+            if is_done(job) and job.config is not None:
+                RunFolder(job.config).tidy(job.config.runs.keep)
         how = launching(settings, len(pending), self.max_batch_size)
         try:
             if pending:
@@ -84,9 +87,10 @@ class Sweep:
             print(sweep_table(states), flush=True)
         undone = sum(state.status != "done" for state in states)
         if undone > 0:
+            which = how_to_continue(any(job.config is not None and job.config.overwrite for job in jobs))
             raise SentcseError(
-                f"{undone} of {len(states)} jobs are not done: the same command tries what failed again and goes on "
-                "with the rest."
+                f"{undone} of {len(states)} jobs are not done: {which[0].lower()}{which[1:]} tries what failed "
+                "again and goes on with the rest."
             )
 
     def _plan(self, arguments: Sequence[str]) -> list[Job]:

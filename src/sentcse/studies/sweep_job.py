@@ -42,6 +42,8 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
     launcher = kind_of(str(hydra.launcher._target_))
     if launcher == "joblib":
         end_with_parent()
+    if os.environ.get("SLURM_PROCID", "0") == "0":
+        outcomes.begin(run)
     started = time.perf_counter()
     status, reason = "done", None
     try:

@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from inspect import isabstract
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -30,7 +30,7 @@ from sentcse.training.device import LIGHTNING_PRECISION, check_devices, choose_a
 from sentcse.training.epoch_progress import EpochProgress
 from sentcse.training.loggers import build_loggers
 from sentcse.training.loss_guard import LossGuard
-from sentcse.training.periodic_evaluation import PeriodicEvaluation
+from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
 from sentcse.training.progress import ProgressBar
 from sentcse.training.run_folder import RunFolder
 from sentcse.training.seeding import StepSeed
@@ -167,7 +167,7 @@ def build_trainer(
         evaluation,
         LossGuard(),
         *([ProgressBar(evaluation)] if show_bar else []),
-        *checkpoints(folder, evaluation.monitor, evaluation.mode),
+        *checkpoints(folder),
     ]
     return Trainer(
         accelerator=accelerator,
@@ -195,16 +195,14 @@ def build_trainer(
     )
 
 
-def checkpoints(folder: RunFolder, monitor: str, mode: Literal["max", "min"] = "max") -> list[ModelCheckpoint]:
+def checkpoints(folder: RunFolder) -> list[ModelCheckpoint]:
     """The best by the selecting score (weights alone), and the last, from which a run continues.
 
-    `PeriodicEvaluation` has them save after each of its evaluations and at no other time.
+    `PeriodicEvaluation` has them save after its evaluations, the best after those that select, and at no other time.
     """
-    best = ModelCheckpoint(
+    best = BestCheckpoint(
         dirpath=folder.checkpoints,
         filename=folder.best.stem,
-        monitor=monitor,
-        mode=mode,
         save_weights_only=True,
         save_on_train_epoch_end=False,
         enable_version_counter=False,

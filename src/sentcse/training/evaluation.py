@@ -60,7 +60,13 @@ class EvaluationCallback(PeriodicEvaluation):
             return self._untrained_scores(encoder)
         tasks = [*self.dev_tasks, self._geometry_task, *self.test_tasks]
         key = untrained_key(encoder, tasks, batch_size=self.batch_size)
-        return self.untrained.get(key, lambda: self._untrained_scores(encoder))
+        return self.untrained.get(key, self._names, lambda: self._untrained_scores(encoder))
+
+    @property
+    def _names(self) -> list[str]:
+        """What is measured of an untrained encoder."""
+        dev = [f"val/{task.name}_spearman" for task in self.dev_tasks]
+        return [*dev, "val/alignment", "val/uniformity", *(f"test/{task.name}_spearman" for task in self.test_tasks)]
 
     @property
     def _geometry_task(self) -> StsTask:

@@ -16,17 +16,27 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError
 from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder
+from sentcse.training.run_folder import RunFolder, how_to_continue
 from sentcse.training.wandb_run import WandbRun
 
 logger = logging.getLogger(__name__)
 
+CPU = torch.device("cpu")
 TERMINATED = 128 + 15
 """Exit code after SIGTERM, as a shell has it."""
 
 
-def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceDataModule, folder: RunFolder) -> None:
+def start_or_continue(
+    trainer: Trainer, module: LightningModule, data: SentenceDataModule, folder: RunFolder, *, fresh: bool = False
+) -> None:
     """Train from the start or from the last checkpoint.
+
+    Args:
+        trainer: of the run.
+        module: what is trained.
+        data: the corpus.
+        folder: of the run.
+        fresh: begin anew, whatever another process still sees in the folder.
 
     Raises:
         SentcseError: if the corpus is not the one that the run began with or too small for the number of processes,
@@ -45,7 +55,7 @@ def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceD
     )
     for note in data.report.notes():
         logger.info("%s", note)
-    continue_from = str(folder.last) if folder.last.is_file() else None
+    continue_from = str(folder.last) if folder.last.is_file() and not fresh else None
     step = check_continuation(folder, data) if continue_from is not None else -1
     for each in trainer.loggers:
         if isinstance(each, MetricsFile | WandbRun):
@@ -56,12 +66,30 @@ def start_or_continue(trainer: Trainer, module: LightningModule, data: SentenceD
             trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
     except SIGTERMException:
         # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
-        logger.warning("Stopped by SIGTERM. The same command continues where the last checkpoint was written.")
+        logger.warning(
+            "Stopped by SIGTERM. %s continues where the last checkpoint was written.", how_to_continue(fresh)
+        )
         raise SystemExit(TERMINATED) from None
     except SystemExit as stopped:
         if isinstance(stopped.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise
+
+
+def load_selected(folder: RunFolder, *, step: int) -> dict[str, Any]:
+    """The best checkpoint.
+
+    Raises:
+        SentcseError: if it is damaged, or of another step than the one that was selected.
+    """
+    selected = load_checkpoint(folder.best)
+    found = int(selected["global_step"])
+    if found != step:
+        raise SentcseError(
+            f"{folder.best} holds step {found}, but step {step} was selected: the run was killed between two files and "
+            "trained otherwise when it was continued; start it again with overwrite=true."
+        )
+    return selected
 
 
 def check_continuation(folder: RunFolder, data: SentenceDataModule) -> int:
@@ -106,6 +134,7 @@ def quiet_lightning() -> None:
         ".*no `val_dataloader`.*",
         ".*The number of training batches.*",
         ".*Checkpoint directory .* exists and is not empty.*",
+        ".*The dirpath has changed from.*",
         ".*LeafSpec.*",
         ".*lr_scheduler.step.*",
         ".*is_finished.*",

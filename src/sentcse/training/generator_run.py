@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from pytorch_lightning import seed_everything
 
 from sentcse.config.generator_schema import GeneratorConfig
@@ -20,7 +21,7 @@ from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
-from sentcse.training.fitting import load_checkpoint, start_or_continue
+from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
@@ -48,6 +49,8 @@ class GeneratorRun:
     data: HeldOutDataModule
     evaluation: HeldOutEvaluation
     throughput: Throughput
+    device: torch.device = CPU
+    """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
 
 
 def train_generator(config: GeneratorConfig) -> dict[str, Any]:
@@ -107,14 +110,16 @@ def fit(run: GeneratorRun) -> None:
         SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
     """
     trainer = build_trainer(run.config, run.folder, run.evaluation, run.throughput)
-    start_or_continue(trainer, run.model, run.data, run.folder)
+    start_or_continue(trainer, run.model, run.data, run.folder, fresh=run.config.overwrite)
+    run.device = trainer.strategy.root_device
 
 
 def conclude(run: GeneratorRun) -> dict[str, Any]:
     """Score the selected model again, export it, write results.json last: it marks a complete run."""
     folder, evaluation = run.folder, run.evaluation
-    run.model.load_state_dict(load_checkpoint(folder.best)["state_dict"])
-    best = held_out_scores(run.model, evaluation.texts, batch_size=evaluation.batch_size)
+    run.model.load_state_dict(load_selected(folder, step=int(evaluation.best["step"]))["state_dict"])
+    best = held_out_scores(run.model.to(run.device), evaluation.texts, batch_size=evaluation.batch_size)
+    run.model.to(CPU)
     results: dict[str, Any] = {
         "best": {"step": int(evaluation.best["step"]), **{name: finite_or_none(best[name]) for name in SCORES}},
         "initial": {name: evaluation.initial[name] for name in SCORES},

@@ -7,12 +7,19 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
-import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 logger = logging.getLogger(__name__)
 
 WORST = {"max": -math.inf, "min": math.inf}
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Saves whenever it is told that a step is the best so far.
+
+    Lightning's own choice by a monitored value forgets what it chose when the run's folder has been moved.
+    """
 
 
 class PeriodicEvaluation(Callback, ABC):
@@ -77,14 +84,14 @@ class PeriodicEvaluation(Callback, ABC):
         score = metrics[self.monitor]
         # a collapsed encoder has no rank correlation; it must never be selected
         comparable = score if math.isfinite(score) else WORST[self.mode]
-        if not self.best or self._is_better(comparable, self.best["score"]):
+        selected = not self.best or self._is_better(comparable, self.best["score"])
+        if selected:
             self.best = {"step": trainer.global_step, "score": comparable}
         self._log(trainer, metrics)
-        trainer.callback_metrics[self.monitor] = torch.tensor(comparable, dtype=torch.float64)
         for checkpoint in trainer.checkpoint_callbacks:
-            checkpoint.on_validation_end(trainer, pl_module)
-        star = "  *" if self.best["step"] == trainer.global_step else ""
-        logger.info("step %-6d  %s%s", trainer.global_step, self.line(metrics), star)
+            if selected or not isinstance(checkpoint, BestCheckpoint):
+                checkpoint.on_validation_end(trainer, pl_module)
+        logger.info("step %-6d  %s%s", trainer.global_step, self.line(metrics), "  *" if selected else "")
 
     def _is_better(self, score: float, than: float) -> bool:
         return score > than if self.mode == "max" else score < than

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -57,8 +59,22 @@ def recipe(config: RunConfig) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a result depends on."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+    """Versions of Python and of the packages that a result depends on; of sentcse in a checkout, the commit as well."""
+    found = {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+    commit = _commit(Path(__file__).resolve().parents[3])
+    return found if commit is None else {**found, "sentcse": f"{found['sentcse']}+g{commit}"}
+
+
+@cache
+def _commit(checkout: Path) -> str | None:
+    """The commit that is checked out, with "-dirty" where files differ from it; None if it cannot be had."""
+    if not (checkout / ".git").exists():
+        return None
+    words = ["git", "-C", str(checkout), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _version(package: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
@@ -19,7 +20,7 @@ from sentcse.methods import Method
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
-from sentcse.training.fitting import load_checkpoint, start_or_continue
+from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.hardware import hardware
 from sentcse.training.provenance import provenance
 from sentcse.training.run_folder import RunFolder
@@ -40,6 +41,8 @@ class Run:
     data: SentenceDataModule
     evaluation: EvaluationCallback
     throughput: Throughput
+    device: torch.device = CPU
+    """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
 
 
 def train(config: TrainConfig) -> dict[str, Any]:
@@ -87,16 +90,17 @@ def fit(run: Run) -> None:
         SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
     """
     trainer = build_trainer(run.config, run.folder, run.evaluation, run.throughput)
-    start_or_continue(trainer, run.method, run.data, run.folder)
+    start_or_continue(trainer, run.method, run.data, run.folder, fresh=run.config.overwrite)
+    run.device = trainer.strategy.root_device
 
 
 def conclude(run: Run) -> dict[str, Any]:
     """Score the selected encoder on the test tasks, export it, write results.json last: it marks a complete run."""
     folder, best = run.folder, run.evaluation.best
-    selected = load_checkpoint(folder.best)
-    run.method.load_state_dict(selected["state_dict"])
-    encoder = run.method.evaluation_encoder()
+    run.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
+    encoder = run.method.evaluation_encoder().to(run.device)
     tested = evaluate_encoder(encoder, run.evaluation.test_tasks, batch_size=run.config.evaluation.batch_size)
+    encoder.to(CPU)
     dev = {f"{run.evaluation.select}_dev": finite_or_none(best["score"])}
     results: dict[str, Any] = {
         "best": {"step": int(best["step"]), **dev},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -20,6 +21,8 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Keep
 from sentcse.errors import BusyError, SentcseError
 from sentcse.loading import RUN_GENERATOR, read_json
+
+logger = logging.getLogger(__name__)
 
 CONFIG_FILE = "config.yaml"
 RESULTS_FILE = "results.json"
@@ -102,13 +105,13 @@ class RunFolder:
         """
         if not self.path.exists():
             return
-        found = [path for path in self.path.iterdir() if not path.name.startswith(f".{CONFIG_FILE}.")]
+        ours = (f".{CONFIG_FILE}.", LOCK_FILE)  # what a kill may leave before there is a configuration
+        found = [path for path in self.path.iterdir() if not path.name.startswith(ours)]
         if found and not (self.path / CONFIG_FILE).is_file():
             raise SentcseError(
                 f"{self.path} is not a run's folder (no config.yaml inside): it is not deleted; move it away."
             )
-        with self.locked():
-            shutil.rmtree(self.path)
+        delete_run(self.path)
 
     def create(self, config: RunConfig) -> None:
         """Make the folder and write the resolved configuration.
@@ -116,16 +119,12 @@ class RunFolder:
         Raises:
             SentcseError: if the folder cannot be written.
         """
-        try:
+        with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
             values = OmegaConf.create(config.model_dump(mode="json", by_alias=True))
             # first of all: a folder without it is nobody's, and overwrite=true would not delete it
             write_atomically(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
             self.checkpoints.mkdir(exist_ok=True)
-        except OSError as error:
-            raise SentcseError(
-                f"{self.path} cannot be written ({error.strerror}): set runs.root to a folder that can."
-            ) from error
 
     def record_failure(self, error: Exception) -> None:
         """Write why the run failed; nothing where there is no folder, or another process holds it."""
@@ -135,8 +134,23 @@ class RunFolder:
             write_atomically(self.failure, json.dumps(describe_failure(error), indent=2) + "\n")
 
     def locked(self) -> AbstractContextManager[None]:
-        """Hold the folder, as `locked`."""
+        """Hold the folder, as `locked`; it is made where it is not there.
+
+        Raises:
+            SentcseError: if it cannot be made.
+        """
+        with self._writing():
+            self.path.mkdir(parents=True, exist_ok=True)
         return locked(self.path)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SentcseError(
+                f"{self.path} cannot be written ({error.strerror}): set runs.root to a folder that can be written to."
+            ) from error
 
 
 @contextmanager
@@ -154,6 +168,20 @@ def locked(path: Path) -> Iterator[None]:
         else:
             raise BusyError(f"Another process is training in {path}: wait for it, or change a setting such as seed.")
         yield  # the lock goes with the process, also when it is killed
+
+
+def delete_run(path: Path) -> None:
+    """Delete a run's folder, unless a process is training in it.
+
+    Raises:
+        BusyError: if one is.
+        OSError: if a file cannot be deleted.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.deleted")
+    with locked(path):
+        path.rename(aside)
+    # with no file of it open: a network file system would keep that one
+    shutil.rmtree(aside)
 
 
 def is_locked(path: Path) -> bool:
@@ -180,9 +208,18 @@ def _lock(file: IO[str], *, exclusive: bool) -> bool:
         return True
     try:
         fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError as error:
+        # Lustre and some network file systems: better without protection than not at all
+        if exclusive:
+            logger.warning("%s cannot be locked (%s): train it in one process only.", file.name, error.strerror)
     return True
+
+
+def how_to_continue(fresh: bool) -> str:
+    """Which command goes on with what was stopped: not one that begins by deleting it."""
+    return "The command without overwrite=true" if fresh else "The same command"
 
 
 def write_atomically(path: Path, text: str) -> None:

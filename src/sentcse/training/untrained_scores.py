@@ -6,13 +6,13 @@ import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import torch
 
 from sentcse.data.hashing import sha256_of, tokenizer_as_text
-from sentcse.encoder import SentenceEncoder
+from sentcse.encoder import SentenceEncoder, longest_input
 from sentcse.errors import SentcseError
 from sentcse.evaluation.tasks import StsTask
 from sentcse.loading import read_json
@@ -36,17 +36,20 @@ class UntrainedScores:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, key: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-        """The metrics kept under `key`; else those that `measure` returns, which are kept.
+    def get(self, key: str, names: Collection[str], measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+        """The metrics of these names that are kept under `key`; else those that `measure` returns, which are kept.
 
         What cannot be read is measured again, and what cannot be written is not kept.
         """
         path = self.folder / f"{key}.json"
         if path.is_file():
             try:
-                return {name: math.nan if value is None else float(value) for name, value in read_json(path).items()}
+                kept = {name: math.nan if value is None else float(value) for name, value in read_json(path).items()}
             except (SentcseError, TypeError, ValueError, AttributeError):
-                logger.warning("%s is damaged: the untrained encoder is scored again.", path)
+                kept = {}
+            if kept.keys() == set(names):
+                return kept
+            logger.warning("%s is damaged: the untrained encoder is scored again.", path)
         metrics = measure()
         values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         try:
@@ -67,6 +70,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
         str(backbone.config._attn_implementation),
         encoder.pooler,
         tokenizer_as_text(encoder.tokenizer),
+        f"at most {longest_input(backbone, encoder.tokenizer)} tokens, padding {encoder.tokenizer.padding_side}",
         *map(_pairs, tasks),
         f"batch_size {batch_size}",
         json.dumps(machine("gpu" if encoder.device.type == "cuda" else encoder.device.type)),

@@ -50,22 +50,22 @@ def carry_out(
     folder = RunFolder(config)
     if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
         return _train_along(config, folder, prepare, fit)
-    if config.overwrite:
-        folder.clear()
-    finished = folder.finished()
+    finished = None if config.overwrite else folder.finished()
     if finished is not None:
-        logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
-        log_finished_run(config, finished, folder)
-        folder.tidy(config.runs.keep)
-        report(finished, folder)
-        return finished
+        return _pass_over(config, finished, folder, report)
     _prepare_process(config)
     for sentence in notes:
         logger.warning("note: %s", sentence)
     try:
         run = prepare(folder)
-        folder.create(config)
+        if config.overwrite:  # not before it is known that there will be another
+            folder.clear()
         with folder.locked():
+            # another process may have trained it while this one was loading
+            finished = folder.finished()
+            if finished is not None:
+                return _pass_over(config, finished, folder, report)
+            folder.create(config)
             folder.failure.unlink(missing_ok=True)
             exit_code = FAILED
             try:
@@ -84,6 +84,20 @@ def carry_out(
         raise
     report(results, folder)
     return results
+
+
+def _pass_over(
+    config: RunConfig,
+    finished: dict[str, Any],
+    folder: RunFolder,
+    report: Callable[[dict[str, Any], RunFolder], None],
+) -> dict[str, Any]:
+    """Leave a complete run as it is, but for what its weights take of the disk."""
+    logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
+    log_finished_run(config, finished, folder)
+    folder.tidy(config.runs.keep)
+    report(finished, folder)
+    return finished
 
 
 def _train_along(

@@ -1,0 +1,116 @@
+"""What every model is trained with, against closed forms and through a Trainer."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from sentcse.methods.optimization import AdamWSettings, build_adamw, build_schedule
+from sentcse.methods.trained_module import TrainedModule
+
+
+class Fit(TrainedModule):
+    """A linear layer and a normalisation; notes the gradient that each step was made with."""
+
+    def __init__(self, settings: AdamWSettings) -> None:
+        super().__init__(optimizer=settings)
+        self.net = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 1, bias=False))
+        self.norms: list[float] = []
+        self.rates: list[float] = []
+        self.fused: list[bool] = []
+
+    def configure_optimizers(self) -> Any:
+        configured = super().configure_optimizers()
+        configured["optimizer"].register_step_post_hook(self.note)
+        return configured
+
+    def note(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        self.norms.append(math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients)))
+        self.rates.append(optimizer.param_groups[0]["lr"])
+        self.fused.append(bool(optimizer.defaults["fused"]))
+
+    def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
+        loss: Tensor = 1000 * self.net(batch).square().mean()
+        return loss
+
+
+def trained(clip: float | None = None, precision: Any = "32-true", **settings: Any) -> Fit:
+    """Five steps."""
+    torch.manual_seed(0)
+    module = Fit(AdamWSettings(**settings))
+    trainer = Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        precision=precision,
+        gradient_clip_val=clip,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(module, DataLoader(torch.randn(10, 4), batch_size=2))  # type: ignore[arg-type]
+    return module
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_gradients_are_clipped_by_their_common_norm(precision: str) -> None:
+    """The published scripts clip at 1; Lightning refuses to clip before a fused optimiser under autocast."""
+    free, clipped = trained(precision=precision), trained(clip=0.5, precision=precision)
+    assert all(norm > 1 for norm in free.norms)
+    assert clipped.norms == pytest.approx([0.5] * 5, rel=1e-3)
+    assert all(clipped.fused)
+
+
+def test_what_is_small_is_not_clipped() -> None:
+    assert trained(clip=1e9).norms == trained().norms
+
+
+@pytest.mark.parametrize(
+    ("precision", "device", "fused"),
+    [("32-true", "cpu", True), ("bf16-mixed", "cuda", True), ("16-mixed", "cuda", False), ("32-true", "mps", False)],
+)
+def test_where_the_optimiser_is_fused(precision: str, device: str, fused: bool) -> None:
+    """A gradient scaler must unscale before the clipping, which a fused optimiser does on its own behind it."""
+    module = SimpleNamespace(trainer=SimpleNamespace(precision=precision), device=torch.device(device))
+    assert TrainedModule._can_fuse.fget(module) is fused  # type: ignore[attr-defined]
+
+
+def test_biases_and_normalisations_do_not_decay() -> None:
+    module = Fit(AdamWSettings())
+    module.net[2].weight.requires_grad_(False)
+    decayed, free = build_adamw(module, AdamWSettings(weight_decay=0.1)).param_groups
+    assert (decayed["weight_decay"], free["weight_decay"]) == (0.1, 0.0)
+    assert [id(p) for p in decayed["params"]] == [id(module.net[0].weight)]
+    assert {id(p) for p in free["params"]} == {id(module.net[0].bias), *map(id, module.net[1].parameters())}
+
+
+@pytest.mark.parametrize(
+    ("settings", "factors"),
+    [
+        ({}, [1, 0.8, 0.6, 0.4, 0.2]),
+        ({"warmup_steps": 2}, [0, 0.5, 1, 2 / 3, 1 / 3]),
+        ({"schedule": "constant"}, [1, 1, 1, 1, 1]),
+        ({"schedule": "constant", "warmup_steps": 4}, [0, 0.25, 0.5, 0.75, 1]),
+    ],
+)
+def test_the_learning_rate_of_every_step(settings: dict[str, Any], factors: list[float]) -> None:
+    assert trained(learning_rate=1e-3, **settings).rates == pytest.approx([1e-3 * factor for factor in factors])
+
+
+def test_the_schedule_ends_at_zero_and_stays_there() -> None:
+    optimizer = build_adamw(nn.Linear(2, 2), AdamWSettings(learning_rate=1.0))
+    schedule = build_schedule(optimizer, AdamWSettings(learning_rate=1.0), total_steps=3)
+    rates = []
+    for _ in range(5):
+        optimizer.step()
+        schedule.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([2 / 3, 1 / 3, 0, 0, 0])
