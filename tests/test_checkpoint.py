@@ -120,3 +120,10 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
     path = write_checkpoint(tmp_path / "last.ckpt", make_encoder(), None, state_dict={})
     with pytest.raises(SentcseError, match="is damaged: its encoder cannot be rebuilt"):
         load_checkpoint_encoder(path)
+
+
+@pytest.mark.parametrize("content", [b"score,sentence1,sentence2\n1,a,b\n", b"", b"\x80\x02.", b"PK\x03\x04", b"{}"])
+def test_some_other_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pairs.csv").write_bytes(content)
+    with pytest.raises(SentcseError, match=r"pairs\.csv (cannot be read as a checkpoint|is not a checkpoint)"):
+        load_checkpoint_encoder(tmp_path / "pairs.csv")

@@ -86,6 +86,12 @@ def test_tolerant_overrides() -> None:
     assert tolerant_overrides(["seed=1,2", "-m", "data=text"], config_dir()) == ["-m", "++seed=1,2", "data=text"]
 
 
+def test_flags_of_the_published_code_get_a_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"--learning_rate is no option here: .* key=value.*published_flags"):
+        tolerant_overrides(["--learning_rate", "3e-5"], config_dir())
+    assert tolerant_overrides(["--cfg=job", "--multirun"], config_dir()) == ["--multirun", "--cfg=job"]
+
+
 def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
     seen: list[dict[str, Any]] = []
     assert run(seen.append, "seed=7", "data=text", "runs.root=here") == 0

@@ -128,6 +128,17 @@ def test_flag_remarks_name_existing_settings() -> None:
     assert [word for word in named if word.split(".")[0] in sections and word not in known] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_settings_that_a_page_names_exist(page: Path) -> None:
+    """Dotted keys in code whose first part is a section of some command's settings."""
+    known = set(load_generator().keys_of())
+    sections = {key.split(".")[0] for key in known if "." in key}
+    text = page.read_text(encoding="utf-8")
+    code = [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"```bash\n(.*?)```", text, re.DOTALL)]
+    named = {name for piece in code for name in re.findall(r"(?<![\w./])([a-z_]+(?:\.[a-z_]+)+)=", piece)}
+    assert {name for name in named if name.split(".")[0] in sections and name not in known} == set()
+
+
 def test_experiments_carry_a_source_and_the_readme_names_each() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     results = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")

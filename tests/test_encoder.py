@@ -170,3 +170,25 @@ def test_a_length_without_positions_is_refused(tmp_path: Path) -> None:
         ConfigError, match=r"^max_length=65: this encoder takes at most 64 tokens; set it to 64 or lower"
     ):
         SentenceEncoder.from_pretrained(folder, pooler="avg", max_length=65)
+
+
+def test_one_sentence_gives_one_vector() -> None:
+    encoder = make()
+    alone = encoder.encode("A man plays music.")
+    assert alone.shape == (16,)
+    np.testing.assert_array_equal(alone, encoder.encode(["A man plays music."])[0])
+
+
+def test_what_cannot_be_encoded() -> None:
+    encoder = make()
+    with pytest.raises(ValueError, match="must be strings, got None at position 1"):
+        encoder.encode(["a", None])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        encoder.encode(["a"], batch_size=0)
+    with pytest.raises(ValueError, match=r"got one string: write \[sentence\]"):
+        encoder.tokenize("a dog")
+
+
+def test_a_length_without_room_for_a_word(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="max_length=2: two special tokens leave no room"):
+        SentenceEncoder.from_pretrained(tiny_checkpoint(tmp_path), pooler="avg", max_length=2)

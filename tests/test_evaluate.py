@@ -112,3 +112,12 @@ def test_what_does_not_fit_is_refused_before_data_are_looked_for(
 ) -> None:
     assert evaluate("encoder=x", f"data_root={tmp_path / 'nothing'}", *words) == 2
     assert said in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_stops_before_anything_is_scored(
+    encoders: tuple[Path, Path], pairs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(f"encoder={encoders[0]}", pairs, f"output={tmp_path / 'pairs.tsv'}") == 1
+    said = capsys.readouterr()
+    assert "pairs.tsv cannot be written to (File exists)" in said.err
+    assert "Spearman" not in said.out

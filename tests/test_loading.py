@@ -122,7 +122,7 @@ def test_a_hub_name_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "is_offline_by_choice", lambda: False)
     with pytest.raises(SentcseError, match="the hub cannot be reached: name a local folder") as fault:
         load_backbone("owner/no-such-model")
-    assert "encoder.name_or_path=/path/to/no-such-model" in str(fault.value)
+    assert "for example /path/to/no-such-model (" in str(fault.value)
     monkeypatch.setattr(loading, "is_offline_by_choice", lambda: True)
     with pytest.raises(SentcseError, match=r"switched off \(HF_HUB_OFFLINE\)"):
         load_tokenizer("owner/no-such-model")
@@ -167,3 +167,16 @@ def test_read_json(tmp_path: Path) -> None:
         read_json(path)
     with pytest.raises(SentcseError, match="cannot be read as JSON"):
         read_json(tmp_path / "none.json")
+
+
+def test_a_run_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "simcse_bert_seed42_1a2b3c4d").mkdir(parents=True)
+    (tmp_path / "runs" / "simcse_bert_seed42_1a2b3c4d" / "config.yaml").touch()
+    with pytest.raises(SentcseError, match=r"runs is a folder of runs: name one of them, for example runs/simcse_bert"):
+        check_source("runs")
+    with pytest.raises(
+        SentcseError, match=r"does not exist; runs holds other runs\. Did you mean runs/simcse_bert_seed42"
+    ):
+        check_source("runs/simcse_bert_seed42_1a2b3c4e")
+    assert check_source("owner/name") == "owner/name"

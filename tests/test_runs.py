@@ -49,6 +49,12 @@ def test_list(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "nowhere does not exist" in capsys.readouterr().err
 
 
+def test_before_any_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    assert capsys.readouterr().out == "There are no runs in runs; root=FOLDER names another folder.\n"
+
+
 def test_show(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", two[0]]) == 0
     said = capsys.readouterr().out
@@ -94,7 +100,6 @@ def test_only_what_bears_on_results_is_compared(two: list[str]) -> None:
         (["show", "a"], 1, "There is no run a, neither a nor runs/a"),
         (["status", "sweep=a"], 1, "There is no sweep a, neither a nor runs/sweeps/a"),
         (["frobnicate"], 2, "action must be 'list', 'show'"),
-        ([], 2, "action is required"),
     ],
 )
 def test_what_is_refused(

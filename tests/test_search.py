@@ -29,3 +29,10 @@ def test_a_sentence_of_the_corpus_is_its_own_nearest(encoder: SentenceEncoder) -
 def test_no_more_hits_than_sentences(encoder: SentenceEncoder) -> None:
     (hits,) = most_similar(encoder, ["music"], CORPUS, top_k=10)
     assert sorted(hit.sentence for hit in hits) == sorted(CORPUS)
+
+
+def test_a_string_is_no_list_of_sentences(encoder: SentenceEncoder) -> None:
+    with pytest.raises(ValueError, match="queries must be a list of strings"):
+        most_similar(encoder, "a dog", CORPUS)
+    with pytest.raises(ValueError, match="corpus must be a list of strings"):
+        most_similar(encoder, ["a dog"], "a dog")

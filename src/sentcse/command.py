@@ -24,6 +24,22 @@ from sentcse.errors import ConfigError, SentcseError
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
 MULTIRUN = ("-m", "--multirun")
+HYDRA_FLAGS = (
+    "--help",
+    "--hydra-help",
+    "--version",
+    "--cfg",
+    "--resolve",
+    "--package",
+    "--run",
+    "--multirun",
+    "--shell-completion",
+    "--config-path",
+    "--config-name",
+    "--config-dir",
+    "--experimental-rerun",
+    "--info",
+)
 NO_CHOICE = ("", "null", "~", "None")
 INTERRUPTED = 130
 MISSING = "???"
@@ -98,8 +114,14 @@ def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
     the front, as Hydra refuses settings on both sides of it.
 
     Raises:
-        ConfigError: for a group without a choice.
+        ConfigError: for a group without a choice, and for a flag that Hydra does not have.
     """
+    unknown = [word for word in arguments if word.startswith("--") and word.partition("=")[0] not in HYDRA_FLAGS]
+    if unknown:
+        raise ConfigError(
+            f"{unknown[0]} is no option here: settings are key=value, for example optimizer.learning_rate=3e-5; "
+            "docs/published_flags.md translates the flags of the published code."
+        )
     changed = []
     for argument in arguments:
         match = PLAIN_OVERRIDE.match(argument)

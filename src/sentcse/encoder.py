@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LONGEST_INPUT = 512
 """Sentences are cut here unless the encoder's own limit is lower: the STS test sets lose nothing."""
 
+SHORTEST_INPUT = 3
+
 
 class SentenceEncoder(nn.Module):
     """Turns sentences into vectors.
@@ -136,7 +138,7 @@ class SentenceEncoder(nn.Module):
 
     def encode(
         self,
-        sentences: Sequence[str],
+        sentences: str | Sequence[str],
         *,
         batch_size: int = 64,
         max_length: int | None = None,
@@ -147,14 +149,22 @@ class SentenceEncoder(nn.Module):
         Sentences are batched by length, so the result does not depend on their order beyond rounding.
 
         Args:
-            sentences: any number of strings.
+            sentences: any number of strings, or one.
             batch_size: sentences encoded together.
             max_length: tokens at which a sentence is cut; None for the encoder's own.
             progress: show a bar on a terminal.
 
         Returns:
-            float32 array of (sentences, width).
+            float32 array of (sentences, width); (width,) for a single string.
+
+        Raises:
+            ValueError: if `batch_size` is below 1, or a sentence is not a string.
         """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if isinstance(sentences, str):
+            alone: NDArray[np.float32] = self.encode([sentences], max_length=max_length)[0]
+            return alone
         tokens = self.tokenize(sentences, max_length=max_length)
         order = np.argsort([-len(ids) for ids in tokens], kind="stable")
         batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
@@ -181,7 +191,16 @@ class SentenceEncoder(nn.Module):
         return vectors
 
     def tokenize(self, sentences: Sequence[str], *, max_length: int | None = None) -> list[list[int]]:
-        """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own)."""
+        """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own).
+
+        Raises:
+            ValueError: if a sentence is not a string, or all are one string.
+        """
+        if isinstance(sentences, str):
+            raise ValueError("sentences must be a list of strings, got one string: write [sentence]")
+        for number, sentence in enumerate(sentences):
+            if not isinstance(sentence, str):
+                raise ValueError(f"sentences must be strings, got {sentence!r} at position {number}")
         if len(sentences) == 0:
             return []
         limit = self.max_length if max_length is None else max_length
@@ -214,6 +233,8 @@ def check_length(
     Raises:
         ConfigError: naming `key`, the setting that holds the length.
     """
+    if max_length < SHORTEST_INPUT:
+        raise ConfigError(f"{key}={max_length}: two special tokens leave no room for a word; set it to 3 or more.")
     most = longest_input(backbone, tokenizer, at_most=max_length)
     if max_length > most:
         raise ConfigError(f"{key}={max_length}: this encoder takes at most {most} tokens; set it to {most} or lower.")

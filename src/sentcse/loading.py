@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ T = TypeVar("T")
 UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 """What the libraries raise for a file that is missing, cut or of another kind."""
 
+RUN_CONFIG = "config.yaml"
+"""The file that every run has."""
 RUN_GENERATOR = "model"
 """The folder of a generator's run that holds the exported masked language model."""
 
@@ -121,11 +124,18 @@ def check_source(name_or_path: str | Path) -> str:
     path = Path(text).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
+            runs = sorted(file.parent.name for file in path.glob(f"*/{RUN_CONFIG}"))
+            if runs:
+                raise SentcseError(f"{path} is a folder of runs: name one of them, for example {path / runs[0]}.")
             raise SentcseError(
                 f"{path} holds no checkpoint: config.json is missing; expected a folder in Hugging Face layout "
                 "(config.json, model.safetensors, tokenizer files)."
             )
         return str(path)
+    if not path.exists() and any(path.parent.glob(f"*/{RUN_CONFIG}")):
+        similar = difflib.get_close_matches(path.name, (each.name for each in path.parent.iterdir()), 1, 0.8)
+        hint = f" Did you mean {path.parent / similar[0]}?" if similar else ""
+        raise SentcseError(f"{path} does not exist; {path.parent} holds other runs.{hint}")
     looks_like_path = path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1 or path.exists()
     if looks_like_path:
         raise SentcseError(f"{path} is not a folder: give a folder in Hugging Face layout, or a name on the model hub.")
@@ -221,11 +231,12 @@ def require_model(name_or_path: str, *, revision: str | None = None, key: str = 
         raise SentcseError(_unreachable(source, key))
 
 
-def _unreachable(source: str, key: str = "encoder.name_or_path") -> str:
+def _unreachable(source: str, key: str | None = None) -> str:
     why = "the hub is switched off (HF_HUB_OFFLINE)" if is_offline_by_choice() else "the hub cannot be reached"
     return (
         f"The model {source} is not on this machine and {why}: name a local folder instead, for example "
-        f"{key}=/path/to/{source.rsplit('/', 1)[-1]} (config.json, model.safetensors, tokenizer files)."
+        f"{'' if key is None else f'{key}='}/path/to/{source.rsplit('/', 1)[-1]} (config.json, model.safetensors, "
+        "tokenizer files)."
     )
 
 

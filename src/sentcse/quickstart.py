@@ -109,7 +109,9 @@ def print_comparison(trained: dict[str, Trained]) -> None:
         print(f"{LABELS[method]:<18}{best['pairs_dev']:>8.2f}{test['spearman']:>8.2f}{seconds:>10.0f}")
     print(
         "\nOne seed, few steps and few pairs: differences this small between methods are chance. What tells methods\n"
-        "apart is a sweep over seeds: python -m sentcse.train -m sweep=low_shot, then python -m sentcse.report."
+        "apart is a sweep over seeds and a report of it, for example\n"
+        "  python -m sentcse.train -m experiment=quickstart method=simcse,micse seed=1,2,3\n"
+        "  python -m sentcse.report runs"
     )
 
 

@@ -57,8 +57,10 @@ def _list(config: RunsConfig) -> None:
     from sentcse.studies.run_tables import list_table
 
     place = Path(config.root) if config.sweep is None else _sweep_folder(config)
-    runs = find_runs(place)
-    print(list_table(runs) if runs else f"There are no runs in {place}.")
+    usual = RunsConfig.model_fields["root"].default
+    nothing_yet = config.sweep is None and config.root == usual and not place.is_dir()
+    runs = [] if nothing_yet else find_runs(place)
+    print(list_table(runs) if runs else f"There are no runs in {place}; root=FOLDER names another folder.")
 
 
 def _show(config: RunsConfig) -> None:

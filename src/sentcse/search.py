@@ -21,7 +21,14 @@ class Hit:
 def most_similar(
     encoder: SentenceEncoder, queries: Sequence[str], corpus: Sequence[str], *, top_k: int = 3
 ) -> list[list[Hit]]:
-    """The `top_k` sentences of the corpus with the largest cosine, for each query, best first."""
+    """The `top_k` sentences of the corpus with the largest cosine, for each query, best first.
+
+    Raises:
+        ValueError: if queries or corpus are one string.
+    """
+    for name, given in (("queries", queries), ("corpus", corpus)):
+        if isinstance(given, str):
+            raise ValueError(f"{name} must be a list of strings, got one string: write [sentence]")
     vectors = _unit(encoder.encode([*queries, *corpus]))
     cosines = vectors[: len(queries)] @ vectors[len(queries) :].T
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :top_k]

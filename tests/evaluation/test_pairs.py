@@ -47,8 +47,8 @@ def test_load_pairs_gives_a_task_of_one_source(tmp_path):
         ("word.tsv", "high\ta b\tc\n", r"line 1: expected a number as score, got 'high'"),
         ("nan.tsv", "1\ta\tb\nnan\ta\tb\n", r"line 2: expected a finite score, got 'nan'"),
         ("blank.tsv", "1\ta\tb\n2\t \tb\n", r"line 2: a sentence of the pair is empty"),
-        ("empty.tsv", "", r"empty.tsv: 0 pairs without two different scores"),
-        ("constant.tsv", "1\ta\tb\n1\tc\td\n", r"2 pairs without two different scores"),
+        ("empty.tsv", "", r"empty.tsv: no pairs; a rank correlation"),
+        ("constant.tsv", "1\ta\tb\n1\tc\td\n", r"2 pairs with one score; a rank correlation"),
         ("quote.csv", 'score,sentence1,sentence2\n1,"a,b\n', r"not valid CSV"),
     ],
 )

@@ -267,6 +267,14 @@ def test_what_is_no_sweep(tmp_path: Path) -> None:
         read_sweep(tmp_path)
 
 
+def test_one_reason_of_many_jobs_is_said_once(sweep: RunSweep, capsys: pytest.CaptureFixture[str]) -> None:
+    job = Recorder(dict.fromkeys((1, 2, 3, 5), fail))
+    assert sweep(job, "seed=1,2,3,4,5") == 1
+    said = table(capsys.readouterr().out)
+    assert "jobs 1\u20133, 5 failed: there is no data" in said
+    assert said.count("there is no data") == 1
+
+
 def test_what_complete_runs_keep_may_be_said_later(sweep: RunSweep) -> None:
     def with_checkpoints(values: dict[str, Any]) -> None:
         complete(values)

@@ -22,7 +22,7 @@ def advice(config: TrainConfig) -> Iterator[str]:
         )
     if trainer.max_steps is not None and trainer.max_steps < config.evaluation.every_n_steps:
         yield (
-            f"The run ends after {trainer.max_steps} steps, before the first evaluation at step "
+            f"The run ends at step {trainer.max_steps}, before the first evaluation at step "
             f"{config.evaluation.every_n_steps}: only its last step can be selected."
         )
 

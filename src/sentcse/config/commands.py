@@ -78,7 +78,9 @@ class ReportConfig(Section):
 class RunsConfig(Section):
     """`python -m sentcse.runs`."""
 
-    action: Literal["list", "show", "compare", "remove", "status"] = Field(description="the command's first word")
+    action: Literal["list", "show", "compare", "remove", "status"] = Field(
+        "list", description="the command's first word"
+    )
     runs: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="names under root, or folders")
     root: str = Field("runs", min_length=1, description="where runs lie")
     sweep: str | None = Field(None, description="list, status: a name under root/sweeps, or a sweep's folder")

@@ -58,7 +58,8 @@ def _method(config: TrainConfig) -> Iterator[str]:
         yield "data.batch_size=1 leaves InfoNCE without negatives, so that its loss is always 0: set at least 2."
     if isinstance(method, DiffCSEOptions) and config.generator.name_or_path is None:
         yield (
-            "method=diffcse needs a masked language model: choose generator=distilbert, or set generator.name_or_path."
+            "method=diffcse needs a masked language model: choose generator=distilbert, or set generator.name_or_path, "
+            "for example to a run of python -m sentcse.generator."
         )
     if isinstance(method, MiCSEOptions) and method.ami_layers is not None and len(set(method.ami_layers)) < 2:
         yield f"method.ami_layers={method.ami_layers} must name at least two layers: their maps are compared in pairs."

@@ -121,13 +121,18 @@ def require_file(path: Path) -> None:
         return
     if path.is_dir():
         raise DataError(f"{path} is a folder: data.path names one file (data.dataset takes a dataset's folder).")
-    nearby = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
-    similar = difflib.get_close_matches(path.name, nearby, 1)
-    hint = f" Did you mean {similar[0]}?" if similar else ""
+    similar = similar_file(path)
+    hint = f" Did you mean {similar}?" if similar else ""
     raise DataError(
         f"{path.absolute()} does not exist.{hint} Give a .txt file with a sentence a line as data.path, or point "
         "SENTCSE_DATA at the folder that holds the data."
     )
+
+
+def similar_file(path: Path) -> str | None:
+    """The name in the folder of `path` that is most like its own, if there is one."""
+    nearby = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
+    return next(iter(difflib.get_close_matches(path.name, nearby, 1)), None)
 
 
 def open_corpus(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sentcse.errors import SentcseError
 from sentcse.evaluation.results_file import write_results, write_whole
 from sentcse.evaluation.results_tables import encoder_names
 from sentcse.evaluation.results_text import format_results
@@ -13,6 +15,22 @@ from sentcse.evaluation.scoring import ScoredEncoder
 
 RESULTS, TEXT, MARKDOWN, LATEX, GEOMETRY = "results.json", "table.txt", "table.md", "table.tex", "geometry"
 PICTURES = (".png", ".pdf")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of the results, before hours of scoring and not after.
+
+    Raises:
+        SentcseError: if it cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SentcseError(
+            f"{folder} cannot be written to ({error.strerror}): name another folder, output=DIR, or output=null."
+        ) from error
 
 
 def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], folder: Path) -> None:

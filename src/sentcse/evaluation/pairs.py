@@ -117,7 +117,8 @@ def read_pairs_file(path: Path, source: str) -> Pairs:
     table = _tab_separated(text) if tabs else _comma_separated(path, text)
     rows = list(_pair_rows(path, table))
     if len({row[0] for row in rows}) < 2:
-        raise DataError(f"{path}: {len(rows)} pairs without two different scores; a rank correlation needs them.")
+        found = "no pairs" if len(rows) == 0 else f"{len(rows)} pairs with one score"
+        raise DataError(f"{path}: {found}; a rank correlation needs two different scores at least.")
     return make_pairs(source, rows)
 
 

@@ -97,7 +97,9 @@ def write_whole(text: str, path: Path) -> None:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
-        raise SentcseError(f"{path} cannot be written ({error.strerror}): name a folder that can.") from error
+        raise SentcseError(
+            f"{path} cannot be written ({error.strerror}): name a folder that can be written to."
+        ) from error
 
 
 def _task_record(result: StsResult, draws: Mapping[str, NDArray[np.float64]]) -> dict[str, Any]:

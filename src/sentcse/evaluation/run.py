@@ -12,7 +12,7 @@ from typing import Any
 from sentcse.data.manifest import Level
 from sentcse.errors import ConfigError
 from sentcse.evaluation.against import compare_evaluations
-from sentcse.evaluation.outputs import write_evaluation
+from sentcse.evaluation.outputs import prepare_folder, write_evaluation
 from sentcse.evaluation.published_rows import PublishedRow, scored_suites, select_rows
 from sentcse.evaluation.reproduction import reproduction_record
 from sentcse.evaluation.resampling import resample_sts
@@ -92,6 +92,8 @@ def run_evaluation(
     loaded = load_tasks(tasks, mode=mode, protocol=protocol, data_root=data_root, verify=verify, **extra)
     settings: dict[str, Any] = {"batch_size": batch_size, "max_length": max_length, "progress": progress}
     settings["classifier_seed"] = classifier_seed
+    if output is not None:
+        prepare_folder(Path(output))
     scored = [score_encoder(source, loaded, pooler=pooler, known_as=known_as, **settings) for source in sources]
     if against is not None:
         scored.append(score_encoder(against, loaded, pooler=against_pooler, known_as=against_known_as, **settings))

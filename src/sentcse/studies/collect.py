@@ -38,7 +38,7 @@ def collect(sources: Sequence[Path]) -> Study:
     if not any(run.done for run in runs):
         raise SentcseError(
             f"There is nothing to report in {', '.join(map(str, sources))}: of {len(runs)} runs none is done; "
-            "`python -m sentcse.runs` lists them."
+            "`python -m sentcse.runs list root=FOLDER` lists them."
         )
     runs = _one_a_replicate(runs, notes)
     budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))

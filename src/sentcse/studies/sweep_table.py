@@ -9,6 +9,7 @@ from typing import get_args
 from sentcse.studies.run_record import RunRecord
 from sentcse.studies.sweep_record import JobState, JobStatus
 from sentcse.studies.text_table import score, text_table
+from sentcse.studies.wording import seeds_listed
 
 NUMBERS = ("job", "step", "dev", "test")
 
@@ -30,12 +31,7 @@ def sweep_table(states: Sequence[JobState]) -> str:
         ]
         for state in states
     ]
-    failed = [
-        f"job {state.job.number} failed ({_name(state)}): {state.reason}"
-        for state in states
-        if state.status == "failed"
-    ]
-    return "\n".join([text_table(header, rows, right=NUMBERS), *failed, *_mixed(states), count(states)])
+    return "\n".join([text_table(header, rows, right=NUMBERS), *_failed(states), *_mixed(states), count(states)])
 
 
 def count(states: Sequence[JobState]) -> str:
@@ -57,6 +53,20 @@ def mean_test(run: RunRecord) -> float | None:
         return run.sts_average
     scores = [value for value in run.test.values() if value is not None]
     return sum(scores) / len(scores) if scores else None
+
+
+def _failed(states: Sequence[JobState]) -> list[str]:
+    """A line for each reason, which all jobs may share, as when the corpus is missing."""
+    jobs: dict[str | None, list[JobState]] = {}
+    for state in states:
+        if state.status == "failed":
+            jobs.setdefault(state.reason, []).append(state)
+    return [
+        f"job {members[0].job.number} failed ({_name(members[0])}): {reason}"
+        if len(members) == 1
+        else f"jobs {seeds_listed([state.job.number for state in members])} failed: {reason}"
+        for reason, members in jobs.items()
+    ]
 
 
 def _scores(run: RunRecord | None) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Data, Evaluation
+from sentcse.data.corpus import require_file, similar_file
 from sentcse.errors import DataError, SentcseError
 from sentcse.loading import masked_language_model_folder, require_model
 from sentcse.locate import find_file
@@ -65,10 +66,15 @@ def _fetch_corpus(config: RunConfig, root: Path) -> None:
         published = data.published_file
         fetch_hub_file(published.repo, published.filename, path, revision=published.revision, rows=published.rows)
     elif not path.is_file():
-        places = " nor ".join(dict.fromkeys(str(place.absolute()) for place in (Path(data.path), path)))
+        places = list(dict.fromkeys(place.absolute() for place in (Path(data.path), path)))
+        folder = next((place for place in places if place.is_dir()), None)
+        if folder is not None:
+            require_file(folder)
+        similar = " or ".join(filter(None, (similar_file(place) for place in places)))
         raise DataError(
-            f"The corpus data.path={data.path} is missing: there is no file {places}; give a .txt, .csv, .tsv or "
-            ".jsonl file, or set SENTCSE_DATA to the folder that holds it."
+            f"The corpus data.path={data.path} is missing: there is no file {' nor '.join(map(str, places))}"
+            f"{f' (did you mean {similar}?)' if similar else ''}; give a .txt, .csv, .tsv or .jsonl file of your own "
+            "with data.path, or set SENTCSE_DATA to the folder that holds it."
         )
 
 
