@@ -25,7 +25,7 @@ def test_told_apart_and_not(tmp_path: Path) -> None:
     said = findings(differences(part, "stsb_test"))
     assert said[0] == "diffcse is worse than simcse at 64 sentences, by 2.00 points of STS-B test."
     assert said[1].startswith(
-        "micse and simcse are not told apart at 64 sentences: the difference is +0.05, 95\u00a0% interval"
+        "micse and simcse are not told apart at 64 sentences: the difference is +0.050, 95\u00a0% interval"
     )
     assert said[1].endswith("seeds would be needed.")
     assert said[2].startswith("micse is better than diffcse at 64 sentences, by 2.05 points")
@@ -143,3 +143,15 @@ def test_words_of_seeds_and_splits() -> None:
     assert replicates_listed([Replicate(1, 7), Replicate(2, 7)]) == "seeds 1, 2 on split 7"
     assert replicates_listed([Replicate(1, 7), Replicate(1, 8)]) == "splits 7, 8 of seed 1"
     assert replicates_listed([Replicate(1, 7), Replicate(2, 8)]) == "seed 1 on split 7 and seed 2 on split 8"
+
+
+def test_a_difference_that_matters_to_nobody_says_so(tmp_path: Path) -> None:
+    make_runs(tmp_path, [scored("simcse", 48 + i, 70 + i) for i in range(4)])
+    make_runs(tmp_path, [scored("micse", 48 + i, 70 + i + 0.004 + 0.0004 * (-1) ** i) for i in range(4)])
+    report = report_part(collect([tmp_path]).parts[0])
+    assert report.findings == (
+        "micse is better than simcse at 64 sentences, by 0.004 points of STS-B test: told apart, but less than 0.1 "
+        "points.",
+    )
+    (row,) = (row for row in report.tables["differences"].rows[0])
+    assert row[3:5] == ("+0.004", "[0.003, 0.005]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from browser import accessibility_faults, chromium, errors_of, requests_of
-from made_runs import Made, grid, make_runs, make_unfinished
+from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.report import run_report
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_runs(folder / "runs", grid(("simcse", "diffcse", "micse"), (64, 500, 1000, 10_000), (48, 49, 50)))
     make_runs(folder / "runs", grid(("simcse", "micse"), (64,), (48, 49), steps=None))
     make_unfinished(folder / "runs", Made(seed=51), reason="The loss is not finite.")
+    # trains as another run does, which a note says: a word that is wider than a phone
+    make_run(folder / "runs", Made(seed=48, changes=(("name", "x" * 80),)))
     assert run_report([str(folder / "runs"), f"output={folder / 'out'}", "title=<b>A study</b>"]) == 0
     return folder / "out" / "index.html"
 
@@ -105,7 +107,7 @@ def test_hovering_shows_the_figures(wide: Chrome) -> None:
     label = find(wide, "#low-shot-0 .hoverlayer").text
     assert "simcse" in label
     assert "500 sentences" in label
-    assert "3 seeds" in label
+    assert "3 runs" in label
 
 
 def test_the_table_sorts(wide: Chrome) -> None:

@@ -14,7 +14,7 @@ from sentcse.studies.series import name_series
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import Curve, StudyRun
 from sentcse.studies.sweep_gaps import find_sweeps, sweep_notes, with_reasons
-from sentcse.studies.wording import listed
+from sentcse.studies.wording import count, listed
 
 METRICS_FILE = "metrics.csv"
 
@@ -33,7 +33,7 @@ def collect(sources: Sequence[Path]) -> Study:
     notes += [note for folder, sweep in sweeps.items() for note in sweep_notes(sweep, states[folder])]
     encoders = [record for record in records if record.method != "generator"]
     if len(encoders) < len(records):
-        notes.append(f"Left out, as they train a generator: {len(records) - len(encoders)} runs.")
+        notes.append(f"Left out, as it trains a generator: {count(len(records) - len(encoders), 'run')}.")
     runs = _with_sizes([StudyRun(record, read_curves(record), record.sentences) for record in encoders])
     if not any(run.done for run in runs):
         raise SentcseError(

@@ -9,7 +9,7 @@ from sentcse.studies.part import Part
 from sentcse.studies.series import differing_settings
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE, Difference
 from sentcse.studies.study_run import StudyRun, score_label, setting_text
-from sentcse.studies.wording import count, listed, number, replicates_listed, signed_interval
+from sentcse.studies.wording import SMALL, count, difference_digits, listed, number, replicates_listed, signed_interval
 
 
 def findings(compared: Sequence[Difference], *, over: str = "seeds") -> list[str]:
@@ -108,10 +108,12 @@ def _of_pair(compared: Sequence[Difference], over: str) -> list[str]:
     for verdict in (BETTER, WORSE):
         told = [each for each in compared if each.verdict == verdict]
         if told:
-            by = sorted({number(abs(each.estimate.mean)) for each in told if each.estimate is not None}, key=float)
-            amount = by[0] if len(by) == 1 else f"{by[0]} to {by[-1]}"
+            by = sorted(abs(each.estimate.mean) for each in told if each.estimate is not None)
+            shown = list(dict.fromkeys(number(amount, difference_digits(amount)) for amount in (by[0], by[-1])))
+            small = f": told apart, but less than {SMALL:g} points" if by[-1] < SMALL else ""
             sentences.append(
-                f"{series} is {verdict} than {reference} at {_sizes(told)}, by {amount} points of {label}."
+                f"{series} is {verdict} than {reference} at {_sizes(told)}, by {' to '.join(shown)} points of {label}"
+                f"{small}."
             )
     same = [each for each in compared if each.verdict == NOT_TOLD_APART]
     if same:
@@ -134,7 +136,8 @@ def _undecided(compared: Sequence[Difference], label: str, over: str) -> str:
         said, are = f"the difference is {signed_interval(estimates[0])}, in points of {label}", "it is the true one"
     else:
         means = sorted(over.mean for over in estimates)
-        said = f"the differences are {number(means[0], sign=True)} to {number(means[-1], sign=True)} points of {label}"
+        ends = [number(mean, difference_digits(mean), sign=True) for mean in (means[0], means[-1])]
+        said = f"the differences are {' to '.join(ends)} points of {label}"
         are = "they are the true ones"
     needed = sorted({each.needed if each.needed is not None else MOST_SEEDS + 1 for each in compared})
     words = [f"more than {MOST_SEEDS:,}" if seeds > MOST_SEEDS else f"{seeds:,}" for seeds in (needed[0], needed[-1])]

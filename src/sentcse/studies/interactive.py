@@ -31,7 +31,7 @@ from sentcse.studies.traces import (
     reference_trace,
     score_axis,
 )
-from sentcse.studies.wording import count, interval, number, p_value, replicates_listed, seeds_in_words
+from sentcse.studies.wording import count, difference, number, p_value, replicates_listed, seeds_in_words
 
 DODGE = 0.03
 """Decades between neighbouring series."""
@@ -193,7 +193,7 @@ def _pair(compared: Sequence[Difference], pair: tuple[str, str], part: Part) -> 
     trace["marker"] = {"size": 10, "symbol": ["circle" if each else "circle-open" for each in told]}
     trace["meta"]["of"] = [part.series.index(name) for name in pair]
     trace["text"] = [
-        f"<b>{row}</b><br>{number(over.mean, sign=True)} {interval(over.low, over.high)}<br>"
+        f"<b>{row}</b><br>{difference(over)}<br>"
         f"{each.verdict} (Holm p {p_value(each.corrected)}, {count(over.n, 'pair')})"
         + (f"<br>{seeds_in_words(each.needed)} {part.over} would be needed" if each.verdict == NOT_TOLD_APART else "")
         for row, each, over in zip(rows, compared, estimates, strict=True)

@@ -14,6 +14,7 @@ from sentcse.studies.study_run import Replicate, StudyRun, score_label
 from sentcse.studies.table_formats import Table
 from sentcse.studies.wording import (
     NOTHING,
+    difference_digits,
     interval,
     mean_and_spread,
     number,
@@ -177,11 +178,12 @@ def _difference_row(each: Difference) -> tuple[str, ...]:
     if each.estimate is None:
         return (*names, NOTHING, NOTHING, NOTHING, NOTHING, "0", each.verdict, NOTHING)
     over = each.estimate
+    digits = difference_digits(over.mean)
     needed = seeds_in_words(each.needed) if each.verdict == NOT_TOLD_APART else NOTHING
     return (
         *names,
-        number(over.mean, sign=True),
-        interval(over.low, over.high),
+        number(over.mean, digits, sign=True),
+        interval(over.low, over.high, digits),
         p_value(over.p_value),
         p_value(each.corrected),
         str(over.n),

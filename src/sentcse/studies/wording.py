@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sentcse.studies.study_run import Replicate
 
 NOTHING = "\u2013"
+SMALL = 0.1
+"""Points: a difference below matters to nobody, told apart or not."""
 MINUS = "\u2212"
 
 
@@ -47,9 +49,22 @@ def mean_and_interval(over: MeanInterval | None) -> str:
 
 def signed_interval(over: PairedDifference) -> str:
     """A difference with its 95 % interval, in words."""
+    digits = difference_digits(over.mean)
     if over.n == 1:
-        return number(over.mean, sign=True)
-    return f"{number(over.mean, sign=True)}, 95\u00a0% interval {number(over.low)} to {number(over.high)}"
+        return number(over.mean, digits, sign=True)
+    low, high = number(over.low, digits), number(over.high, digits)
+    return f"{number(over.mean, digits, sign=True)}, 95\u00a0% interval {low} to {high}"
+
+
+def difference(over: PairedDifference) -> str:
+    """A difference with its 95 % interval in brackets."""
+    digits = difference_digits(over.mean)
+    return f"{number(over.mean, digits, sign=True)} {interval(over.low, over.high, digits)}"
+
+
+def difference_digits(difference: float) -> int:
+    """How many digits a difference in points needs: one that is told apart must not read as 0.00."""
+    return 2 if abs(difference) >= SMALL else 3
 
 
 def p_value(value: float) -> str:
