@@ -114,7 +114,7 @@ def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
         (["data.path=a=b"], "data.path=a=b cannot be read as key=value"),
         (["data_root=${nothing.there}"], "data_root: "),
         (["data_root=${oc.env:NO_SUCH_VARIABLE_HERE}"], "data_root: "),
-        (["justaword"], "justaword cannot be read as key=value"),
+        (["justaword"], "justaword is not of the form key=value: write justaword=VALUE"),
         (["seed=1,2"], "seed=1,2 names several values, which only -m "),
         (["data=null"], "data=null chooses nothing: leave it out, or choose one of default, embedded, "),
         (["+encoder=bert_base"], "encoder appears more than once in the final defaults list: choose it once"),

@@ -22,6 +22,7 @@ from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, SentcseError
 
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
+PLAIN_WORD = re.compile(r"[\w./]+")
 NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
 MULTIRUN = ("-m", "--multirun")
 HYDRA_FLAGS = (
@@ -170,6 +171,8 @@ def explain_composition(error: Exception) -> str:
     lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
     if isinstance(cause, OverrideParseException):
         word = cause.override.removeprefix("++")
+        if PLAIN_WORD.fullmatch(word):
+            return f"{word} is not of the form key=value: write {word}=VALUE; --help lists the settings."
         return f"{word} cannot be read as key=value ({lines[0]}): quote it, e.g. 'key=\"value\"'."
     choice = NO_SUCH_CHOICE.match(lines[0]) if lines else None
     if choice is not None:

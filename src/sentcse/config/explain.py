@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -36,7 +36,7 @@ def explain_all(model: type[BaseModel], errors: Sequence[ErrorDetails], tags: di
     for error in errors:
         path, section = _walk(model, error["loc"], tags)
         # a key that may be of several kinds has a fault for each; the first is enough
-        by_path.setdefault(path, _sentence(path, section, error))
+        by_path.setdefault(path, _sentence(path, section, error, model))
     # and where it may be a list, the fault of an element says more than "not a number"
     return [text for path, text in by_path.items() if not any(other.startswith(f"{path}.") for other in by_path)]
 
@@ -68,11 +68,11 @@ def _inner_section(section: type[BaseModel], key: str) -> type[BaseModel] | None
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
-def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails) -> str:
+def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails, model: type[BaseModel]) -> str:
     kind, got = error["type"], "null" if error["input"] is None else repr(error["input"])
     context: dict[str, Any] = error.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"{path} is not a known setting{_suggestion(section, path)}"
+        return f"{path} is not a known setting{_suggestion(section, path, model)}"
     if kind == "missing":
         return f"{path} is required and was not given."
     if kind == "literal_error":
@@ -87,11 +87,13 @@ def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails) -
         return f"{path} must be {' and '.join(bounds)}, got {got}."
     expected = KINDS.get(kind.split("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_from_float")):
-        return f"{path} must be {expected}, got {got}."
+        value = error["input"]
+        alone = expected == KINDS["list"] and isinstance(value, str | int | float)
+        return f"{path} must be {expected}, got {got}{f': write {path}=[{value}]' if alone else ''}."
     return f"{path}: {error['msg'][:1].lower()}{error['msg'][1:]}, got {got}."
 
 
-def _suggestion(section: type[BaseModel] | None, path: str) -> str:
+def _suggestion(section: type[BaseModel] | None, path: str, model: type[BaseModel]) -> str:
     if section is None:
         return "."
     parents, _, name = path.rpartition(".")
@@ -99,4 +101,13 @@ def _suggestion(section: type[BaseModel] | None, path: str) -> str:
     close = difflib.get_close_matches(name, names, 1)
     if close:
         return f"; did you mean {f'{parents}.{close[0]}' if parents else close[0]}?"
+    elsewhere = [key for key in _dotted_keys(model) if key.rpartition(".")[2] == name]
+    if elsewhere:
+        return f"; did you mean {elsewhere[0]}?"
     return f"; known there: {', '.join(names)}."
+
+
+def _dotted_keys(model: type[BaseModel]) -> Iterator[str]:
+    for key in model.model_fields:
+        inner = _inner_section(model, key)
+        yield from (f"{key}.{rest}" for rest in _dotted_keys(inner)) if inner is not None else (key,)
