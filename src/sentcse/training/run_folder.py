@@ -20,11 +20,11 @@ from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Keep
 from sentcse.errors import BusyError, SentcseError
-from sentcse.loading import RUN_GENERATOR, read_json
+from sentcse.loading import RUN_CONFIG, RUN_GENERATOR, read_json
 
 logger = logging.getLogger(__name__)
 
-CONFIG_FILE = "config.yaml"
+CONFIG_FILE = RUN_CONFIG
 RESULTS_FILE = "results.json"
 FAILURE_FILE = "failure.json"
 LOCK_FILE = "run.lock"
