@@ -179,4 +179,7 @@ def test_a_run_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         SentcseError, match=r"does not exist; runs holds other runs\. Did you mean runs/simcse_bert_seed42"
     ):
         check_source("runs/simcse_bert_seed42_1a2b3c4e")
+    assert check_source("bert-base-uncased") == "bert-base-uncased"
+    monkeypatch.chdir(tmp_path / "runs")
+    assert check_source("bert-base-uncased") == "bert-base-uncased"
     assert check_source("owner/name") == "owner/name"

@@ -77,6 +77,14 @@ def test_what_an_earlier_report_left_is_deleted_and_nothing_else(tmp_path: Path)
     assert "'title=A b' panels=method page=false" in summary
 
 
+def test_a_page_of_somebody_else_stays(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", Made())
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "index.html").write_text("<p>Mine</p>")
+    assert run_report([str(tmp_path / "runs"), f"output={tmp_path}/report", "page=false"]) == 0
+    assert (tmp_path / "report" / "index.html").read_text() == "<p>Mine</p>"
+
+
 def test_sources_may_be_several_and_have_commas_in_their_names(tmp_path: Path) -> None:
     one = make_run(tmp_path / "a, b", Made(tests=("stsb",)))
     make_run(tmp_path / "c", Made("micse", tests=("stsb",)))

@@ -132,7 +132,8 @@ def check_source(name_or_path: str | Path) -> str:
                 "(config.json, model.safetensors, tokenizer files)."
             )
         return str(path)
-    if not path.exists() and any(path.parent.glob(f"*/{RUN_CONFIG}")):
+    # a name without a folder is the hub's, whatever lies here
+    if path.parent != Path() and not path.exists() and any(path.parent.glob(f"*/{RUN_CONFIG}")):
         similar = difflib.get_close_matches(path.name, (each.name for each in path.parent.iterdir()), 1, 0.8)
         hint = f" Did you mean {path.parent / similar[0]}?" if similar else ""
         raise SentcseError(f"{path} does not exist; {path.parent} holds other runs.{hint}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentcse.evaluation import seeds
+from sentcse.evaluation.seeds import mean_and_interval
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import mean_curve
 from sentcse.studies.study_run import score_label
 from sentcse.studies.table_formats import Table
 from sentcse.studies.tables import seed_and_split
-from sentcse.studies.wording import mean_and_interval, mean_and_spread
+from sentcse.studies.wording import mean_and_spread, mean_with_interval
 
 KINDS = ("alignment", "uniformity")
 
@@ -23,7 +23,9 @@ def learning_table(part: Part) -> Table:
         ours = [curves[size, series] for series in part.series]
         steps = sorted({step for curve in ours for step in curve})
         groups.append(
-            tuple((f"{size:,}", f"{step:,}", *(mean_and_interval(curve.get(step)) for curve in ours)) for step in steps)
+            tuple(
+                (f"{size:,}", f"{step:,}", *(mean_with_interval(curve.get(step)) for curve in ours)) for step in steps
+            )
         )
     records: list[dict[str, Any]] = [
         {"sentences": size, "method": series, "step": step, "mean": over.mean}
@@ -64,4 +66,4 @@ def geometry_table(part: Part) -> Table:
 
 
 def _mean(values: list[float], digits: int, runs: int) -> str:
-    return mean_and_spread(seeds.mean_and_interval(values) if values else None, digits, runs=runs)
+    return mean_and_spread(mean_and_interval(values) if values else None, digits, runs=runs)

@@ -40,7 +40,7 @@ def mean_and_spread(over: MeanInterval | None, digits: int = 2, *, runs: int | N
     return f"{number(over.mean, digits)}{spread}{fewer}"
 
 
-def mean_and_interval(over: MeanInterval | None) -> str:
+def mean_with_interval(over: MeanInterval | None) -> str:
     """Mean and 95 % interval; the mean alone of one value."""
     if over is None:
         return NOTHING

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PAGE_FILE = "index.html"
+PAGE_MARK = '<meta name="generator" content="sentcse '
+"""What is in every page of ours."""
 SUMMARY_FILE = "summary.md"
 BUDGET = r"(-(epochs|\d+_steps))?"
 TABLE_NAME = re.compile(rf"(scores|differences|tasks|learning_curves|best_steps|geometry|runs){BUDGET}\.(md|tex|csv)")
@@ -107,8 +109,9 @@ def _delete_older(output: Path, written: Sequence[Path]) -> None:
         for file in folder.iterdir():
             if name.fullmatch(file.name) and file not in written:
                 file.unlink()
-    if output / PAGE_FILE not in written:
-        (output / PAGE_FILE).unlink(missing_ok=True)
+    page = output / PAGE_FILE
+    if page not in written and page.is_file() and PAGE_MARK in page.read_text(encoding="utf-8", errors="replace"):
+        page.unlink()
 
 
 def _suffix(report: PartReport, reports: Sequence[PartReport]) -> str:

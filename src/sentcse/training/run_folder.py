@@ -111,7 +111,8 @@ class RunFolder:
             raise SentcseError(
                 f"{self.path} is not a run's folder (no config.yaml inside): it is not deleted; move it away."
             )
-        delete_run(self.path)
+        with self._writing():
+            delete_run(self.path)
 
     def create(self, config: RunConfig) -> None:
         """Make the folder and write the resolved configuration.
