@@ -41,7 +41,7 @@ def test_three_methods_are_compared(
 ) -> None:
     assert run(monkeypatch, words) == 0
     said = capsys.readouterr().out
-    names = sorted(folder.name.rpartition("_seed42_")[0] for folder in (tmp_path / "runs").iterdir())
+    names = sorted(folder.name.rpartition("_seed42_")[0] for folder in (tmp_path / "runs").glob("*_seed42_*"))
     assert names == ["generator_quickstart", "quickstart_diffcse", "quickstart_micse", "quickstart_simcse"]
     table = [line.split() for line in said.splitlines() if line.startswith(("SimCSE  ", "miCSE  ", "DiffCSE  "))]
     assert [row[0] for row in table] == ["SimCSE", "miCSE", "DiffCSE"]
