@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 
-from sentcse.command import explain_composition, plain_values, print_fault, run_command, tolerant_overrides
+from sentcse.command import print_fault, run_command
 from sentcse.config import check_config
-from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, DataError
 from sentcse.training.run_folder import RunFolder
 
@@ -73,23 +71,6 @@ def test_a_wrong_configuration_names_all_its_faults(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert [line.split(" ")[1] for line in done.stderr.splitlines()] == ["methd", "data.path", "trainer.precision=fp16"]
     assert all(line.startswith("error: ") for line in done.stderr.splitlines())
-
-
-def test_tolerant_overrides() -> None:
-    stay = ["experiment=x", "data=text", "hydra.run.dir=.", "hydra/launcher=joblib", "+a=1", "~b", "--cfg", "job"]
-    assert tolerant_overrides(stay, config_dir()) == stay
-    assert tolerant_overrides(["seed=1", "data.path=x", "no.such_key="], config_dir()) == [
-        "++seed=1",
-        "++data.path=x",
-        "++no.such_key=",
-    ]
-    assert tolerant_overrides(["seed=1,2", "-m", "data=text"], config_dir()) == ["-m", "++seed=1,2", "data=text"]
-
-
-def test_flags_of_the_published_code_get_a_sentence() -> None:
-    with pytest.raises(ConfigError, match=r"--learning_rate is no option here: .* key=value.*published_flags"):
-        tolerant_overrides(["--learning_rate", "3e-5"], config_dir())
-    assert tolerant_overrides(["--cfg=job", "--multirun"], config_dir()) == ["--multirun", "--cfg=job"]
 
 
 def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
@@ -229,12 +210,6 @@ def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
-def test_missing_values_are_left_out() -> None:
-    assert plain_values(OmegaConf.create({"a": "???", "b": {"c": "???", "d": 1}})) == {"b": {"d": 1}}
-
-
-def test_small_parts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     print_fault(DataError("a\nb"))
     assert capsys.readouterr().err == "error: a\nerror: b\n"
-    assert explain_composition(ValueError("first\nsecond")) == "first"
-    assert explain_composition(ValueError()) == "ValueError"

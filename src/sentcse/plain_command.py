@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from sentcse.command import INTERRUPTED, explain_composition, leave_quietly, plain_values, print_fault
+from sentcse.command import INTERRUPTED, leave_quietly, print_fault
+from sentcse.composition import explain_composition, plain_values
 from sentcse.config.check import check_command
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_dir
 
-from sentcse.command import plain_values
+from sentcse.composition import plain_values
 from sentcse.config import TrainConfig, check_config
 from sentcse.config.paths import config_dir
 from sentcse.errors import SentcseError

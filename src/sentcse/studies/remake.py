@@ -8,12 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import hydra
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import open_dict
-
-from sentcse.command import plain_values, tolerant_overrides
+from sentcse.composition import compose
 from sentcse.config.paths import config_dir
 from sentcse.studies.study_run import VARIED, StudyRun, flat, shortened
 from sentcse.training.run_folder import has_effect
@@ -83,17 +78,7 @@ def _base(run: StudyRun) -> str:
 
 @cache
 def _composed(base: str) -> dict[str, Any]:
-    words = [] if base == "" else [base]
-    try:
-        with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
-            composed = hydra.compose("train", tolerant_overrides(words, config_dir()), return_hydra_config=True)
-            HydraConfig.instance().set_config(composed)
-            with open_dict(composed):
-                del composed["hydra"]
-            return plain_values(composed)
-    finally:
-        GlobalHydra.instance().clear()
-        HydraConfig.instance().cfg = None
+    return compose([] if base == "" else [base])
 
 
 def _belongs(key: str) -> bool:

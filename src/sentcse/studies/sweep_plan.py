@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from sentcse.command import explain_composition, plain_values
+from sentcse.composition import explain_composition, plain_values
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.training.run_folder import RunFolder
