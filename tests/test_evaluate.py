@@ -104,6 +104,8 @@ def test_several_encoders_give_mean_and_spread(
         (["reproduces=nobody"], "reproduces: there is no published row 'nobody'"),
         (["reproduces=minilm_mteb"], "was published by the protocol mteb"),
         (["against=y", "bootstrap=0"], "bootstrap=0: against and reproduces need resamples"),
+        (["device=gpu"], "device=gpu is no device; use auto, cpu, cuda"),
+        (["device=cuda:99"], "device=cuda:99: "),
         (["format=html"], "format must be 'table', 'markdown' or 'latex', got 'html'"),
     ],
 )

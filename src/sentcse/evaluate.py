@@ -20,6 +20,7 @@ def evaluate_job(config: EvaluateConfig) -> None:
     """Fetch what is missing, score, print the table."""
     from pathlib import Path
 
+    from sentcse.compute_device import choose_device
     from sentcse.data.senteval_download import ensure_senteval
     from sentcse.evaluation.results_text import format_results
     from sentcse.evaluation.run import check_combination, named_rows, run_evaluation
@@ -27,6 +28,7 @@ def evaluate_job(config: EvaluateConfig) -> None:
 
     data_root = Path(config.data_root)
     check_combination(config.encoder, against=config.against, reproduces=config.reproduces, bootstrap=config.bootstrap)
+    choose_device(config.device)
     named_rows(config.published, config.reproduces, tasks=config.tasks, mode=config.mode, protocol=config.protocol)
     ensure_senteval(
         data_root, senteval_files(config.tasks, mode=config.mode, protocol=config.protocol), level=config.verify
@@ -49,6 +51,7 @@ def evaluate_job(config: EvaluateConfig) -> None:
         published=config.published,
         reproduces=config.reproduces,
         classifier_seed=config.classifier_seed,
+        device=config.device,
         output=config.output,
         verify=config.verify,
         mteb=config.mteb,

@@ -24,6 +24,11 @@ class FakeEncoder:
         self.recorded_pooler = None
         self.vectors = vectors
         self.calls: list[dict[str, object]] = []
+        self.devices: list[str] = []
+
+    def to(self, device):
+        self.devices.append(str(device))
+        return self
 
     def encode(self, sentences, *, batch_size=128, max_length=None, progress=False):
         self.calls.append({"sentences": list(sentences), "batch_size": batch_size, "max_length": max_length})

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from sentcse.errors import ConfigError, DataError
 from sentcse.evaluation import scoring
@@ -69,6 +70,22 @@ def test_results_are_written_and_returned(tmp_path, score, opened):
     assert results["average"] == {"sts": None, "transfer": None}
     assert set(results["versions"]) == {"python", "sentcse", "torch", "transformers", "numpy", "scipy"}
     assert results["seconds"] >= 0
+
+
+def test_a_gpu_is_used_where_there_is_one_and_recorded(monkeypatch, score, opened):
+    assert score("good", device="cpu")["device"] == "cpu"
+    encoders = []
+    opener = scoring.SentenceEncoder.from_pretrained
+
+    def remembered(*args, **options):
+        encoders.append(opener(*args, **options))
+        return encoders[-1]
+
+    monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", remembered)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
+    assert score("good", against="noisy")["device"] == "cuda (a GPU)"
+    assert [encoder.devices for encoder in encoders] == [["cuda"], ["cuda"]]
 
 
 def test_tables_are_written_beside_the_results(tmp_path, score):

@@ -32,6 +32,7 @@ class EvaluateConfig(Section):
     data_root: str = Field("data", description="holds senteval/")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
+    device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
     bootstrap: int = Field(10_000, ge=0, description="resamples of the 95 % intervals")
     seed: int = Field(0, ge=0, description="of the resampling")
     classifier_seed: int = Field(1111, ge=0, lt=2**32, description="of the transfer tasks' classifiers")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sentcse.compute_device import choose_device, describe_device
 from sentcse.data.manifest import Level
 from sentcse.errors import ConfigError
 from sentcse.evaluation.against import compare_evaluations
@@ -41,6 +42,7 @@ def run_evaluation(
     bootstrap: int = 10_000,
     seed: int = 0,
     classifier_seed: int = SEED,
+    device: str = "auto",
     published: Sequence[str] = (),
     reproduces: str | None = None,
     output: str | Path | None = None,
@@ -68,6 +70,7 @@ def run_evaluation(
         bootstrap: resamples of the 95 % intervals; 0 for no intervals.
         seed: of the resampling.
         classifier_seed: of the classifiers of the transfer tasks.
+        device: where sentences are encoded, see `sentcse.compute_device.choose_device`.
         published: names of published rows to show beside the score, or "all".
         reproduces: name of the published row that the score is measured against.
         output: folder for `results.json`, tables and plot, or None.
@@ -80,7 +83,7 @@ def run_evaluation(
         The content of `results.json`.
 
     Raises:
-        ConfigError: if a task, mode, protocol or published row does not exist or does not fit.
+        ConfigError: if a task, mode, protocol, device or published row does not exist or does not fit.
         DataError: naming every file that is missing or wrong; before the encoder is loaded.
         SentcseError: if an encoder cannot be loaded or its vectors are not finite.
     """
@@ -88,10 +91,11 @@ def run_evaluation(
     sources = _as_sequence(encoder_source)
     check_combination(sources, against=against, reproduces=reproduces, bootstrap=bootstrap)
     shown, reproduced = named_rows(published, reproduces, tasks=tasks, mode=mode, protocol=protocol)
+    place = choose_device(device)
     extra: dict[str, Any] = {"mteb": mteb, "mteb_languages": mteb_languages}
     loaded = load_tasks(tasks, mode=mode, protocol=protocol, data_root=data_root, verify=verify, **extra)
     settings: dict[str, Any] = {"batch_size": batch_size, "max_length": max_length, "progress": progress}
-    settings["classifier_seed"] = classifier_seed
+    settings |= {"classifier_seed": classifier_seed, "device": place}
     if output is not None:
         prepare_folder(Path(output))
     scored = [score_encoder(source, loaded, pooler=pooler, known_as=known_as, **settings) for source in sources]
@@ -108,7 +112,8 @@ def run_evaluation(
     if len(reproduced) > 0:
         results["reproduction"] = [reproduction_record(row, results) for row in reproduced]
     versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-    results |= {"versions": versions, "seconds": round(time.perf_counter() - started, 2)}
+    results |= {"versions": versions, "device": describe_device(place)}
+    results["seconds"] = round(time.perf_counter() - started, 2)
     if output is not None:
         write_evaluation(results, scored, Path(output))
     return results

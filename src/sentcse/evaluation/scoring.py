@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sentcse.data.manifest import Level, check_files, describe_differences, warn_of
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
@@ -105,6 +107,7 @@ def score_encoder(
     batch_size: int = 64,
     max_length: int | None = None,
     classifier_seed: int = SEED,
+    device: torch.device | str = "cpu",
     progress: bool = False,
 ) -> ScoredEncoder:
     """Open an encoder and score it.
@@ -117,12 +120,14 @@ def score_encoder(
         batch_size: sentences encoded together.
         max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512.
         classifier_seed: of the classifiers of the transfer tasks.
+        device: where it encodes.
         progress: show a bar.
 
     Raises:
         SentcseError: if the encoder cannot be loaded or its vectors are not finite.
     """
     encoder = SentenceEncoder.from_pretrained(source, pooler=pooler, max_length=max_length, known_as=known_as)
+    encoder.to(device)
     evaluation = evaluate_encoder(
         encoder,
         loaded.sts,
