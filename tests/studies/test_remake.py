@@ -48,6 +48,12 @@ def test_what_is_no_grid_is_split(tmp_path: Path) -> None:
     ]
 
 
+def test_a_generator_is_named_only_for_the_method_that_reads_it(tmp_path: Path) -> None:
+    make_run(tmp_path, Made("simcse", changes=(("generator.name_or_path", "runs/generator"),)))
+    (run,) = collect([tmp_path]).runs
+    assert not [key for key in (*run.effective, *dict(overrides(run)[1])) if key.startswith("generator")]
+
+
 def test_no_path_of_this_machine_is_told(tmp_path: Path) -> None:
     make_run(tmp_path, Made("diffcse"))
     (run,) = collect([tmp_path]).runs

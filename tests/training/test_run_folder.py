@@ -54,6 +54,7 @@ with folder.locked():
         "trainer.devices=[3]",
         "runs.jobs_per_gpu=4",
         "runs.keep=export",
+        "generator.name_or_path=runs/of_diffcse",
     ],
 )
 def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:

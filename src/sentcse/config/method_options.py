@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
@@ -12,6 +12,8 @@ from sentcse.config.section import Number, Section
 class MethodOptions(Section):
     """What every method has."""
 
+    reads_generator: ClassVar[bool] = False
+    """Whether the result depends on `generator`."""
     target: str = Field(alias="_target_", description="the LightningModule")
     temperature: Number = Field(0.05, gt=0, description="divides the cosines of InfoNCE")
     head: Literal["linear_tanh", "batchnorm", "none"] = Field("linear_tanh", description="projection head in training")
@@ -29,6 +31,7 @@ class SimCSEOptions(MethodOptions):
 class DiffCSEOptions(MethodOptions):
     """DiffCSE (Chuang et al. 2022)."""
 
+    reads_generator: ClassVar[bool] = True
     head: Literal["linear_tanh", "batchnorm", "none"] = Field("batchnorm", description="projection head in training")
     rtd_weight: Number = Field(0.005, ge=0, description="lambda, the weight of replaced token detection (a mean)")
     masking_ratio: Number = Field(0.30, gt=0, le=1, description="share of tokens that are masked for the generator")
@@ -68,6 +71,7 @@ class MiCSEOptions(MethodOptions):
 class CustomMethodOptions(MethodOptions):
     """A method from outside the package: its own signature checks its own options."""
 
+    reads_generator: ClassVar[bool] = True  # `Method.build` hands it over; nobody knows whether it is used
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
 
@@ -77,6 +81,11 @@ METHOD_OPTIONS: dict[str, type[MethodOptions]] = {
     "sentcse.methods.MiCSE": MiCSEOptions,
 }
 """The options class of each `_target_`; any other target is a CustomMethodOptions."""
+
+
+def reads_generator(target: str) -> bool:
+    """Whether the result of a method, named by its `_target_`, depends on `generator`."""
+    return METHOD_OPTIONS.get(target, CustomMethodOptions).reads_generator
 
 
 def _which_method(value: Any) -> str:

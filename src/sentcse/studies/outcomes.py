@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,6 +56,17 @@ class Outcomes:
     def has_begun(self, run: str) -> bool:
         """Whether a job has begun, and perhaps ended, in this sitting."""
         return self._begun(run).exists() or self.read(run) is not None
+
+    def was_killed(self, run: str) -> bool:
+        """Whether a job began and its process ended without a word: it was killed, perhaps for what it did."""
+        return self._begun(run).exists() and self.read(run) is None
+
+    def seconds_since_begin(self, run: str) -> float:
+        """Since a job began in this sitting; 0 where it has not."""
+        try:
+            return max(0.0, time.time() - self._begun(run).stat().st_mtime)
+        except OSError:
+            return 0.0
 
     def read(self, run: str) -> Outcome | None:
         """The outcome of a job; None where it has not ended, and where the file is damaged."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.studies.outcomes import Outcomes
 from sentcse.studies.sweep_plan import Job
 from sentcse.studies.time_left import in_words, seconds_left
+from sentcse.training.run_folder import is_locked
 
 POLL_SECONDS = 1.0
 
@@ -23,15 +24,24 @@ class Progress:
         seconds_before: of those that are done already, by run; they are not run again.
         outcomes: where jobs note that they have ended.
         total: jobs of the sweep, those without a configuration included.
+        continued: runs that had begun in an earlier sitting, so that their seconds of this one are not all.
     """
 
-    def __init__(self, jobs: Sequence[Job], seconds_before: dict[str, float], outcomes: Outcomes, total: int) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        seconds_before: dict[str, float],
+        outcomes: Outcomes,
+        total: int,
+        continued: Collection[str] = (),
+    ) -> None:
         self.names = [job.run.name for job in jobs if job.run is not None]
         self.kinds = [duration_kind(job.config) for job in jobs if job.config is not None]
         self.outcomes, self.total = outcomes, total
         self.before = len(seconds_before)
+        self.continued = frozenset(continued)
         self._measured = {self.names.index(name): seconds for name, seconds in seconds_before.items()}
-        self._ended: list[int] = []
+        self._worked: dict[int, float] = {}
         self._open = [position for position in range(len(self.names)) if position not in self._measured]
         self._started = time.monotonic()
 
@@ -43,8 +53,9 @@ class Progress:
         for position, outcome in ended:
             self._open.remove(position)
             if outcome.status == "done":
-                self._ended.append(position)
-                self._measured[position] = outcome.seconds
+                self._worked[position] = outcome.seconds
+                if self.names[position] not in self.continued:
+                    self._measured[position] = outcome.seconds
         before = f" ({self.before} were done before)" if self.before > 0 else ""
         for number, (position, outcome) in enumerate(ended, known + 1):
             why = "" if outcome.reason is None else f": {outcome.reason}"
@@ -58,12 +69,27 @@ class Progress:
         """Whether a job has begun in this sitting; it may have a folder of an earlier one."""
         return job.run is not None and self.outcomes.has_begun(job.run.name)
 
+    def is_running(self, job: Job, *, starting_seconds: float) -> bool:
+        """Whether a job of this sitting trains, or began so lately that it may be starting."""
+        if job.run is None or not self.outcomes.was_killed(job.run.name):
+            return False
+        return is_locked(job.run) or self.outcomes.seconds_since_begin(job.run.name) < starting_seconds
+
     def left(self) -> str:
         """The time left, in words."""
         if len(self._open) == 0:
             return "none left"
-        elapsed = time.monotonic() - self._started
-        return in_words(seconds_left(self.kinds, self._measured, ended=self._ended, open_=self._open, elapsed=elapsed))
+        running = {position: self.outcomes.seconds_since_begin(self.names[position]) for position in self._open}
+        seconds = seconds_left(
+            self.kinds,
+            self._measured,
+            worked=self._worked,
+            running=running,
+            elapsed=time.monotonic() - self._started,
+        )
+        timed = {self.kinds[position] for position in self._measured}
+        guessed = seconds is not None and any(self.kinds[position] not in timed for position in self._open)
+        return in_words(seconds) + (" (a guess: not every kind of job has been timed)" if guessed else "")
 
     @contextmanager
     def watched(self) -> Iterator[None]:

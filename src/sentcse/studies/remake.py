@@ -60,7 +60,7 @@ def overrides(run: StudyRun) -> tuple[str, Overrides]:
     changes = {
         key: value
         for key, value in run.config.items()
-        if _belongs(key) and value != start.get(key) and (key in start or value is not None)
+        if _belongs(key) and not run.is_unread(key) and value != start.get(key) and (key in start or value is not None)
     }
     if run.record.split_seed == run.record.seed or not run.record.is_low_shot:
         changes.pop("data.low_shot.seed", None)

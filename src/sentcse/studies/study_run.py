@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from sentcse.config import TrainConfig
+from sentcse.config.method_options import reads_generator
 from sentcse.evaluation.tasks import LABELS
 from sentcse.studies.run_record import AVERAGE, RunRecord, with_average
 from sentcse.training.run_folder import has_effect
@@ -110,8 +111,13 @@ class StudyRun:
     @cached_property
     def effective(self) -> dict[str, Any]:
         """By dotted key: all settings that the result depends on."""
-        unread = () if self.budget.steps is None else ("trainer.max_epochs",)
-        return {key: value for key, value in self.config.items() if has_effect(key) and key not in unread}
+        return {key: value for key, value in self.config.items() if has_effect(key) and not self.is_unread(key)}
+
+    def is_unread(self, key: str) -> bool:
+        """Whether this run's method, or its budget, leaves a setting unread."""
+        if key == "trainer.max_epochs":
+            return self.budget.steps is not None
+        return key.startswith("generator.") and not reads_generator(str(self.config["method._target_"]))
 
     @cached_property
     def settings(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +17,14 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from sentcse.config import TrainConfig
 from sentcse.config.check import check_config, check_generator_config
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.studies.launching import Launching, launching, refuse_ddp
 from sentcse.studies.outcomes import Outcomes
-from sentcse.studies.progress import Progress
-from sentcse.studies.sweep_job import TERMINATED
+from sentcse.studies.progress import POLL_SECONDS, Progress
+from sentcse.studies.sweep_job import TERMINATED, tell_gpus_to_jobs
 from sentcse.studies.sweep_plan import Job, combinations, compose_job, plan
 from sentcse.studies.sweep_record import SweepRecord, sweep_folder, write_sweep
 from sentcse.studies.sweep_table import count, sweep_table
@@ -33,6 +35,12 @@ CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
     "train": check_config,
     "generator_train": check_generator_config,
 }
+
+STARTING_SECONDS = 60.0
+UNEQUAL = (
+    "The sizes train unequally long, as trainer.max_epochs is the same for all: budget=steps or trainer.max_steps=N "
+    "ends every run at the same step, budget=epochs takes the published epochs of each size."
+)
 
 
 class Sweep:
@@ -75,6 +83,8 @@ class Sweep:
         runnable = [job for job in jobs if job.config is not None]
         pending = [job for job in runnable if not is_done(job) or is_wanted_again(job.config)]  # type: ignore[arg-type]
         print(f"sweep {record.name}: {count(record.states())}", flush=True)
+        if trains_unequally_long(runnable):
+            print(UNEQUAL, flush=True)
         for job in runnable:
             if is_done(job) and job.config is not None:
                 RunFolder(job.config).tidy(job.config.runs.keep)
@@ -120,8 +130,12 @@ class Sweep:
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task, config=self.config
         )
+        # a job that took its process down would do so again before the others have had their turn
+        pending = sorted(pending, key=lambda job: outcomes.was_killed(run_name(job)))
         for job in pending:
             outcomes.forget(run_name(job))
+        if how.kind == "submitit_local":
+            tell_gpus_to_jobs()
         self._launch_once(launcher, pending, how, progress)
         if how.kind == "joblib":
             self._launch_what_has_not_begun(launcher, pending, how, progress)
@@ -150,6 +164,16 @@ class Sweep:
                     # a worker that was killed takes the launcher with it; the table says which jobs are left
                     line = next(iter(str(error).splitlines()), "")
                     print(f"error: the launcher stopped ({type(error).__name__}: {line})", file=sys.stderr, flush=True)
+                    if how.kind.startswith("submitit"):
+                        self._wait_for_the_others(batch, how, progress)
+
+    def _wait_for_the_others(self, batch: Sequence[Job], how: Launching, progress: Progress) -> None:
+        """Wait until no job of a batch runs: submitit stops waiting when the first of them is killed or out of time."""
+        if how.kind == "submitit_slurm":
+            print("Jobs that SLURM has not begun yet go on by themselves: see squeue.", file=sys.stderr, flush=True)
+        # between its beginning and its lock a job loads what it needs
+        while any(progress.is_running(job, starting_seconds=STARTING_SECONDS) for job in batch):
+            time.sleep(POLL_SECONDS)
 
     def _launch_what_has_not_begun(
         self, launcher: Launcher, pending: Sequence[Job], how: Launching, progress: Progress
@@ -181,6 +205,14 @@ def is_wanted_again(config: RunConfig) -> bool:
 def is_busy(job: Job) -> bool:
     """Whether some process is training a job's run."""
     return job.run is not None and is_locked(job.run)
+
+
+def trains_unequally_long(jobs: Sequence[Job]) -> bool:
+    """Whether sizes share a number of epochs that nobody has named a budget."""
+    configs = [job.config for job in jobs if isinstance(job.config, TrainConfig)]
+    unnamed = [config for config in configs if config.budget is None and config.trainer.max_steps is None]
+    sizes = {(config.data.low_shot.size, config.data.low_shot.percent) for config in unnamed}
+    return len(sizes) > 1 and len({config.trainer.max_epochs for config in unnamed}) == 1
 
 
 def run_name(job: Job) -> str:
@@ -235,4 +267,5 @@ def _progress(runnable: Sequence[Job], pending: Sequence[Job], record: SweepReco
         for state in record.states()
         if state.run is not None and state.run.seconds is not None and state.run.name not in waiting
     }
-    return Progress(runnable, before, Outcomes(record.folder), total)
+    begun = {state.run.name for state in record.states() if state.status == "interrupted" and state.run is not None}
+    return Progress(runnable, before, Outcomes(record.folder), total, continued=begun)

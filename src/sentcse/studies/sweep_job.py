@@ -19,9 +19,11 @@ from sentcse.command import print_fault
 from sentcse.errors import BusyError, SentcseError
 from sentcse.studies.launching import Kind, kind_of
 from sentcse.studies.outcomes import Outcome, Outcomes
-from sentcse.studies.slots import gpu_slot, visible_gpus
+from sentcse.studies.slots import VISIBLE, gpu_slot, visible_gpus
 from sentcse.training.run_folder import describe_failure
 
+GPUS_OF_SWEEP = "SENTCSE_GPUS_OF_SWEEP"
+ALL_GPUS = "all"
 TERMINATED = 128 + signal.SIGTERM
 WATCH_SECONDS = 0.5
 
@@ -42,6 +44,8 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
     launcher = kind_of(str(hydra.launcher._target_))
     if launcher == "joblib":
         end_with_parent()
+    if launcher == "submitit_local":
+        see_gpus_of_parent()
     if os.environ.get("SLURM_PROCID", "0") == "0":
         outcomes.begin(run)
     started = time.perf_counter()
@@ -49,6 +53,9 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
     try:
         with own_gpu(values, launcher) as placed:
             job(placed)
+    except KeyboardInterrupt:
+        outcomes.forget(run)
+        raise
     except BusyError as busy:
         print(busy, flush=True)
         status = "busy"
@@ -61,6 +68,7 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
     except SystemExit as stopped:
         # Hydra would take it for the end of the whole sweep, which only a signal is
         if stopped.code == TERMINATED:
+            outcomes.forget(run)
             raise
         status, reason = "failed", f"It ended its process with {stopped.code}."
     if os.environ.get("SLURM_PROCID", "0") == "0":
@@ -83,6 +91,23 @@ def own_gpu(values: dict[str, Any], launcher: Kind) -> Iterator[dict[str, Any]]:
     with gpu_slot(names, per_device=values["runs"]["jobs_per_gpu"], on_wait=_say_waiting) as position:
         # where there is one GPU the configuration stays as it is
         yield values if count == 1 else {**values, "trainer": {**trainer, "devices": [position]}}
+
+
+def see_gpus_of_parent() -> None:
+    """Undo that submitit's local executor gives each job the GPUs 0 to `gpus_per_node`, and none where that is unset.
+
+    All of its jobs would share the first; `own_gpu` chooses among those that the sweep itself sees.
+    """
+    seen = os.environ.get(GPUS_OF_SWEEP)
+    if seen == ALL_GPUS:
+        os.environ.pop(VISIBLE, None)
+    elif seen is not None:
+        os.environ[VISIBLE] = seen
+
+
+def tell_gpus_to_jobs() -> None:
+    """Note which GPUs this process sees, for `see_gpus_of_parent` in the processes of its jobs."""
+    os.environ[GPUS_OF_SWEEP] = os.environ.get(VISIBLE, ALL_GPUS)
 
 
 def gpu_count() -> int:

@@ -27,29 +27,32 @@ def seconds_left(
     kinds: Sequence[Hashable],
     measured: Mapping[int, float],
     *,
-    ended: Sequence[int],
-    open_: Sequence[int],
+    worked: Mapping[int, float],
+    running: Mapping[int, float],
     elapsed: float,
 ) -> float | None:
-    """Seconds until the open jobs are done, if they go at the rate of those that ended.
+    """Seconds until the open jobs are done, if they go at the rate of this sitting.
 
-    The rate takes in what a job's own seconds leave out: starting up, and jobs side by side.
+    The rate is work by time: it takes in jobs side by side, and what a job's own seconds leave out.
 
     Args:
         kinds: of each job of the sweep, what its duration depends on.
-        measured: seconds of training by position, of jobs of this sitting and of earlier ones.
-        ended: positions that ended in this sitting.
-        open_: positions that have not.
+        measured: seconds of whole jobs by position, of this sitting and of earlier ones.
+        worked: seconds in this sitting of the jobs that ended in it, by position.
+        running: seconds in this sitting of the jobs that have not ended, by position; 0 where they have not begun.
         elapsed: seconds of this sitting.
 
     Returns:
-        None before anything is measured.
+        None before a job has ended.
     """
-    if len(measured) == 0 or len(ended) == 0:
+    if len(worked) == 0:
         return None
-    expected = expected_seconds(kinds, measured)
-    work = sum(expected[position] for position in ended)
-    return elapsed * sum(expected[position] for position in open_) / work if work > 0 else None
+    expected = expected_seconds(kinds, {**worked, **measured})
+    # one that takes longer than expected is about to end, as far as anybody knows
+    begun = {position: min(seconds, expected[position]) for position, seconds in running.items()}
+    work = sum(worked.values()) + sum(begun.values())
+    left = sum(expected[position] - seconds for position, seconds in begun.items())
+    return elapsed * left / work if work > 0 else None
 
 
 def in_words(seconds: float | None) -> str:

@@ -45,7 +45,7 @@ def _require_encoder(config: RunConfig, root: Path) -> None:
 
 
 def _require_generator(config: RunConfig, root: Path) -> None:
-    if isinstance(config, TrainConfig) and config.generator.name_or_path is not None:
+    if isinstance(config, TrainConfig) and config.method.reads_generator and config.generator.name_or_path is not None:
         source = masked_language_model_folder(config.generator.name_or_path)
         require_model(source, revision=config.generator.revision, key="generator.name_or_path")
 

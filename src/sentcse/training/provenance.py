@@ -50,7 +50,7 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     low_shot = config.data.low_shot
     if low_shot.size is not None or low_shot.percent is not None:
         sections["data.low_shot"] = low_shot.model_dump()
-    if isinstance(config, TrainConfig) and config.generator.name_or_path is not None:
+    if isinstance(config, TrainConfig) and config.method.reads_generator and config.generator.name_or_path is not None:
         sections["generator"] = {"name": Path(config.generator.name_or_path).name}
     # what auto has become on this machine
     sections["trainer"]["precision"] = choose_precision(config.trainer, choose_accelerator(config.trainer))

@@ -57,6 +57,8 @@ def fingerprint(config: RunConfig) -> str:
     more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
     # defaults are left out, so that a setting which a later version adds does not rename the runs of an earlier one
     values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more}, exclude_defaults=True)
+    if isinstance(config, TrainConfig) and not config.method.reads_generator:
+        values.pop("generator", None)
     trainer, devices = values.get("trainer", {}), config.trainer.devices
     if config.trainer.max_steps is not None:
         trainer.pop("max_epochs", None)  # has no effect then
