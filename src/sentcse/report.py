@@ -1,6 +1,6 @@
 """Command: tables, figures and a page from the runs of a study.
 
-python -m sentcse.report runs/low_shot output=report
+python -m sentcse.report runs output=report
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def report_job(config: ReportConfig) -> None:
     """Read the runs, write the report, print what it tells."""
     from pathlib import Path
 
-    from sentcse.studies.collect import collect
+    from sentcse.studies.collect import collect, find_source
     from sentcse.studies.page import require_page_packages
     from sentcse.studies.study_run import setting_text, shortened
     from sentcse.studies.write import PAGE_FILE, SUMMARY_FILE, write_report
 
     if config.page:
         require_page_packages()
-    study = collect([Path(source).expanduser() for source in config.sources])
+    study = collect([find_source(source) for source in config.sources])
     output = Path(config.output).expanduser()
     words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
     given = config.model_dump(exclude={"sources", "output"}, exclude_defaults=True)

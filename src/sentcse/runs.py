@@ -104,7 +104,10 @@ def _status(config: RunsConfig) -> None:
     from sentcse.studies.sweep_table import count, sweep_table
 
     if config.sweep is not None:
-        print(sweep_table(read_sweep(_sweep_folder(config)).states()))
+        record = read_sweep(_sweep_folder(config))
+        print(sweep_table(record.states()))
+        for entry in record.commands:
+            print(f"started {entry['started']}  {entry['command']}")
         return
     found = sorted((Path(config.root) / SWEEPS_FOLDER).glob(f"*/{SWEEP_FILE}"))
     for record in map(read_sweep, found):

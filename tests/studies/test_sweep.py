@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sentcse.composition import compose
+from sentcse.config import check_config
 from sentcse.errors import BusyError, DataError, SentcseError
 from sentcse.studies.outcomes import Outcome, Outcomes
 from sentcse.studies.sweep_record import read_sweep
-from sentcse.training.run_folder import LOCK_FILE
+from sentcse.training.run_folder import LOCK_FILE, RunFolder
 from sweeping import Recorder, RunSweep, begin, complete
 
 HOLD = """
@@ -116,6 +120,66 @@ def test_done_jobs_are_skipped_interrupted_and_failed_ones_run_again(
     assert third.seeds == []
     assert table(capsys.readouterr().out) == table(said.out)
     assert len(read_sweep(the_sweep()).commands) == 3
+
+
+def test_a_job_that_was_killed_has_its_next_turn_last(sweep: RunSweep) -> None:
+    """It would kill the sweep again before the others have had a turn."""
+    assert sweep(Recorder({1: fail, 2: fail}), "seed=1,2,3") == 1
+    outcomes = Outcomes(the_sweep())
+    (killed,) = [path.stem for path in outcomes.folder.glob("*_seed1_*.json")]
+    (outcomes.folder / f"{killed}.json").unlink()  # it began, and never said how it ended
+    assert outcomes.was_killed(killed)
+    again = Recorder()
+    assert sweep(again, "seed=1,2,3") == 0
+    assert again.seeds == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_said"),
+    [
+        (["data.low_shot.size=64,100"], True),
+        (["data.low_shot.size=64,100", "trainer.max_steps=10"], False),
+        (["data.low_shot.size=64,100", "trainer.max_epochs=3", "budget=epochs"], False),
+        (["data.low_shot.size=64", "seed=1,2"], False),
+    ],
+)
+def test_sizes_of_unequal_training_are_said(
+    sweep: RunSweep, capsys: pytest.CaptureFixture[str], words: list[str], is_said: bool
+) -> None:
+    assert sweep(Recorder(), *words) == 0
+    assert ("train unequally long" in capsys.readouterr().out) == is_said
+
+
+def test_the_jobs_beside_a_killed_one_are_waited_for(
+    sweep: RunSweep, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """submitit raises for the first job that it lost; the others have processes of their own."""
+    local = pytest.importorskip("hydra_plugins.hydra_submitit_launcher.submitit_launcher", reason="the extra `sweep`")
+    each = [compose(["experiment=simcse_bert", f"seed={seed}"]) for seed in (1, 2)]
+    folders = [RunFolder(check_config(values)) for values in each]
+    processes: list[threading.Thread] = []
+    monkeypatch.setattr("sentcse.studies.sweep.STARTING_SECONDS", 3.0)
+
+    def launch(self: Any, job_overrides: list[list[str]], initial_job_idx: int) -> None:
+        outcomes = Outcomes(the_sweep())
+        for folder in folders:
+            outcomes.begin(folder.path.name)
+
+        def work() -> None:
+            with folders[1].locked():
+                time.sleep(5)
+                complete(each[1])
+            outcomes.write(folders[1].path.name, Outcome("done", None, 2.0))
+
+        processes.append(threading.Thread(target=work))
+        processes[0].start()
+        time.sleep(0.1)
+        raise RuntimeError("Job 0 was killed")
+
+    monkeypatch.setattr(local.LocalLauncher, "launch", launch)
+    assert sweep(Recorder(), "seed=1,2", "hydra/launcher=submitit_local") == 1
+    assert not processes[0].is_alive()
+    assert "2 jobs: 1 done, 1 missing" in capsys.readouterr().out
 
 
 def test_what_changes_no_result_makes_no_other_sweep(sweep: RunSweep) -> None:

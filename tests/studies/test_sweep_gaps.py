@@ -35,19 +35,25 @@ def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:
         job(runs, 3, waiting),
         job(runs, 4, refused, fault="No such key."),
     ]
-    write_sweep(sweep, jobs, command="first")
-    write_sweep(sweep, jobs, command="again")
+    first = write_sweep(sweep, jobs, command="train -m seed=48,49 'data.path=/home/me/data/wiki/lines.txt'")
+    (started,) = {entry["started"][:16].replace("T", " ") for entry in first.commands}
+    write_sweep(sweep, jobs, command="train -m seed=48,49 'data.path=/home/me/data/wiki/lines.txt'")
+    write_sweep(sweep, jobs, command="train -m 'evaluation.test=[stsb,sickr]'")
     Outcomes(sweep).write(stopped.name, Outcome("failed", "The disk is full.", 1.0))
 
     for source in (runs, sweep, sweep / "sweep.json"):
         study = collect([source])
         (open_run,) = study.parts[0].not_done()
         assert (open_run.record.status, open_run.record.reason) == ("failed", "The disk is full.")
-        assert study.notes == (
-            "Sweep mine: 4 jobs, started 2 times.",
+        told, given, other, *rest = study.notes
+        assert told == "Sweep mine: 4 jobs, started 3 times."
+        assert given.startswith(f"Sweep mine was started on {started} and ")
+        assert given.endswith(" (UTC) by: train -m seed=48,49 data.path=.../wiki/lines.txt")
+        assert other.endswith(" (UTC) by: train -m 'evaluation.test=[stsb,sickr]'")
+        assert rest == [
             "Sweep mine: seed=51 could not start: No such key.",
             "Sweep mine: 1 job not begun.",
-        )
+        ]
 
 
 def test_runs_without_a_sweep_have_no_notes(tmp_path: Path) -> None:

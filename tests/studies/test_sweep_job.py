@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from composing import compose
 from sentcse.studies import sweep_job
 from sentcse.studies.outcomes import Outcome, Outcomes
-from sentcse.studies.sweep_job import own_gpu
+from sentcse.studies.slots import VISIBLE
+from sentcse.studies.sweep_job import own_gpu, see_gpus_of_parent, tell_gpus_to_jobs
 
 
 @pytest.fixture
@@ -61,6 +63,19 @@ def test_one_gpu_is_held_and_leaves_the_configuration_as_it_is(monkeypatch: pyte
     with own_gpu(values(), "joblib") as placed:
         assert placed == values()
         assert [path.name for path in tmp_path.iterdir()] == ["0.0.lock"]
+
+
+@pytest.mark.parametrize("seen", ["1,2", None, ""])
+def test_a_job_of_submitit_local_sees_the_gpus_of_the_sweep(monkeypatch: pytest.MonkeyPatch, seen: str | None) -> None:
+    monkeypatch.setenv(sweep_job.GPUS_OF_SWEEP, "")
+    if seen is None:
+        monkeypatch.delenv(VISIBLE, raising=False)
+    else:
+        monkeypatch.setenv(VISIBLE, seen)
+    tell_gpus_to_jobs()
+    monkeypatch.setenv(VISIBLE, "0")  # submitit's local executor, in the process of the job
+    see_gpus_of_parent()
+    assert os.environ.get(VISIBLE) == seen
 
 
 def test_outcomes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sentcse.errors import SentcseError
 from sentcse.studies.part import Part
-from sentcse.studies.run_record import RunRecord, find_runs
+from sentcse.studies.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord, find_runs
 from sentcse.studies.series import name_series
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import Curve, StudyRun
@@ -17,6 +17,7 @@ from sentcse.studies.sweep_gaps import find_sweeps, sweep_notes, with_reasons
 from sentcse.studies.wording import count, listed
 
 METRICS_FILE = "metrics.csv"
+RUNS_FOLDER = Path("runs")
 
 
 def collect(sources: Sequence[Path]) -> Study:
@@ -45,6 +46,12 @@ def collect(sources: Sequence[Path]) -> Study:
     parts = [[run for run in runs if run.budget == budget] for budget in budgets]
     with_results = _with_results([Part.of(part, name_series(part)) for part in parts], notes)
     return Study(parts=tuple(with_results), notes=tuple(notes))
+
+
+def find_source(name: str) -> Path:
+    """The folder or file of this name; else the sweep of this name in `runs/sweeps`."""
+    given, sweep = Path(name).expanduser(), RUNS_FOLDER / SWEEPS_FOLDER / name
+    return sweep if not given.exists() and (sweep / SWEEP_FILE).is_file() else given
 
 
 def read_curves(record: RunRecord) -> dict[str, Curve]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sentcse.studies.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord
+from sentcse.studies.study_run import shortened
 from sentcse.studies.sweep_record import JobState, SweepRecord, read_sweep
-from sentcse.studies.wording import count
+from sentcse.studies.wording import count, listed
 
 
 def find_sweeps(source: Path) -> list[SweepRecord]:
@@ -30,8 +32,12 @@ def with_reasons(records: Sequence[RunRecord], states: Iterable[JobState]) -> li
 
 
 def sweep_notes(sweep: SweepRecord, states: Sequence[JobState]) -> list[str]:
-    """What is to be said of a sweep: how often it was started, which jobs could not start, how many have not begun."""
+    """What is to be said of a sweep: when and by what it was started, which jobs could not start or have not begun."""
     started = f"Sweep {sweep.name}: {count(len(states), 'job')}, started {count(len(sweep.commands), 'time')}."
+    given = [
+        f"Sweep {sweep.name} was started on {listed(times)} (UTC) by: {command}"
+        for command, times in starts(sweep).items()
+    ]
     refused = [
         f"Sweep {sweep.name}: {', '.join(f'{key}={value}' for key, value in state.job.settings.items())} "
         f"could not start: {state.reason}"
@@ -40,4 +46,20 @@ def sweep_notes(sweep: SweepRecord, states: Sequence[JobState]) -> list[str]:
     ]
     missing = sum(state.status == "missing" for state in states)
     waiting = [f"Sweep {sweep.name}: {count(missing, 'job')} not begun."] if missing > 0 else []
-    return [started, *refused, *waiting]
+    return [started, *given, *refused, *waiting]
+
+
+def starts(sweep: SweepRecord) -> dict[str, list[str]]:
+    """The commands that started or continued a sweep, each with its times, to the minute, in UTC.
+
+    Of what was named by an absolute path only the last two parts are told.
+    """
+    found: dict[str, list[str]] = {}
+    for entry in sweep.commands:
+        found.setdefault(_portable(entry["command"]), []).append(entry["started"][:16].replace("T", " "))
+    return found
+
+
+def _portable(command: str) -> str:
+    words = (word.partition("=") for word in shlex.split(command))
+    return shlex.join(f"{key}{sign}{shortened(value)}" for key, sign, value in words)

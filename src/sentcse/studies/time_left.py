@@ -47,7 +47,7 @@ def seconds_left(
     """
     if len(worked) == 0:
         return None
-    expected = expected_seconds(kinds, {**worked, **measured})
+    expected = expected_seconds(kinds, measured if len(measured) > 0 else worked)
     # one that takes longer than expected is about to end, as far as anybody knows
     begun = {position: min(seconds, expected[position]) for position, seconds in running.items()}
     work = sum(worked.values()) + sum(begun.values())
