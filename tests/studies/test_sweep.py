@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
+from sentcse.command import run_command
 from sentcse.composition import compose
 from sentcse.config import check_config
 from sentcse.errors import BusyError, DataError, SentcseError
@@ -72,6 +74,17 @@ def test_the_sweeps_of_configs_carry_their_grid(sweep: RunSweep) -> None:
     job = Recorder()
     assert sweep(job, "sweep=low_shot", "data.low_shot.size=64,100", "seed=1") == 0
     assert job.seeds == [1, 1]  # what the command line says of an axis goes before
+    assert the_sweep().name.startswith("low_shot_")
+
+
+def test_a_grid_of_configs_needs_no_m(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["sweep=low_shot", "experiment=simcse_minilm,micse_minilm", "data.low_shot.size=64", "seed=1"]
+    monkeypatch.setattr(sys, "argv", ["sentcse-train", *words])
+    GlobalHydra.instance().clear()
+    job = Recorder()
+    assert run_command(job, "train") == 0
+    assert job.seeds == [1, 1]
     assert the_sweep().name.startswith("low_shot_")
 
 
