@@ -18,16 +18,19 @@ def test_rows_are_streamed_without_the_blank_ones(tmp_path: Path) -> None:
 
 
 def test_hash_of_a_plain_file_is_the_files_own(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("a,text\n1,2\n")
-    own = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert FileCorpus(path).sha256 == own
+    for name in ("a.txt", "b.TXT", "a.csv", "a.tsv"):
+        (tmp_path / name).write_text("a,text\n1,2\n")
+    own = hashlib.sha256((tmp_path / "a.txt").read_bytes()).hexdigest()
+    assert FileCorpus(tmp_path / "a.txt").sha256 == FileCorpus(tmp_path / "b.TXT").sha256 == own
     others = {
-        FileCorpus(path, ("a",)).sha256,
-        FileCorpus(path, ("text",)).sha256,
-        FileCorpus(path, None, "latin-1").sha256,
+        FileCorpus(tmp_path / "a.txt", None, "latin-1").sha256,
+        FileCorpus(tmp_path / "a.tsv").sha256,
+        FileCorpus(tmp_path / "a.csv").sha256,
+        FileCorpus(tmp_path / "a.csv", None, "latin-1").sha256,
+        FileCorpus(tmp_path / "a.csv", ("a",)).sha256,
+        FileCorpus(tmp_path / "a.csv", ("text",)).sha256,
     }
-    assert len(others - {own}) == 3
+    assert len(others - {own}) == 6
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", " \r\n"])

@@ -89,6 +89,14 @@ def test_key_holds_all_that_the_tokens_depend_on(make_tokenizer: MakeTokenizer, 
     assert len(set(keys)) == len(keys)
 
 
+def test_a_file_of_another_name_is_read_in_its_own_form(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("the cat\tthe dog\n")
+    assert opened(open_corpus(path=path), tokenizer, tmp_path / "cache").columns == 1
+    renamed = path.rename(tmp_path / "pairs.tsv")
+    assert opened(open_corpus(path=renamed), tokenizer, tmp_path / "cache").columns == 2
+
+
 def test_key_forgets_what_a_call_left_in_the_tokenizer(tokenizer: PreTrainedTokenizerFast, numbered: Path) -> None:
     corpus = open_corpus(path=numbered)
     before = cache_key(corpus, tokenizer, 8)

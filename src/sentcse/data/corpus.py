@@ -62,12 +62,15 @@ class FileCorpus:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the file; with columns or another encoding, of these and of the file's."""
+        """SHA-256 of a .txt file in UTF-8; else of the file's and of what decides how it is read."""
         require_file(self.path)
-        content = sha256_of_file(self.path)
-        if self.columns is None and self.encoding == "utf-8":
-            return content
-        return sha256_of(content, self.encoding, *(() if self.columns is None else self.columns))
+        content, suffix = sha256_of_file(self.path), self.path.suffix.lower()
+        if self.columns is not None:
+            return sha256_of(content, self.encoding, *self.columns)
+        if suffix != ".txt":
+            # the same bytes are sentences in a .txt and pairs in a .tsv
+            return sha256_of(content, suffix, self.encoding)
+        return content if self.encoding == "utf-8" else sha256_of(content, self.encoding)
 
     @property
     def header(self) -> tuple[str, ...]:
