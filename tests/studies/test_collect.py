@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,30 @@ def test_a_run_that_has_not_counted_its_sentences_gets_them_from_its_peers(tmp_p
     make_unfinished(tmp_path, Made(size=None, seed=49))
     (part,) = collect([tmp_path]).parts
     assert [run.size for run in part.runs] == [16_979, 16_979]
+
+
+def counted(sentences: int) -> tuple[tuple[str, Any], ...]:
+    """What results.json says of a corpus of so many sentences."""
+    return (("data", {"source": "corpus", "sha256": str(sentences), "sentences": sentences}),)
+
+
+def test_a_run_keeps_the_number_of_sentences_that_it_counted(tmp_path: Path) -> None:
+    """The corpus grew between two seeds; a third, not done, may have seen either."""
+    make_run(tmp_path, Made(size=None, results=counted(900)))
+    make_run(tmp_path, Made(size=None, seed=49, results=counted(1000)))
+    make_unfinished(tmp_path, Made(size=None, seed=50))
+    sizes = {run.record.seed: run.size for run in collect([tmp_path]).runs}
+    assert sizes == {48: 900, 49: 1000, 50: None}
+
+
+@pytest.mark.parametrize("key", ["data.split", "data.dataset_config"])
+def test_peers_are_of_one_split_of_one_dataset(tmp_path: Path, key: str) -> None:
+    dataset = (("data.path", None), ("data.dataset", "owner/name"))
+    make_run(tmp_path, Made(size=None, changes=(*dataset, (key, "a")), results=counted(900)))
+    make_unfinished(tmp_path, Made(size=None, seed=49, changes=(*dataset, (key, "a"))))
+    make_unfinished(tmp_path, Made(size=None, seed=50, changes=(*dataset, (key, "b"))))
+    sizes = {run.record.seed: run.size for run in collect([tmp_path]).runs}
+    assert sizes == {48: 900, 49: 900, 50: None}
 
 
 def test_one_run_in_two_folders_counts_once(tmp_path: Path) -> None:

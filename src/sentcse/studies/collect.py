@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sentcse.errors import SentcseError
 from sentcse.studies.part import Part
@@ -88,14 +89,23 @@ def _each_once(records: Sequence[RunRecord], notes: list[str]) -> list[RunRecord
 
 
 def _with_sizes(runs: Sequence[StudyRun]) -> list[StudyRun]:
-    """Give a run that has not counted its sentences the number of one that asked for the same share of the corpus."""
-    known = {_share(run.record): run.size for run in runs if run.size is not None}
-    return [StudyRun(run.record, run.curves, known.get(_share(run.record))) for run in runs]
+    """Give a run that has not counted its sentences the number of those that asked for the same share of the corpus."""
+    known: dict[tuple[object, ...], set[int]] = {}
+    for run in runs:
+        if run.size is not None:
+            known.setdefault(_share(run.record), set()).add(run.size)
+    return [run if run.size is not None else _with_size(run, known.get(_share(run.record), set())) for run in runs]
+
+
+def _with_size(run: StudyRun, known: Collection[int]) -> StudyRun:
+    # of two numbers, as when the corpus grew between runs, either may be wrong
+    return StudyRun(run.record, run.curves, next(iter(known))) if len(known) == 1 else run
 
 
 def _share(record: RunRecord) -> tuple[object, ...]:
-    low_shot: Mapping[str, object] = record.config["data"]["low_shot"]
-    return (record.corpus, low_shot["size"], low_shot["percent"])
+    data: Mapping[str, Any] = record.config["data"]
+    low_shot = data["low_shot"]
+    return (record.corpus, data.get("dataset_config"), data.get("split"), low_shot["size"], low_shot["percent"])
 
 
 def _one_a_replicate(runs: Sequence[StudyRun], notes: list[str]) -> list[StudyRun]:
