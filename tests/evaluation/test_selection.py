@@ -46,6 +46,24 @@ def test_what_does_not_exist_is_refused(tasks, mode, protocol, said):
         resolve_tasks(tasks, mode=mode, protocol=protocol)
 
 
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        (["sts", "mine/STS-B.csv"], "mine/STS-B.csv would share the name of the task STS-B"),
+        (["mine/stsb.tsv"], "mine/stsb.tsv would share the name of the task STS-B"),
+        (["mine/SICKR_full.tsv"], "mine/SICKR_full.tsv would share the name of the task SICK-R"),
+        (["mr.csv"], "mr.csv would share the name of the task MR"),
+        (["avg.csv"], "avg.csv would share the name of the column avg"),
+        (["Uniformity.tsv"], "Uniformity.tsv would share the name of the column uniformity"),
+        (["news/test.tsv", "forum/Test.csv"], "forum/Test.csv would share the name of news/test.tsv"),
+    ],
+)
+def test_own_files_are_told_apart_by_their_names(tasks, said):
+    with pytest.raises(ConfigError, match=f"^tasks: {said}, and scores are told apart by it: rename the file"):
+        resolve_tasks(tasks, mode="test", protocol="simcse")
+    assert len(resolve_tasks(["stsb", "news.tsv", "forum.tsv", "news.tsv"], mode="test", protocol="simcse")) == 3
+
+
 def test_files_to_fetch():
     assert senteval_files(["stsb", "mine.tsv"], mode="dev", protocol="simcse") == ("STS/STSBenchmark/sts-dev.csv",)
     assert len(senteval_files(["sts"], mode="test", protocol="mteb")) == 2 * (5 + 3 + 6 + 5 + 5) + 1 + 3

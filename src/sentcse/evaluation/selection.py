@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sentcse.data.manifest import Level
 from sentcse.errors import ConfigError
+from sentcse.evaluation.results_tables import GEOMETRY
+from sentcse.evaluation.table import AVERAGE
 from sentcse.evaluation.tasks import LABELS, STS_TASKS, StsTask, load_pairs, load_task, required_files, splits_of
 from sentcse.evaluation.transfer.tasks import (
     TRANSFER_LABELS,
@@ -23,7 +25,8 @@ PROTOCOLS = ("simcse", "mteb")
 """simcse: SICK-R's test split, 4927 pairs. mteb: all of SICK-R, 9927 pairs. The text is SentEval's in both."""
 GROUPS = ("sts", "transfer", "full")
 """full: sts, then transfer."""
-_NAMES = (*LABELS, *TRANSFER_TASKS)
+_HEADINGS = {**LABELS, **TRANSFER_LABELS}
+_NAMES = tuple(_HEADINGS)
 
 
 def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tuple[str, str], ...]:
@@ -32,7 +35,8 @@ def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tu
     A group leaves out the tasks that have no such split: STS12-16 in mode dev. A path stands for itself.
 
     Raises:
-        ConfigError: if a task, mode or protocol does not exist, or a named task has no such split.
+        ConfigError: if a task, mode or protocol does not exist, a named task has no such split, or the name of a file
+            without its ending is that of a task, of another file, or of a column of the tables.
     """
     if mode not in MODES:
         raise ConfigError(f"mode must be one of {', '.join(MODES)}, got {mode!r}.")
@@ -54,10 +58,23 @@ def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tu
     for name in named:
         if name in LABELS and split not in splits_of(name):
             raise ConfigError(f"tasks: {name} has no split {split!r}, which mode={mode} scores.")
-    headings = [{**LABELS, **TRANSFER_LABELS}.get(name, name) for name in dict.fromkeys(named)]
+    headings = [_HEADINGS.get(name, name) for name in dict.fromkeys(named)]
     if len(set(headings)) != len(headings):
         raise ConfigError("tasks: sickr and sickr_full share a column; score one of them at a time.")
+    _refuse_shared_names([name for name in dict.fromkeys(named) if name not in _NAMES])
     return tuple((name, split) for name in dict.fromkeys(named))
+
+
+def _refuse_shared_names(files: Sequence[str]) -> None:
+    # whether or not that task is scored: a file stsb.tsv would be taken for STS-B, whose geometry is measured
+    taken = {name.casefold(): f"the task {heading}" for task, heading in _HEADINGS.items() for name in (task, heading)}
+    taken |= {heading.casefold(): f"the column {heading}" for heading in (AVERAGE, *GEOMETRY)}
+    for file in files:
+        other = taken.setdefault(Path(file).stem.casefold(), file)
+        if other != file:
+            raise ConfigError(
+                f"tasks: {file} would share the name of {other}, and scores are told apart by it: rename the file."
+            )
 
 
 def senteval_files(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[str, ...]:
