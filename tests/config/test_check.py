@@ -168,6 +168,8 @@ def test_a_missing_value_does_not_hide_contradictions() -> None:
         ({"evaluation__select": "pairs"}, "evaluation.select=pairs is not scored: add it to evaluation.dev (stsb, si"),
         ({"evaluation__dev": ["stsb", "pairs"]}, "evaluation.dev holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["pairs"]}, "evaluation.test holds the task `pairs`, whose file is missing"),
+        ({"evaluation__test": ["sts12", "sts13", "sts12"]}, "evaluation.test names sts12 more than once"),
+        ({"evaluation__dev": ["stsb", "stsb"]}, "evaluation.dev names stsb more than once"),
         ({"evaluation__dev": ["stsb", "sts12", "sts16"]}, "evaluation.dev: sts12, sts16 have a test part only"),
     ],
 )

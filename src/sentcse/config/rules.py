@@ -113,6 +113,9 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
         ("dev", evaluation.dev, evaluation.pairs_dev),
         ("test", evaluation.test, evaluation.pairs_test),
     ):
+        repeated = [task for task in dict.fromkeys(tasks) if tasks.count(task) > 1]
+        if repeated:
+            yield f"evaluation.{part} names {', '.join(repeated)} more than once: name each task once."
         if "pairs" in tasks and pairs is None:
             yield f"evaluation.{part} holds the task `pairs`, whose file is missing: set evaluation.pairs_{part}."
     without_dev = [task for task in evaluation.dev if task.startswith("sts1")]
