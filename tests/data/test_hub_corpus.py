@@ -56,6 +56,18 @@ def test_faults(saved: str, columns: list[str], split: str, message: str) -> Non
         list(open_corpus(dataset=saved, split=split, columns=columns).iter_rows())
 
 
+def test_a_single_saved_dataset_has_the_split_that_it_was_saved_as(tmp_path: Path) -> None:
+    saved = str(tmp_path / "one")
+    datasets.Dataset.from_dict({"a": ["one", "two"]}, split="validation").save_to_disk(saved)
+    for split in ("validation", "train"):
+        assert len(list(open_corpus(dataset=saved, split=split).iter_rows())) == 2
+    with pytest.raises(DataError, match=r"split 'train\[:10%\]', cannot be opened: it is one split, validation"):
+        list(open_corpus(dataset=saved, split="train[:10%]").iter_rows())
+    datasets.Dataset.from_dict({"a": ["one"]}).save_to_disk(str(tmp_path / "two"))
+    with pytest.raises(DataError, match="split 'test', cannot be opened: it is one split, without a name"):
+        list(open_corpus(dataset=str(tmp_path / "two"), split="test").iter_rows())
+
+
 def test_without_a_network_the_answer_comes_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sentcse.data.hub_corpus.hub_is_reachable", lambda: False)
     start = time.monotonic()

@@ -100,6 +100,9 @@ class HubCorpus:
 
         saved = datasets.load_from_disk(str(folder))
         if not isinstance(saved, datasets.DatasetDict):
+            # "train" is the default: whoever left it asked for no split in particular
+            if self.split not in ("train", str(saved.split)):
+                raise ValueError(f"it is one split, {'without a name' if saved.split is None else saved.split}")
             return saved
         if self.split not in saved:
             raise ValueError(f"it has the splits {', '.join(map(str, saved))}")
