@@ -80,6 +80,7 @@ def test_jsonl_rows(tmp_path: Path) -> None:
     content = "\n\n".join(json.dumps(row) for row in rows) + "\n"
     assert texts(path, content) == [("one",), ("",), ("zwölf\ntwo",)]
     assert texts(path, '{"a": "1", "b": "2"}\n', ["b", "a"]) == [("2", "1")]
+    assert texts(path, r'{"text": "good \ud83d\ude00"}') == [("good \U0001f600",)]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,8 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         ('{"other": "x"}', "line 2: no 'text', only other"),
         ('{"text": 3}', "line 2: 'text' is 3, where a text was expected"),
         ('{"text": null}', "line 2: 'text' is null"),
+        (r'{"text": "good \ud83d"}', r"line 2: 'text' holds \\ud83d, half of a character"),
+        (r'{"text": "\ude00\ud83d"}', r"line 2: 'text' holds \\ude00, half of a character"),
     ],
 )
 def test_jsonl_faults_name_the_line(tmp_path: Path, line: str, message: str) -> None:

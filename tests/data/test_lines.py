@@ -66,6 +66,13 @@ def test_half_a_character_of_utf16_is_a_plain_fault(tmp_path: Path) -> None:
         list(iter_lines(path))
 
 
+@pytest.mark.parametrize(("encoding", "content"), [("utf-7", b"+2D0-"), ("unicode_escape", rb"\ud83d")])
+def test_an_encoding_that_lets_half_a_character_through(tmp_path: Path, encoding: str, content: bytes) -> None:
+    (tmp_path / "a.txt").write_bytes(b"fine\n" + content)
+    with pytest.raises(DataError, match=rf"line 2: half a character \(\\ud83d\) is not {encoding} text"):
+        list(iter_lines(tmp_path / "a.txt", encoding))
+
+
 def test_unknown_encoding(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"x")
     with pytest.raises(DataError, match="'utf-9' is not an encoding that Python knows"):

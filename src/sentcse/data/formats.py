@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sentcse.data.lines import MAX_LINE, iter_lines
+from sentcse.data.lines import HALF_CHARACTER, MAX_LINE, iter_lines
 from sentcse.errors import DataError
 
 MAX_CHARACTERS = 10_000
@@ -61,7 +61,8 @@ def read_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileR
 
     Raises:
         DataError: a wrong extension, columns that are not there, or more than three; while iterating: a row with
-            another number of columns, an unclosed quotation mark, a line that is not JSON, undecodable bytes.
+            another number of columns, an unclosed quotation mark, a line that is not JSON, undecodable bytes, half of a
+            character.
     """
     match path.suffix.lower():
         case ".txt" if columns is not None:
@@ -190,4 +191,10 @@ def _json_text(row: dict[str, object], name: str, where: str) -> str:
     text = row[name]
     if not isinstance(text, str):
         raise DataError(f"{where}: {name!r} is {json.dumps(text)[:60]}, where a text was expected.")
+    half = HALF_CHARACTER.search(text)
+    if half is not None:
+        raise DataError(
+            f"{where}: {name!r} holds \\u{ord(half[0]):04x}, half of a character: write the character whole, as "
+            r"\ud83d\ude00 is, or remove it."
+        )
     return text

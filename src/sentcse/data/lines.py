@@ -12,7 +12,9 @@ from sentcse.errors import DataError
 
 MAX_LINE = 2**27
 _SKIP = 2**20
-_UNDECODABLE = re.compile("[\udc80-\udcff]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""A surrogate: half of a pair that makes a character in UTF-16, and alone no text."""
+_BYTES = range(0xDC80, 0xDD00)  # the surrogates that stand for a byte, by Python's surrogateescape
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -73,9 +75,12 @@ def _skip_to_line_end(file: IO[str]) -> None:
 
 
 def _refuse_undecodable(text: str, path: Path, number: int, encoding: str) -> None:
-    found = _UNDECODABLE.search(text)
+    found = HALF_CHARACTER.search(text)
     if found is not None:
-        raise _undecodable(path, number, encoding, f"byte 0x{ord(found[0]) - 0xDC00:02x}")
+        code = ord(found[0])
+        # utf-7 and unicode_escape let the others through
+        what = f"byte 0x{code - 0xDC00:02x}" if code in _BYTES else f"half a character (\\u{code:04x})"
+        raise _undecodable(path, number, encoding, what)
 
 
 def _undecodable(path: Path, number: int, encoding: str, what: str) -> DataError:
