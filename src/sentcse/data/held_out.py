@@ -91,10 +91,7 @@ class HeldOutDataModule(SentenceDataModule):
             rows = len(self._ready)
             held_out = min(self.at_most, int(rows * self.share))
             if held_out < 1 or rows - held_out < SMALLEST_BATCH:
-                raise DataError(
-                    f"{self.corpus.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
-                    f"them ({held_out}) and train on the others: take a larger corpus or a larger share."
-                )
+                raise self._too_few(rows, held_out)
             permutation = Permutation(rows, (self.held_out_seed, _DOMAIN))
             self._parts = (
                 DatasetPart(self._ready, permutation, 0, held_out),
@@ -130,6 +127,15 @@ class HeldOutDataModule(SentenceDataModule):
         if self._parts is None:
             raise ValueError("setup() must be called before the data are asked for")
         return self._parts
+
+    def _too_few(self, rows: int, held_out: int) -> DataError:
+        share = "larger" if held_out < 1 else "smaller"
+        # no share cuts two parts of fewer rows than this
+        remedy = f" or a {share} share" if rows > SMALLEST_BATCH else ""
+        return DataError(
+            f"{self.corpus.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
+            f"them ({held_out}) and train on the others: take a larger corpus{remedy}."
+        )
 
     def _rows(self) -> Dataset[list[TokenIds]]:
         return self._cut[1]
