@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sentcse.data.corpus import open_corpus
-from sentcse.data.low_shot import LowShot, write_split
+from sentcse.data.low_shot import LowShot
 from sentcse.errors import DataError
 
 PINNED = [296302, 703595, 743370, 149937, 456656]
@@ -63,29 +59,3 @@ def test_contradictions_and_ranges() -> None:
         LowShot(48, size=0)
     with pytest.raises(DataError, match=r"low_shot.size is 101, and the corpus has 100 rows"):
         LowShot(48, size=101).rows_of(100)
-
-
-def test_written_split_is_the_chosen_rows_in_the_order_of_the_corpus(numbered: Path, tmp_path: Path) -> None:
-    corpus, split = open_corpus(path=numbered), LowShot(48, size=7)
-    sidecar = write_split(corpus, split, tmp_path / "splits" / "seven.txt")
-    written = tmp_path / "splits" / "seven.txt"
-    sentences = numbered.read_text().splitlines()
-    assert written.read_text().splitlines() == [sentences[row] for row in sorted(chosen(split, 100))]
-    facts = json.loads(sidecar.read_text())
-    assert facts["sha256"] == hashlib.sha256(written.read_bytes()).hexdigest()
-    assert (facts["rows"], facts["seed"], facts["corpus_rows"]) == (7, 48, 100)
-    assert facts["corpus_sha256"] == hashlib.sha256(numbered.read_bytes()).hexdigest()
-    assert sorted(path.name for path in written.parent.iterdir()) == ["seven.txt", "seven.txt.json"]
-
-
-def test_written_pairs_are_read_again(tmp_path: Path) -> None:
-    (tmp_path / "pairs.csv").write_text('sent0,sent1\n"a, b",c\nd,e\n"tab\there",f\n')
-    corpus = open_corpus(path=tmp_path / "pairs.csv")
-    with pytest.raises(DataError, match=r"pairs is written as \.tsv"):
-        write_split(corpus, LowShot(48, size=2), tmp_path / "out.txt")
-    with pytest.raises(DataError, match="holds a tab or a line break"):
-        write_split(corpus, LowShot(48, size=3), tmp_path / "out.tsv")
-    assert not list(tmp_path.glob("*out*"))
-    (tmp_path / "pairs.csv").write_text('sent0,sent1\n"a, b",c\nd,e\n')
-    write_split(open_corpus(path=tmp_path / "pairs.csv"), LowShot(48, size=2), tmp_path / "out.tsv")
-    assert list(open_corpus(path=tmp_path / "out.tsv").iter_rows()) == [("a, b", "c"), ("d", "e")]

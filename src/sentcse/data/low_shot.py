@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import uuid
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from sentcse.data.corpus import Corpus
-from sentcse.data.hashing import sha256_of, sha256_of_file
+from sentcse.data.hashing import sha256_of
 from sentcse.data.permutation import Permutation, Positions
 from sentcse.errors import DataError
 
@@ -67,60 +60,3 @@ class LowShot:
     def rows(self, rows: int, positions: Positions) -> Positions:
         """Rows of the corpus (of `rows` rows) at these positions of the split."""
         return Permutation(rows, (self.seed, _DOMAIN))(positions)
-
-
-def write_split(corpus: Corpus, split: LowShot, destination: Path) -> Path:
-    """Write the texts of a split, a row a line in the order of the corpus, and `<name>.json` with its hash beside it.
-
-    Args:
-        corpus: rows with one text (.txt) or more (.tsv, whose texts must hold no tab).
-        split: which rows.
-        destination: file to write, ending in .txt, or .tsv for pairs; appears whole or not at all.
-
-    Returns:
-        Path of the JSON file: {"file", "sha256", "rows", "seed", "corpus", "corpus_sha256", "corpus_rows"}.
-
-    Raises:
-        DataError: faults of the corpus, a split larger than it, or texts that the form cannot hold.
-    """
-    total = sum(1 for _ in corpus.iter_rows())
-    size = split.rows_of(total)
-    chosen = np.zeros(total, dtype=bool)
-    chosen[split.rows(total, np.arange(size, dtype=np.int64))] = True
-    temporary = destination.with_name(f".{destination.name}.{uuid.uuid4().hex[:8]}.tmp")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for taken, texts in zip(chosen, corpus.iter_rows(), strict=True):
-                if taken:
-                    file.write(_line(texts, destination) + "\n")
-        facts = {
-            "file": destination.name,
-            "sha256": sha256_of_file(temporary),
-            "rows": size,
-            "seed": split.seed,
-            "corpus": corpus.name,
-            "corpus_sha256": corpus.sha256,
-            "corpus_rows": total,
-        }
-        os.replace(temporary, destination)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return _write_json(destination.with_name(destination.name + ".json"), facts)
-
-
-def _line(texts: tuple[str, ...], destination: Path) -> str:
-    if len(texts) > 1 and destination.suffix != ".tsv":
-        raise DataError(f"{destination}: a split of pairs is written as .tsv, not {destination.suffix}.")
-    if any("\t" in text or "\n" in text for text in texts) and (len(texts) > 1 or "\n" in texts[0]):
-        raise DataError(
-            f"{destination}: the text {texts[0][:60]!r} holds a tab or a line break, which the file cannot hold."
-        )
-    return "\t".join(texts)
-
-
-def _write_json(path: Path, facts: dict[str, object]) -> Path:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-    return path
