@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from analytic_interval import fisher_interval
 from scipy.stats import bootstrap, spearmanr
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.against import compare_evaluations
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.resampling import resample_sts
-from sentcse.evaluation.significance import fisher_interval, percentile_interval
+from sentcse.evaluation.significance import percentile_interval
 from sentcse.evaluation.tasks import load_task
 
 pytestmark = pytest.mark.slow

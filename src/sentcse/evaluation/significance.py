@@ -1,15 +1,13 @@
-"""Error bars of Spearman's correlation: the percentile bootstrap over pairs, and an analytic interval to check it."""
+"""Error bars of Spearman's correlation: the percentile bootstrap over pairs."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 RESAMPLES = 10_000
 CHUNK_VALUES = 2**15
@@ -116,19 +114,6 @@ def two_sided_p(differences: Float[np.ndarray, " resamples"]) -> float:
         return float("nan")
     rarer = min(int((values <= 0).sum()), int((values >= 0).sum()))
     return min(1.0, 2 * (rarer + 1) / (len(values) + 1))
-
-
-def fisher_interval(spearman: float, pairs: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Analytic interval of Spearman x 100 by Fisher's z, variance (1 + r^2 / 2) / (n - 3) (Bonett & Wright 2000).
-
-    Raises:
-        ValueError: with fewer than four pairs.
-    """
-    if pairs < 4:
-        raise ValueError(f"pairs must be at least 4, got {pairs}")
-    r = spearman / 100
-    half = float(norm.ppf((1 + confidence) / 2)) * math.sqrt((1 + r * r / 2) / (pairs - 3))
-    return 100 * math.tanh(math.atanh(r) - half), 100 * math.tanh(math.atanh(r) + half)
 
 
 @dataclass(frozen=True, eq=False)
