@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sentcse.evaluation.evaluator import evaluate_encoder, evaluate_geometry, evaluate_sts
+from sentcse.evaluation.evaluator import evaluate_encoder
 
 ANGLES = {"a": 0, "b": 10, "c": 30, "d": 60, "e": 100}
 
@@ -18,7 +18,7 @@ def test_scores_of_known_angles(make_encoder, make_task):
     right = [("a", "b", 5.0), ("a", "c", 4.5), ("a", "d", 1.0)]
     reversed_order = [("c", "e", 4.0), ("b", "c", 3.0)]
     task = make_task("x", right, reversed_order)
-    result = evaluate_sts(make_encoder(on_circle), [task], batch_size=2)["x"]
+    result = evaluate_encoder(make_encoder(on_circle), [task], batch_size=2).sts["x"]
     assert {name: (source.spearman, source.pairs) for name, source in result.sources.items()} == {
         "source0": (pytest.approx(100), 3),
         "source1": (pytest.approx(-100), 2),
@@ -50,7 +50,7 @@ def test_zero_vectors_are_collapsed(make_encoder, make_task):
 
 def test_geometry_uses_distinct_sentences_and_gold_above_four(make_encoder, make_task):
     task = make_task("x", [("a", "b", 5.0), ("a", "c", 4.0), ("a", "d", 1.0), ("d", "a", 4.2)])
-    found = evaluate_geometry(make_encoder(on_circle), task)
+    found = evaluate_encoder(make_encoder(on_circle), [], geometry_task=task).geometry
     assert (found.positives, found.sentences) == (2, 4)
     squared = [2 - 2 * math.cos(math.radians(angle)) for angle in (10, 60)]
     assert found.alignment == pytest.approx(np.mean(squared), abs=1e-6)
@@ -80,4 +80,4 @@ def test_length_is_the_encoders_limit_and_not_its_training_length(make_encoder, 
 def test_tasks_of_one_name_are_refused(make_encoder, make_task):
     task = make_task("x", [("a", "b", 5.0), ("c", "d", 1.0)])
     with pytest.raises(ValueError, match="different names, got x, x"):
-        evaluate_sts(make_encoder(on_circle), [task, task])
+        evaluate_encoder(make_encoder(on_circle), [task, task])

@@ -12,7 +12,7 @@ import pytest
 
 from sentcse.errors import ConfigError, DataError, SentcseError
 from sentcse.evaluation import mteb_tasks, scoring
-from sentcse.evaluation.evaluator import evaluate_sts
+from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.mteb_tasks import format_mteb, load_data, load_mteb_tasks, score_mteb_tasks
 from sentcse.evaluation.results_text import format_results
 from sentcse.evaluation.run import run_evaluation
@@ -46,7 +46,7 @@ def test_sts_is_what_our_own_evaluation_gives(local, make_encoder, make_task):
     task.pairs = tuple(list(column) for column in zip(*rows, strict=True))
     task.load_data()
     record = score_mteb_tasks(encoder, [task])["tasks"]["LocalSts"]
-    ours = evaluate_sts(make_encoder(vectors), [make_task("mine", rows)])["mine"].all
+    ours = evaluate_encoder(make_encoder(vectors), [make_task("mine", rows)]).sts["mine"].all
     assert record["score"] == pytest.approx(ours, abs=1e-4)
     assert record["splits"] == {"test": {"default": record["score"]}}
     assert (record["type"], record["metric"], record["dataset"]) == ("STS", "cosine_spearman", "local/none")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.evaluator import evaluate_sts
+from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.table import sts_average
 from sentcse.evaluation.tasks import STS_TASKS, load_task
 
@@ -42,7 +42,7 @@ def minilm():
 
 def test_seven_tasks_with_mean_pooling(real_data, minilm):
     tasks = [load_task(name, "test", real_data) for name in (*STS_TASKS, "sickr_full")]
-    results = evaluate_sts(minilm("avg"), tasks)
+    results = evaluate_encoder(minilm("avg"), tasks).sts
     assert {name: result.all for name, result in results.items()} == pytest.approx(AVG, abs=0.01)
     assert sts_average({results[name].label: results[name].all for name in STS_TASKS}) == pytest.approx(78.87, abs=0.01)
     assert {result.truncated for result in results.values()} == {0}
@@ -53,5 +53,5 @@ def test_seven_tasks_with_mean_pooling(real_data, minilm):
     [("cls_before_pooler", "dev", 79.73), ("cls_before_pooler", "test", 73.50), ("avg_first_last", "dev", 86.67)],
 )
 def test_stsb_with_other_poolers(real_data, minilm, pooler, split, score):
-    results = evaluate_sts(minilm(pooler), [load_task("stsb", split, real_data)])
+    results = evaluate_encoder(minilm(pooler), [load_task("stsb", split, real_data)]).sts
     assert results["stsb"].all == pytest.approx(score, abs=0.01)

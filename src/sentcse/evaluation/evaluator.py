@@ -67,27 +67,6 @@ def evaluate_encoder(
     )
 
 
-def evaluate_sts(
-    encoder: Encoder,
-    tasks: Sequence[StsTask],
-    *,
-    batch_size: int = 64,
-    max_length: int | None = None,
-    progress: bool = False,
-) -> dict[str, StsResult]:
-    """Scores by task name: `evaluate_encoder` without geometry."""
-    return evaluate_encoder(encoder, tasks, batch_size=batch_size, max_length=max_length, progress=progress).sts
-
-
-def evaluate_geometry(
-    encoder: Encoder, task: StsTask, *, batch_size: int = 64, max_length: int | None = None, progress: bool = False
-) -> Geometry:
-    """Geometry of an encoder's vectors of a task's sentences, without scores."""
-    limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length
-    table = embed_tasks(encoder, [task], batch_size=batch_size, max_length=limit, progress=progress)
-    return measure_geometry(table, task)
-
-
 def score_task(table: EmbeddingTable, task: StsTask) -> StsResult:
     """Scores of a task whose sentences the table holds."""
     cosines = [cosine_similarities(table.rows(s.sentences1), table.rows(s.sentences2)) for s in task.sources]
