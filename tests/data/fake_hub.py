@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +22,7 @@ class Hub(ThreadingHTTPServer):
         self.break_after: int | None = None
         self.breaks = 10
         self.ranges = True
+        self.seconds = 0.0
         self.starts: list[int] = []
         self.paths: list[str] = []
 
@@ -45,7 +47,10 @@ class HubHandler(BaseHTTPRequestHandler):
             hub.breaks -= 1
             body = body[: hub.break_after]
             hub.break_after = 0
-        self.wfile.write(body)
+        half = len(body) // 2
+        self.wfile.write(body[:half])
+        time.sleep(hub.seconds)
+        self.wfile.write(body[half:])
 
     def _headers(self, status: int, start: int) -> None:
         size = len(self.server.content)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,44 @@ def test_fetched_once_from_the_pinned_commit(server: Hub, tmp_path: Path) -> Non
     assert destination.read_bytes() == CONTENT
     assert server.paths == [f"/datasets/owner/data/resolve/{COMMIT}/text.txt"]
     assert [path.name for path in destination.parent.iterdir()] == ["text.txt"]
+
+
+def test_of_several_that_lack_a_file_one_fetches_it(
+    server: Hub, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.seconds = 0.5
+    with caplog.at_level("INFO", logger="sentcse"), ThreadPoolExecutor(3) as several:
+        fetched = list(several.map(fetch, [tmp_path / "text.txt"] * 3))
+    assert fetched == [tmp_path / "text.txt"] * 3
+    assert (tmp_path / "text.txt").read_bytes() == CONTENT
+    assert server.starts == [0]
+    assert caplog.text.count("Another process is fetching") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_where_the_first_breaks_off_the_next_continues(
+    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentcse.data.transfer._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("sentcse.data.transfer._ATTEMPTS", 1)
+    server.seconds = 0.5
+    server.break_after, server.breaks = 300_000, 1
+    with ThreadPoolExecutor(2) as several:
+        both = [several.submit(fetch, tmp_path / "text.txt") for _ in range(2)]
+    assert sorted(type(each.exception()) for each in both if each.exception() is not None) == [DataError]
+    assert (tmp_path / "text.txt").read_bytes() == CONTENT
+    assert server.starts == [0, 300_000]
+
+
+def test_a_file_system_without_locks(
+    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(download.FileLock, "acquire", refuse)
+    assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
+    assert "cannot be locked" in caplog.text
 
 
 def test_small_files_carry_the_hash_of_git(server: Hub, tmp_path: Path) -> None:
@@ -84,7 +124,7 @@ def test_a_corrupted_download_is_refused_and_thrown_away(server: Hub, tmp_path: 
     server.corrupt = True
     with pytest.raises(DataError, match=r"text\.txt from owner/data arrived damaged \(hash .*\) and was thrown away"):
         fetch(tmp_path / "text.txt")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".text.txt.lock"]
     server.corrupt = False
     assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
 
@@ -92,7 +132,7 @@ def test_a_corrupted_download_is_refused_and_thrown_away(server: Hub, tmp_path: 
 def test_wrong_number_of_rows(server: Hub, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has 20,000 rows, where 1,000,000 were published"):
         fetch(tmp_path / "text.txt", rows=1_000_000)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".text.txt.lock"]
 
 
 def test_a_file_that_the_repository_lacks(server: Hub, tmp_path: Path) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from sentcse.data.corpus import FileCorpus
 from sentcse.data.formats import EXTENSIONS
@@ -18,6 +23,8 @@ from sentcse.hub import hub_endpoint, hub_is_reachable
 
 if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
+
+logger = logging.getLogger(__name__)
 
 _PUBLIC_HUB = "https://huggingface.co"
 _METADATA_SECONDS = 4.0
@@ -32,7 +39,7 @@ def fetch_hub_file(
 
     `hf_hub_download` (huggingface_hub 2.4) keeps nothing of an interrupted download and checks no hash, so the part
     that has arrived is kept here, beside the destination, under a name with the file's hash: the next call continues
-    it.
+    it. Of several processes that lack the file, one fetches it and the others wait.
 
     Args:
         repo: dataset repository, as owner/name.
@@ -59,14 +66,40 @@ def fetch_hub_file(
     partial = destination.with_name(f".{destination.name}.{str(metadata.etag)[:16]}.part")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        _download(pinned, partial, metadata, destination)
-        _check_hash(partial, metadata, file)
-        _check_rows(partial, destination, file)
-        os.replace(partial, destination)
+        with _one_at_a_time(destination):
+            # who held the lock until now may have put it there
+            if not destination.is_file():
+                _download(pinned, partial, metadata, destination)
+                _check_hash(partial, metadata, file)
+                _check_rows(partial, destination, file)
+                os.replace(partial, destination)
     except OSError as error:
         reason = error.strerror if error.strerror is not None else str(error).split("\n")[0]
         raise DataError(f"{filename} of {repo} cannot be put at {destination}: {reason}.") from error
     return destination
+
+
+@contextmanager
+def _one_at_a_time(destination: Path) -> Iterator[None]:
+    """Hold the lock beside a file: two processes would write into one part of it, as the jobs of a sweep can."""
+    lock = FileLock(destination.with_name(f".{destination.name}.lock"))
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            logger.info("Another process is fetching %s: waiting for it (lock %s).", destination, lock.lock_file)
+            lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        # Lustre and some network file systems: better without protection than not at all
+        logger.warning("%s cannot be locked (%s): fetch it in one process only.", destination, error)
+    try:
+        yield
+    finally:
+        lock.release()
+        if destination.is_file():
+            # nobody who takes it from now on downloads; before, a second lock could come to lie under this name
+            with suppress(OSError):
+                os.unlink(lock.lock_file)
 
 
 def _url(file: HubFile, endpoint: str) -> str:
