@@ -31,7 +31,7 @@ from sentcse.training.build import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
 from sentcse.training.run_folder import RunFolder
 from stopping import stopping_at
-from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
+from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_decoder, tiny_tokenizer
 
 Configure = Callable[..., GeneratorConfig]
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "generator_experiment").glob("*.yaml"))
@@ -226,6 +226,11 @@ def test_what_cannot_be_trained(configure: Configure, tmp_path: Path) -> None:
     assert load_tokenizer(folder).mask_token_id is None
     with pytest.raises(ConfigError, match="its tokenizer has no mask token"):
         configure(f"encoder.name_or_path={folder}")
+    # a GPT's files do not name one, as those of some BERTs: only loading it tells
+    decoder = configure(f"encoder.name_or_path={tiny_decoder(tmp_path / 'gpt')}")
+    with pytest.raises(SentcseError, match=r"The tokenizer of .*gpt has no mask token, which masked"):
+        train_generator(decoder)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

@@ -13,6 +13,9 @@ from transformers import (
     BertConfig,
     BertModel,
     BertTokenizer,
+    GPT2Config,
+    GPT2Model,
+    GPT2Tokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -63,6 +66,18 @@ def tiny_checkpoint(folder: Path, *, seed: int = 0, **overrides: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     tiny_bert(seed=seed, **overrides).save_pretrained(folder)
     tiny_tokenizer(folder)
+    return folder
+
+
+def tiny_decoder(folder: Path) -> Path:
+    """A Hugging Face folder with a random GPT-2, whose tokenizer can pad and knows no mask token."""
+    folder.mkdir(parents=True, exist_ok=True)
+    end = "<|endoftext|>"
+    vocabulary = {token: index for index, token in enumerate([end, *CHARACTERS])}
+    GPT2Tokenizer(vocab=vocabulary, merges=[], pad_token=end, model_max_length=64).save_pretrained(folder)
+    sizes: dict[str, Any] = {"n_positions": 64, "n_embd": 16, "n_layer": 1, "n_head": 2}
+    config = GPT2Config(vocab_size=len(vocabulary), bos_token_id=0, eos_token_id=0, **sizes)
+    GPT2Model(config).save_pretrained(folder)
     return folder
 
 

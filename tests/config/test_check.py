@@ -194,7 +194,7 @@ def test_what_only_looks_like_a_contradiction_is_accepted() -> None:
 
 @pytest.mark.parametrize("file", ["tokenizer_config.json", "special_tokens_map.json"])
 def test_masked_language_model_without_a_mask_token(tmp_path: Path, file: str) -> None:
-    (tmp_path / file).write_text(json.dumps({"cls_token": "[CLS]"}))
+    (tmp_path / file).write_text(json.dumps({"cls_token": "[CLS]", "mask_token": None}))
     (line,) = faults(method__mlm_weight=0.1, encoder__name_or_path=str(tmp_path))
     assert line.startswith(f"method.mlm_weight=0.1 needs a mask token and the tokenizer of {tmp_path} has none")
     check_config(change(encoder__name_or_path=str(tmp_path)))  # mlm_weight is 0
@@ -204,6 +204,9 @@ def test_masked_language_model_with_a_mask_token(tmp_path: Path) -> None:
     tiny_tokenizer(tmp_path)
     check_config(change(method__mlm_weight=0.1, encoder__name_or_path=str(tmp_path)))
     check_config(change(method__mlm_weight=0.1, encoder__name_or_path="on/the-hub"))
+    for names_none in ({"do_lower_case": True, "model_max_length": 512}, {}):  # as bert-base-uncased's on the hub
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps(names_none))
+        check_config(change(method__mlm_weight=0.1, encoder__name_or_path=str(tmp_path)))
     (tmp_path / "tokenizer_config.json").write_text("{")  # damaged: told when it is loaded
     check_config(change(method__mlm_weight=0.1, encoder__name_or_path=str(tmp_path)))
 

@@ -135,17 +135,18 @@ def _budget(config: TrainConfig) -> Iterator[str]:
 
 
 def has_mask_token(encoder: str) -> bool:
-    """Whether a local checkpoint's tokenizer has a mask token; True where only loading it can tell."""
+    """Whether a local checkpoint's tokenizer has a mask token; True where only loading it can tell.
+
+    That is where its files do not name one, as bert-base-uncased's on the hub: the tokenizer's class gives it then.
+    """
     try:
         folder = Path(locate(encoder))
     except SentcseError:
         return True  # a package that is not installed gets its own sentence when the encoder is loaded
     files = [folder / name for name in ("special_tokens_map.json", "tokenizer_config.json")]
-    readable = [path for path in files if path.is_file()]
-    if not readable:
-        return True
     try:
-        contents = [json.loads(path.read_text(encoding="utf-8")) for path in readable]
+        contents = [json.loads(path.read_text(encoding="utf-8")) for path in files if path.is_file()]
     except ValueError:
         return True  # a damaged file gets its own sentence when the tokenizer is loaded
-    return any(content.get("mask_token") is not None for content in contents)
+    named = [content["mask_token"] for content in contents if "mask_token" in content]
+    return not named or any(token is not None for token in named)
