@@ -9,8 +9,11 @@ import threading
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 REACH_SECONDS = 3.0
+PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}
+"""What an address without a port means, where it is not 443."""
 OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 
 
@@ -51,9 +54,25 @@ def address_is_reachable(url: str) -> bool:
     """
     if is_offline_by_choice():
         return False
-    address = urlsplit(os.environ.get("HTTPS_PROXY", os.environ.get("https_proxy", url)))
-    port = address.port if address.port is not None else {"http": 80}.get(address.scheme, 443)
-    return _accepts_connections(str(address.hostname), port)
+    try:
+        address = urlsplit(_first_hop(url))
+        port = address.port if address.port is not None else PORTS.get(address.scheme, 443)
+    except ValueError:  # a port that is no number: the libraries cannot use such an address either
+        return False
+    return address.hostname is not None and _accepts_connections(address.hostname, port)
+
+
+def _first_hop(url: str) -> str:
+    """The address that a request to `url` connects to: its own, or that of a proxy.
+
+    HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read as the libraries read them: an empty one is none, and a
+    proxy without a scheme is one of http.
+    """
+    address, proxies = urlsplit(url), getproxies()
+    proxy = proxies.get(address.scheme, proxies.get("all", ""))
+    if proxy == "" or proxy_bypass(address.netloc):
+        return url
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 @contextlib.contextmanager
