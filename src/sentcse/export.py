@@ -22,7 +22,7 @@ def export_job(config: ExportConfig) -> None:
 
     from sentcse.checkpoint import load_checkpoint_encoder
 
-    checkpoint = Path(config.checkpoint).expanduser()
+    checkpoint = Path(config.checkpoint)
     if (checkpoint / "checkpoints").is_dir():
         checkpoint = checkpoint / "checkpoints" / "best.ckpt"
     encoder, record = load_checkpoint_encoder(checkpoint)

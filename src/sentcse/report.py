@@ -40,7 +40,7 @@ def report_job(config: ReportConfig) -> None:
     if config.page:
         require_page_packages()
     study = collect([find_source(source) for source in config.sources])
-    output = Path(config.output).expanduser()
+    output = Path(config.output)
     words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
     given = config.model_dump(exclude={"sources", "output"}, exclude_defaults=True)
     words += [f"{key}={setting_text(value)}" for key, value in given.items()]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
+from sentcse import runs
 from sentcse.command import run_command
 from sentcse.composition import compose
 from sentcse.config import check_config
@@ -68,6 +69,20 @@ def test_the_grid_is_every_combination(sweep: RunSweep, capsys: pytest.CaptureFi
         "  1  done    64    48       1  80.00  75.00",
     ]
     assert said.endswith("4 jobs: 4 done\n")
+
+
+def test_runs_and_the_sweeps_record_lie_in_one_home_folder(
+    sweep: RunSweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("HOME", str(home))
+    assert sweep(Recorder(), 'runs.root="~/runs"', "seed=1,2") == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    (record,) = (home / "runs" / "sweeps").iterdir()
+    assert [state.status for state in read_sweep(record).states()] == ["done", "done"]
+    capsys.readouterr()
+    assert runs.main(["status", "root=~/runs"]) == 0
+    assert capsys.readouterr().out == f"{record.name}  2 jobs: 2 done\n"
 
 
 def test_the_sweeps_of_configs_carry_their_grid(sweep: RunSweep) -> None:

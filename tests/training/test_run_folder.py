@@ -96,6 +96,16 @@ def test_two_names_of_one_number_are_one_run() -> None:
     assert fingerprint(checked(*BASE, "trainer.precision='32'")) == fingerprint(checked(*BASE, "trainer.precision=32"))
 
 
+def test_a_corpus_in_the_home_folder_is_one_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/some/where")
+    written_out = checked("data=text", "data.path=/some/where/x.txt", "runs.root=/some/where/runs")
+    with_tilde = checked("data=text", 'data.path="~/x.txt"', 'runs.root="~/runs"')
+    assert RunFolder(with_tilde).path == RunFolder(written_out).path
+    # all other ways to write a path name the runs that they named before
+    ways = [checked("data=text", f"data.path={way}") for way in ("x.txt", "./x.txt", ".//x.txt")]
+    assert len({fingerprint(way) for way in ways}) == 3
+
+
 def test_how_many_devices_counts_and_not_which() -> None:
     assert fingerprint(checked(*BASE, "trainer.devices=[4,7]")) == fingerprint(checked(*BASE, "trainer.devices=2"))
 

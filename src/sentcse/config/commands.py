@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.schema import Pooler, TaskName
-from sentcse.config.section import Section
+from sentcse.config.section import LocalPath, Section
 from sentcse.data.manifest import Level
 
 
@@ -26,10 +26,12 @@ class EvaluateConfig(Section):
     against: str | None = Field(None, description="another encoder, compared on the same pairs")
     against_pooler: Pooler | None = Field(None, description="null: its own record")
     against_known_as: str | None = Field(None, description="the published checkpoint that it is a copy of")
-    tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["sts"], description="tasks, groups, pairs files")
+    tasks: Annotated[list[LocalPath], BeforeValidator(_as_list)] = Field(
+        ["sts"], description="tasks, groups, pairs files"
+    )
     mode: Literal["test", "dev", "fasttest"] = Field("test", description="which part is scored")
     protocol: Literal["simcse", "mteb"] = Field("simcse", description="SICK-R test part, or all of SICK-R")
-    data_root: str = Field("data", description="holds senteval/")
+    data_root: LocalPath = Field("data", description="holds senteval/")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
     device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
@@ -39,7 +41,7 @@ class EvaluateConfig(Section):
     published: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="published rows to show, or all")
     reproduces: str | None = Field(None, description="published row that the score is measured against")
     format: Literal["table", "markdown", "latex"] = Field("table", description="how scores are printed")
-    output: str | None = Field(None, description="folder for results.json, tables and the plot of the geometry")
+    output: LocalPath | None = Field(None, description="folder for results.json, tables and the plot of the geometry")
     verify: Level = Field("exact", description="what of the evaluation files must be as published")
     mteb: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="tasks scored by the package mteb")
     mteb_languages: Annotated[list[str] | None, BeforeValidator(_as_list)] = Field(
@@ -53,24 +55,24 @@ class DataKitConfig(Section):
 
     tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["full"], description="tasks and groups")
     corpora: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="training corpora beside them")
-    data_root: str = Field("data", description="holds senteval/ and wiki/")
+    data_root: LocalPath = Field("data", description="holds senteval/ and wiki/")
     verify: Level = Field("exact", description="what of a file must be as published")
 
 
 class ExportConfig(Section):
     """`python -m sentcse.export`."""
 
-    checkpoint: str = Field(description="training checkpoint, or a run's folder")
-    output: str = Field(description="folder to write")
+    checkpoint: LocalPath = Field(description="training checkpoint, or a run's folder")
+    output: LocalPath = Field(description="folder to write")
 
 
 class ReportConfig(Section):
     """`python -m sentcse.report`."""
 
-    sources: Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+    sources: Annotated[list[LocalPath], BeforeValidator(_as_list), Field(min_length=1)] = Field(
         description="folders of runs, runs' folders, sweeps: words of their own on the command line"
     )
-    output: str = Field("report", min_length=1, description="folder for tables, figures, summary.md and index.html")
+    output: LocalPath = Field("report", description="folder for tables, figures, summary.md and index.html")
     title: str | None = Field(None, description="heading; null: methods and encoder")
     panels: Literal["size", "method"] = Field("size", description="of the learning curves")
     page: bool = Field(True, description="whether to make index.html, which needs plotly")
@@ -82,9 +84,9 @@ class RunsConfig(Section):
     action: Literal["list", "show", "compare", "remove", "status"] = Field(
         "list", description="the command's first word"
     )
-    runs: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="names under root, or folders")
-    root: str = Field("runs", min_length=1, description="where runs lie")
-    sweep: str | None = Field(None, description="list, status: a name under root/sweeps, or a sweep's folder")
+    runs: Annotated[list[LocalPath], BeforeValidator(_as_list)] = Field([], description="names under root, or folders")
+    root: LocalPath = Field("runs", description="where runs lie")
+    sweep: LocalPath | None = Field(None, description="list, status: a name under root/sweeps, or a sweep's folder")
     yes: bool = Field(False, description="remove without asking")
 
 

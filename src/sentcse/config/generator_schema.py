@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sentcse.config.rules import data_contradictions, has_mask_token, trainer_contradictions
 from sentcse.config.schema import NAME_PATTERN, Data, Encoder, Logger, Optimizer, Runs, TrainConfig, Trainer, short_name
-from sentcse.config.section import Number, Section, Text
+from sentcse.config.section import LocalPath, Number, Section
 
 
 class HeldOut(Section):
@@ -32,7 +32,7 @@ class GeneratorConfig(Section):
     name: str | None = Field(None, pattern=NAME_PATTERN, description="part of the run folder's name")
     seed: int = Field(42, ge=0, lt=2**32, description="of a new head, batch order, dropout and masking")
     overwrite: bool = Field(False, description="delete the run's folder and start again")
-    data_root: Text = Field(description="corpora and caches; SENTCSE_DATA unless set")
+    data_root: LocalPath = Field(description="corpora and caches; SENTCSE_DATA unless set")
     masking_ratio: Number = Field(0.15, gt=0, lt=1, description="share of tokens that are predicted")
     runs: Runs = Field(description="where runs lie")
     encoder: Encoder = Field(description="the checkpoint that training starts from; its pooler has no effect")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.method_options import Method
-from sentcse.config.section import Number, Section, Text
+from sentcse.config.section import LocalPath, Number, Section, Text
 from sentcse.data.manifest import Level
 
 Keep = Literal["all", "best", "export"]
@@ -67,9 +67,9 @@ class HubFile(Section):
 class Data(Section):
     """The training corpus and how it is batched."""
 
-    path: Text | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
+    path: LocalPath | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
     hub_file: HubFile | None = Field(None, description="where path is fetched from when it is missing")
-    dataset: str | None = Field(None, description="Hugging Face dataset (name or folder) instead of path")
+    dataset: LocalPath | None = Field(None, description="Hugging Face dataset (name or folder) instead of path")
     dataset_config: str | None = Field(None, description="configuration of that dataset")
     split: str = Field("train", description="split of that dataset")
     columns: list[str] | None = Field(None, description="columns to read: 1 sentence, 2 a pair, 3 with a hard negative")
@@ -78,7 +78,7 @@ class Data(Section):
     batch_size: int = Field(64, ge=1, description="sentences a step and device")
     drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
     num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
-    cache_dir: Text = Field(description="where tokenised corpora are kept")
+    cache_dir: LocalPath = Field(description="where tokenised corpora are kept")
     low_shot: LowShot = Field(description="train on a part of the corpus")
 
     @property
@@ -137,8 +137,10 @@ class Evaluation(Section):
     dev: list[TaskName] = Field(["stsb", "sickr"], min_length=1, description="tasks scored on their dev part")
     select: TaskName = Field("stsb", description="the dev task whose Spearman selects the checkpoint")
     test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
-    pairs_dev: str | None = Field(None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`")
-    pairs_test: str | None = Field(None, description="the same for the test part")
+    pairs_dev: LocalPath | None = Field(
+        None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`"
+    )
+    pairs_test: LocalPath | None = Field(None, description="the same for the test part")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     verify: Level = Field("exact", description="what of the evaluation files must be as published")
 
@@ -158,7 +160,7 @@ class Logger(Section):
 class Runs(Section):
     """Where runs lie."""
 
-    root: Text = Field("runs", description="every run's folder lies in it, named after its configuration")
+    root: LocalPath = Field("runs", description="every run's folder lies in it, named after its configuration")
     jobs_per_gpu: int = Field(1, ge=1, description="jobs of a sweep that may share a GPU")
     keep: Keep = Field(
         "all", description="of a complete run's weights: all; best, without last.ckpt; export, without checkpoints"
@@ -174,7 +176,7 @@ class TrainConfig(Section):
     budget: Literal["steps", "epochs"] | None = Field(
         None, description="of a study: steps, as many for every size; epochs, as published by size; null: unchecked"
     )
-    data_root: Text = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
+    data_root: LocalPath = Field(description="evaluation sets, corpora and caches; SENTCSE_DATA unless set")
     recipe: Recipe = Field(description="where the values come from")
     runs: Runs = Field(description="where runs lie")
     method: Method = Field(description="the training objective")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os.path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def expand_home(value: Any) -> Any:
+    """A path with the home folder for a leading `~`, which a shell leaves alone in key=value; all else as it is."""
+    # pathlib would write ./x as x, and so rename the runs of such a corpus
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
+LocalPath = Annotated[str, Field(min_length=1), BeforeValidator(expand_home)]
+"""A file or folder on this machine, or a name that may stand in its place."""
 
 
 class Section(BaseModel):

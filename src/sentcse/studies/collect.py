@@ -51,7 +51,7 @@ def collect(sources: Sequence[Path]) -> Study:
 
 def find_source(name: str) -> Path:
     """The folder or file of this name; else the sweep of this name in `runs/sweeps`."""
-    given, sweep = Path(name).expanduser(), RUNS_FOLDER / SWEEPS_FOLDER / name
+    given, sweep = Path(name), RUNS_FOLDER / SWEEPS_FOLDER / name
     return sweep if not given.exists() and (sweep / SWEEP_FILE).is_file() else given
 
 

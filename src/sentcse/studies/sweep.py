@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from sentcse.config import TrainConfig
 from sentcse.config.check import check_config, check_generator_config
 from sentcse.config.generator_schema import RunConfig
+from sentcse.config.section import expand_home
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.studies.launching import Launching, launching, refuse_ddp
 from sentcse.studies.outcomes import Outcomes
@@ -121,7 +122,8 @@ class Sweep:
     def _record(self, jobs: Sequence[Job]) -> SweepRecord:
         chosen = self.config.hydra.runtime.choices.get("sweep")
         names = dict.fromkeys(job.config.display_name for job in jobs if job.config is not None)
-        folder = sweep_folder(Path(self.config.hydra.sweep.dir), "+".join(names) if chosen is None else chosen, jobs)
+        root = Path(expand_home(self.config.hydra.sweep.dir))
+        folder = sweep_folder(root, "+".join(names) if chosen is None else chosen, jobs)
         with read_write(self.config.hydra.sweep), open_dict(self.config.hydra.sweep):
             self.config.hydra.sweep.dir = str(folder)
         return write_sweep(folder, jobs, command=command_line())

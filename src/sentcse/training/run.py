@@ -77,7 +77,7 @@ def prepare(config: TrainConfig, folder: RunFolder) -> Run:
         select=config.evaluation.select,
         every_n_steps=config.evaluation.every_n_steps,
         batch_size=config.evaluation.batch_size,
-        untrained=UntrainedScores(Path(config.runs.root).expanduser() / UNTRAINED_FOLDER),
+        untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
     )
     method.record = provenance(config, data)
     return Run(config, folder, method, data, evaluation, Throughput())

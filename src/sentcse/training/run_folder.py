@@ -78,7 +78,7 @@ class RunFolder:
 
     def __init__(self, config: RunConfig) -> None:
         name = f"{config.display_name}_seed{config.seed}_{fingerprint(config)}"
-        self.path = Path(config.runs.root).expanduser() / name
+        self.path = Path(config.runs.root) / name
         self.checkpoints = self.path / "checkpoints"
         self.best = self.checkpoints / "best.ckpt"
         self.last = self.checkpoints / "last.ckpt"

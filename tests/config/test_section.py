@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composing import checked, compose
+from sentcse.config.check import check_command, check_generator_config
+from sentcse.config.commands import DataKitConfig, EvaluateConfig, ExportConfig, ReportConfig, RunsConfig
+from sentcse.config.section import Section, expand_home
+from sentcse.data.kit import verify_kit
+from sentcse.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder, which is not the current one."""
+    folder = tmp_path / "home"
+    (folder / "here").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.chdir(folder / "here")
+    return folder
+
+
+@pytest.mark.parametrize("same", ["", "x", "./x", "a//b/", "a/~/b", "package:x/~", "~nobody-of-this-name/x", 3, None])
+def test_what_has_no_home_in_it_stays_as_it_is(same: object) -> None:
+    assert expand_home(same) == same
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["runs.root", "data_root", "data.cache_dir", "data.path", "evaluation.pairs_dev", "evaluation.pairs_test"],
+)
+def test_settings_of_a_training(key: str, home: Path) -> None:
+    value: Any = checked("data=text", "data.path=x.txt", f'{key}="~/x"')
+    for part in key.split("."):
+        value = getattr(value, part)
+    assert value == f"{home}/x"
+
+
+def test_settings_that_are_made_of_another(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTCSE_DATA", "~/data")
+    config = checked("data=text", "data.path=null", 'data.dataset="~/saved"')
+    assert (config.data_root, config.data.cache_dir) == (f"{home}/data", f"{home}/data/cache")
+    assert config.data.dataset == f"{home}/saved"
+    values = compose("data=text", 'data.path="~/x.txt"', 'runs.root="~/runs"', config_name="generator_train")
+    generator = check_generator_config(values)
+    found = (generator.data_root, generator.data.path, generator.runs.root)
+    assert found == (f"{home}/data", f"{home}/x.txt", f"{home}/runs")
+
+
+@pytest.mark.parametrize(
+    ("command", "values"),
+    [
+        (EvaluateConfig, {"encoder": "x", "data_root": "~/x", "output": "~/x", "tasks": "~/x"}),
+        (DataKitConfig, {"data_root": "~/x"}),
+        (ExportConfig, {"checkpoint": "~/x", "output": "~/x"}),
+        (ReportConfig, {"sources": ["~/x"], "output": "~/x"}),
+        (RunsConfig, {"runs": ["~/x"], "root": "~/x", "sweep": "~/x"}),
+    ],
+)
+def test_settings_of_the_other_commands(command: type[Section], values: dict[str, Any], home: Path) -> None:
+    found = check_command(command, values).model_dump(include=set(values) - {"encoder"})
+    assert {str(value) for value in found.values()} <= {f"{home}/x", f"['{home}/x']"}
+
+
+def test_a_command_looks_there(home: Path) -> None:
+    with pytest.raises(DataError, match=f"{home}/data"):
+        verify_kit(check_command(DataKitConfig, {"data_root": "~/data", "tasks": "stsb"}))
