@@ -113,6 +113,10 @@ def test_sources_that_cannot_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("/no/such/folder", "./missing", "~/missing-folder", "a/b/c", "file"):
         with pytest.raises(SentcseError, match="is not a folder: give a folder in Hugging Face layout"):
             check_source(name)
+    for name in ("bert-base-uncased/", "bert base uncased", r"C:\models\bert", "C:model"):
+        with pytest.raises(SentcseError, match="neither a folder nor a name that the model hub takes: give") as fault:
+            check_source(name)
+        assert str(fault.value).startswith(f"{name} is neither")
     assert check_source("bert-base-uncased") == "bert-base-uncased"
     assert check_source("owner/name") == "owner/name"
 

@@ -118,8 +118,10 @@ def check_source(name_or_path: str | Path) -> str:
     """Refuse what can be neither a checkpoint folder nor a hub name, before a library misreads it.
 
     Raises:
-        SentcseError: for a missing folder, a file, or a folder without a checkpoint.
+        SentcseError: for a missing folder, a file, a folder without a checkpoint, or what the hub takes for no name.
     """
+    from huggingface_hub.utils import validate_repo_id
+
     text = str(name_or_path)
     path = Path(text).expanduser()
     if path.is_dir():
@@ -138,8 +140,13 @@ def check_source(name_or_path: str | Path) -> str:
         hint = f" Did you mean {path.parent / similar[0]}?" if similar else ""
         raise SentcseError(f"{path} does not exist; {path.parent} holds other runs.{hint}")
     looks_like_path = path.is_absolute() or text.startswith((".", "~")) or text.count("/") > 1 or path.exists()
+    expected = "give a folder in Hugging Face layout, or a name on the model hub"
     if looks_like_path:
-        raise SentcseError(f"{path} is not a folder: give a folder in Hugging Face layout, or a name on the model hub.")
+        raise SentcseError(f"{path} is not a folder: {expected}.")
+    try:
+        validate_repo_id(text)
+    except ValueError as error:
+        raise SentcseError(f"{text} is neither a folder nor a name that the model hub takes: {expected}.") from error
     return text
 
 

@@ -57,6 +57,8 @@ def test_a_run_with_everything_at_hand_passes(nothing_here: Path) -> None:
         ("data.path=absent.txt", "data.path=absent.txt is missing"),
         ("evaluation.pairs_dev=absent.tsv", "evaluation.pairs_dev=absent.tsv is missing"),
         ("encoder.name_or_path=./absent", "is not a folder"),
+        ("encoder.name_or_path=bert base uncased", "is neither a folder nor a name that the model hub takes"),
+        ("encoder.name_or_path=bert-base-uncased/", "is neither a folder nor a name that the model hub takes"),
     ],
 )
 def test_one_missing_file_is_one_sentence(nothing_here: Path, override: str, sentence: str) -> None:
