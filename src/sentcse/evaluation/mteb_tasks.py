@@ -34,7 +34,8 @@ def load_mteb_tasks(names: Sequence[str], *, languages: Sequence[str] | None = (
     """
     if find_spec("mteb") is None:
         raise ConfigError(
-            "mteb=[...] needs the package mteb, which is not installed: pip install 'sentcse[mteb]', or leave mteb out."
+            "mteb=[...] needs the package mteb, which is not installed: pip install 'sentcse[mteb]' with Python 3.11 "
+            "or newer, or leave mteb out."
         )
     tasks = [_find(name, languages) for name in dict.fromkeys(names)]
     for task in tasks:
