@@ -63,26 +63,38 @@ def carry_out(
         with folder.locked():
             # another process may have trained it while this one was loading
             finished = folder.finished()
-            if finished is not None:
-                return _pass_over(config, finished, folder, report)
-            folder.create(config)
-            folder.failure.unlink(missing_ok=True)
-            exit_code = FAILED
-            try:
-                fit(run)
-                results = conclude(run)
-                folder.tidy(config.runs.keep)
-                log_results(config, results, folder)
-                exit_code = 0
-            except (KeyboardInterrupt, SystemExit) as stopped:
-                exit_code = STOPPED_BY_CTRL_C if isinstance(stopped, KeyboardInterrupt) else TERMINATED
-                raise
-            finally:
-                finish_wandb(exit_code)
+            results = _make(config, folder, run, fit, conclude) if finished is None else finished
     except Exception as error:
         folder.record_failure(error)
         raise
+    if finished is not None:  # W&B gets it under the lock, which a process cannot take twice
+        return _pass_over(config, finished, folder, report)
     report(results, folder)
+    return results
+
+
+def _make(
+    config: RunConfig,
+    folder: RunFolder,
+    run: R,
+    fit: Callable[[R], None],
+    conclude: Callable[[R], dict[str, Any]],
+) -> dict[str, Any]:
+    """Train and conclude in a folder that this process holds; W&B is told how it ended."""
+    folder.create(config)
+    folder.failure.unlink(missing_ok=True)
+    exit_code = FAILED
+    try:
+        fit(run)
+        results = conclude(run)
+        folder.tidy(config.runs.keep)
+        log_results(config, results, folder)
+        exit_code = 0
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        exit_code = STOPPED_BY_CTRL_C if isinstance(stopped, KeyboardInterrupt) else TERMINATED
+        raise
+    finally:
+        finish_wandb(exit_code)
     return results
 
 
