@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.loading import load_backbone, load_tokenizer
+from sentcse.loading import load_backbone
 from sentcse.losses import (
     edit_tokens,
     info_nce_loss,
@@ -20,6 +20,7 @@ from sentcse.losses import (
 from sentcse.masked_language_model import load_masked_language_model
 from sentcse.masking import mask_ordinary_tokens
 from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
+from sentcse.methods.diffcse_parts import check_embeddings, check_vocabularies
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
@@ -101,8 +102,10 @@ class DiffCSE(Method):
         """As the base, with the generator and a discriminator that starts as the encoder does.
 
         Raises:
-            SentcseError: if there is no generator, or its vocabulary is not the encoder's.
+            SentcseError: if the encoder's embeddings are not as wide as its states, or there is no generator of its
+                vocabulary.
         """
+        check_embeddings(encoder, origin)
         if generator is None:
             raise SentcseError("method=diffcse needs a generator: set generator.name_or_path.")
         check_vocabularies(encoder, origin, generator)
@@ -219,24 +222,3 @@ class DiffCSE(Method):
 def cat_first(condition: Tensor, embedded: Tensor) -> Tensor:
     """`embedded` (rows, tokens, width) with `condition` (rows, width) at position 0."""
     return torch.cat([condition.unsqueeze(1).to(embedded.dtype), embedded[:, 1:]], dim=1)
-
-
-def check_vocabularies(encoder: SentenceEncoder, origin: Origin, generator: Origin) -> None:
-    """Refuse a generator that writes other ids than the encoder reads.
-
-    Raises:
-        SentcseError: naming both, if a token has another id in the other, or is missing there.
-    """
-    theirs = load_tokenizer(generator.name_or_path, revision=generator.revision).get_vocab()
-    ours = encoder.tokenizer.get_vocab()
-    if theirs != ours:
-        strange = next((token for token in theirs if ours.get(token) != theirs[token]), None)
-        example = (
-            f"{len(theirs)} tokens there and {len(ours)} here"
-            if strange is None
-            else f"token {strange!r} is {theirs[strange]} there and {ours.get(strange, 'missing')} here"
-        )
-        raise SentcseError(
-            f"The generator {generator.name_or_path} and the encoder {origin.name_or_path} have different vocabularies "
-            f"({example}): choose a generator made for this encoder, or train one with python -m sentcse.generator."
-        )
