@@ -44,7 +44,7 @@ def load_sentence_encoder(
             "avg_first_last or avg_embeddings_last; of a copy of a published checkpoint give known_as=OWNER/NAME."
         )
     if chosen == "cls" and head is None:
-        raise SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
+        raise _headless(source)
     backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
     if max_length is not None:
         check_length(max_length, backbone, tokenizer)
@@ -63,10 +63,17 @@ def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) 
     if max_length is not None:
         check_length(max_length, encoder.backbone, encoder.tokenizer)
     if pooler is not None and pooler != recorded:
-        encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler)
+        if pooler == "cls":
+            raise _headless(path)
+        # a head that was trained behind one pooler means nothing behind another
+        encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler, max_length=encoder.max_length)
     encoder.max_length = encoder.max_length if max_length is None else max_length
     encoder.recorded_pooler = recorded
-    return encoder
+    return encoder.eval()
+
+
+def _headless(source: str | Path) -> SentcseError:
+    return SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
 
 
 def _read_recorded(
