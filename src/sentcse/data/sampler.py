@@ -24,8 +24,9 @@ class PureBatchSampler(Sampler[list[int]]):
 
     An epoch is a permutation of all positions, cut into global batches of `batch_size * world_size`; each rank takes
     its contiguous part. The last batch may be short, as in the published training loops, unless `drop_last`. It is
-    dropped when a rank would get fewer than two sentences, which have no negatives, and cut to a multiple of the ranks,
-    since embeddings gathered over ranks must have equal shapes.
+    dropped when a rank would get fewer than two sentences, which have no negatives, and cut to a multiple of the ranks:
+    DDP waits at every step for all ranks, so each needs as many batches, and it averages their gradients with equal
+    weights, so each batch needs as many rows.
 
     Args:
         size: number of positions.

@@ -29,7 +29,7 @@ def info_nce_logits(
     """Cosine similarities over temperature: (sentences, candidates [+ sentences]).
 
     With hard negatives a second block is appended; `hard_negative_weight` is added to the logit of a sentence's
-    own hard negative (the exponent of alpha in Gao et al. 2021, equation 5 and appendix).
+    own hard negative, so it is ln(alpha) of the appendix of Gao et al. 2021; their equation 5 has alpha = 1.
 
     Raises:
         ValueError: if temperature is not above 0.

@@ -111,7 +111,10 @@ class MiCSE(Method):
         )
 
     def sampling_generator(self, device: torch.device) -> torch.Generator:
-        """Draws positions apart from dropout, from the step's own seed: `training.seeding` sets that every step."""
+        """Draws positions without advancing dropout's stream, from the step's seed, which `training.seeding` sets.
+
+        It starts where dropout started in this step: on one device the positions come from the bits of the first masks.
+        """
         return torch.Generator(device).manual_seed(torch.initial_seed())
 
 
