@@ -74,6 +74,29 @@ def test_a_pooling_mode_that_we_do_not_have(tmp_path: Path, mode: dict[str, Any]
         SentenceEncoder.from_pretrained(folder)
 
 
+def dense_folder(folder: Path, *modules: str) -> Path:
+    """`modules` with a Dense among them."""
+    folder = sentence_transformers_folder(folder, *modules)
+    number = modules.index("Dense") + 1
+    write(folder / "1_Pooling" / "config.json", {"pooling_mode": "mean"})
+    write(folder / f"{number}_Dense" / "config.json", {"in_features": 16, "out_features": 5})
+    save_file({"linear.weight": torch.ones(5, 16)}, folder / f"{number}_Dense" / "model.safetensors")
+    return folder
+
+
+def test_a_closing_normalize_is_left_out(tmp_path: Path) -> None:
+    plain = read_record(str(dense_folder(tmp_path / "plain", "Pooling", "Dense")))
+    for modules in (["Normalize"], ["Normalize", "Normalize"], ["Normalize", "Dropout"]):
+        folder = dense_folder(tmp_path / "-".join(modules), "Pooling", "Dropout", "Dense", *modules)
+        assert str(read_record(str(folder))) == str(plain)
+
+
+def test_a_normalize_before_a_dense_module_changes_cosines_and_is_refused(tmp_path: Path) -> None:
+    folder = dense_folder(tmp_path, "Pooling", "Normalize", "Dense", "Normalize")
+    with pytest.raises(SentcseError, match="consists of Transformer, Pooling, Normalize, Dense; sentcse opens"):
+        read_record(str(folder))
+
+
 def test_modules_that_we_do_not_have(tmp_path: Path) -> None:
     folder = sentence_transformers_folder(tmp_path, "Pooling", "LayerNorm")
     with pytest.raises(SentcseError, match="consists of Transformer, Pooling, LayerNorm; sentcse opens"):

@@ -1,6 +1,7 @@
 """Read pooler, head and length of a sentence-transformers folder, without that library.
 
-A closing Normalize module is left out: it changes the length of a vector, which no cosine sees.
+A closing Normalize module is left out: it changes the length of a vector, which no cosine sees. One before a Dense
+module would change what comes out of that, and is refused.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ CLASSIC_MODES = {
 """The flags of the library before version 6, by the names that it uses since."""
 
 POOLER_OF_MODE = {"cls": "cls_before_pooler", "mean": "avg"}
-WITHOUT_EFFECT = {"Normalize", "Dropout"}
-"""Modules that change no cosine in eval mode."""
+WITHOUT_EFFECT = "Dropout"
+"""Changes nothing in eval mode."""
+WITHOUT_EFFECT_AT_THE_END = "Normalize"
+"""Changes no cosine of what comes out of it."""
 
 
 def read_sentence_transformers_layout(files: ModelFiles) -> EncoderRecord:
@@ -49,12 +52,16 @@ def read_sentence_transformers_layout(files: ModelFiles) -> EncoderRecord:
         raise files.damaged("modules.json", "expected a list of objects")
     kinds = [str(module.get("type")).rpartition(".")[2] for module in modules]
     used = [(kind, str(module.get("path"))) for kind, module in zip(kinds, modules, strict=True)]
-    used = [(kind, path) for kind, path in used if kind not in WITHOUT_EFFECT]
+    used = [(kind, path) for kind, path in used if kind != WITHOUT_EFFECT]
+    while used and used[-1][0] == WITHOUT_EFFECT_AT_THE_END:
+        used.pop()
     kinds = [kind for kind, _ in used]
     expected = ["Transformer", *["WeightedLayerPooling"] * kinds.count("WeightedLayerPooling"), "Pooling"]
     if kinds != expected + ["Dense"] * (len(kinds) - len(expected)):
         raise _not_ours(
-            files, f"consists of {', '.join(kinds)}; sentcse opens Transformer, Pooling, Dense in this order"
+            files,
+            f"consists of {', '.join(kinds)}; sentcse opens Transformer, Pooling, Dense in this order, with Normalize "
+            "at the end only",
         )
     pooling, dense = used[len(expected) - 1], used[len(expected) :]
     pooler = _read_pooler(files, pooling[1], layers=[path for kind, path in used if kind == "WeightedLayerPooling"])
