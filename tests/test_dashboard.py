@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wandb_workspaces.reports.v2 as wr
 
 from composing import compose
 from sentcse.config.check import check_config
@@ -52,6 +53,14 @@ def test_the_workspace_shows_what_runs_log() -> None:
         assert any(name in text for text in said), name
     # no dot in a key: W&B would take it for a path
     assert not [name for name in wanted if "." in name]
+
+
+def test_runs_are_averaged_by_condition_wherever_they_are() -> None:
+    panels = [panel for section in workspace(PLACE).sections for panel in section.panels]
+    averaging = [panel for panel in panels if isinstance(panel, wr.LinePlot | wr.BarPlot)]
+    assert len(averaging) == 7
+    assert {panel.groupby.name for panel in averaging} == {"condition"}
+    assert [each.name for each in workspace(PLACE).runset_settings.groupby] == ["method", "condition"]
 
 
 def test_what_panels_group_by_is_in_every_run() -> None:

@@ -38,8 +38,28 @@ def test_name_tags_and_condition_say_method_size_and_seed(configure: Configure, 
     assert run_name(config) == f"micse_encoder n={label} seed=48"
     assert run_tags(config) == ["micse", "encoder", f"n={label}", "seed=48"]
     config_of_run = filed(config)["config"]
-    assert config_of_run["condition"] == f"micse n={label}"
+    assert config_of_run["condition"] == f"micse n={label}, 2 epochs, encoder"
     assert config_of_run.get("sentences") == (20 if label == "20" else None)
+
+
+def test_what_must_not_be_averaged_has_conditions_of_its_own(configure: Configure) -> None:
+    def condition(*more: str) -> str:
+        return str(filed(configure("data.low_shot.size=20", *more))["config"]["condition"])
+
+    assert condition("trainer.max_steps=100") == "simcse n=20, 100 steps, encoder"
+    others = [
+        "method=micse",
+        "data.low_shot.size=30",
+        "trainer.max_steps=5000",
+        "trainer.max_steps=null",
+        "encoder.name_or_path=bert-base-uncased",
+    ]
+    assert len({condition("trainer.max_steps=100", *more) for more in ([], *([each] for each in others))}) == 6
+    assert condition("encoder.name_or_path=google-bert/bert-base-uncased", "trainer.max_epochs=1") == (
+        "simcse n=20, 1 epoch, bert-base-uncased"
+    )
+    # the seeds of a study are what is averaged; steps end a run whatever its epochs are
+    assert condition("trainer.max_steps=100") == condition("trainer.max_steps=100", "trainer.max_epochs=9", "seed=3")
 
 
 def test_a_name_that_says_no_method_gets_it(configure: Configure) -> None:

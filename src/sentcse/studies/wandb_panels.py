@@ -59,7 +59,7 @@ def low_shot_panels(place: Place) -> list[wr.Panel]:
             layout=wr.Layout(x=0, y=0, w=WIDTH // 2, h=10),
         ),
         wr.BarPlot(
-            title="Test Spearman by method and size, mean and standard deviation over seeds",
+            title="Test Spearman by condition, mean and standard deviation over seeds",
             metrics=[wr.SummaryMetric(place.test_metric)],
             groupby=wr.Config("condition"),
             groupby_aggfunc="mean",
@@ -140,7 +140,7 @@ def run_panels() -> list[wr.Panel]:
 
 
 def workspace(place: Place) -> ws.Workspace:
-    """All panels in sections, runs grouped by method and size."""
+    """All panels in sections, runs grouped by method and condition."""
     sections = [
         ws.Section(name="Low-shot", panels=low_shot_panels(place), is_open=True),
         ws.Section(name="Curves", panels=curve_panels(place), is_open=True),
@@ -156,7 +156,7 @@ def workspace(place: Place) -> ws.Workspace:
         settings=ws.WorkspaceSettings(x_axis="step", group_by_prefix="first", max_runs=MOST_LINES),
         runset_settings=ws.RunsetSettings(
             filters=in_sweep,
-            groupby=[ws.Config("method"), ws.Config("size")],
+            groupby=[ws.Config("method"), ws.Config("condition")],
             pinned_columns=[f"summary:{place.test_metric}", f"summary:best/{place.dev}_dev", "summary:best/step"],
         ),
     )
@@ -189,7 +189,9 @@ LOW_SHOT_TEXT = (
     "Spearman x 100 of the encoder that the dev task selected, on the test task. Every point is a run; bars are means "
     "over seeds. Whether two methods are told apart is a question for python -m sentcse.report, which pairs the seeds."
 )
-CURVES_TEXT = "Means over the seeds of a method and size, with one standard deviation, by optimiser step."
+CURVES_TEXT = (
+    "Means over the seeds of a method, size, budget and encoder, with one standard deviation, by optimiser step."
+)
 GEOMETRY_TEXT = "Lower is better for both (Wang and Isola 2020); a collapsed encoder has alignment 0 and uniformity 0."
 RUNS_TEXT = "Scores of each run before and after training, and the settings in which runs differ."
 

@@ -54,6 +54,13 @@ def split_label(config: RunConfig) -> str:
     return "all" if low_shot.percent is None else f"{low_shot.percent:g}%"
 
 
+def budget_label(config: RunConfig) -> str:
+    """How long is trained: `100 steps`, or `2 epochs` where no number of steps ends the run."""
+    trainer = config.trainer
+    count, unit = (trainer.max_epochs, "epoch") if trainer.max_steps is None else (trainer.max_steps, "step")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def run_name(config: RunConfig) -> str:
     """Method, size and seed, beside the run's own name."""
     display, method = config.display_name, config.method_name
@@ -70,13 +77,16 @@ def run_tags(config: RunConfig, more: str = "") -> list[str]:
 
 
 def facts(config: RunConfig) -> dict[str, Any]:
-    """Short keys that a dashboard groups by; `condition` is what the seeds of a study have in common."""
-    size = split_label(config)
+    """Short keys that a dashboard groups by; `condition` is what the seeds of a study have in common.
+
+    It holds budget and encoder too: a dashboard of a whole project would else average runs of 100 and of 5,000 steps.
+    """
+    size, encoder = split_label(config), short_name(config.encoder.name_or_path)
     return {
         "method": config.method_name,
-        "encoder": short_name(config.encoder.name_or_path),
+        "encoder": encoder,
         "size": size,
-        "condition": f"{config.method_name} n={size}",
+        "condition": f"{config.method_name} n={size}, {budget_label(config)}, {encoder}",
         # a number to plot against; of a share of the corpus it is known when the run is complete
         **({} if config.data.low_shot.size is None else {"sentences": config.data.low_shot.size}),
     }
