@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,10 +19,11 @@ from sentcse.config.check import check_config
 from sentcse.config.commands import DashboardConfig
 from sentcse.dashboard import NO_ACCOUNT, dashboard_job
 from sentcse.plain_command import run_plain_command
+from sentcse.studies.sweep_record import sweep_folder
 from sentcse.studies.wandb_panels import METHODS, Place, report, workspace
 from sentcse.training.wandb_identity import filing
 
-PLACE = Place("me", "p", sweep="low_shot", score="sickr", dev="pairs")
+PLACE = Place("me", "p", sweep="low_shot_1a2b3c4d", score="sickr", dev="pairs")
 
 
 def texts(value: Any) -> set[str]:
@@ -40,7 +42,7 @@ def as_sent(place: Place) -> str:
 
 def test_the_workspace_shows_what_runs_log() -> None:
     said = texts(json.loads(workspace(PLACE)._to_model().model_dump_json(by_alias=True)))
-    assert {"Low-shot", "Curves", "Geometry", "Runs", "low_shot"} <= said
+    assert {"Low-shot", "Curves", "Geometry", "Runs", "low_shot_1a2b3c4d"} <= said
     wanted = (
         "test/sickr_spearman",
         "best/pairs_dev",
@@ -65,10 +67,20 @@ def test_runs_are_averaged_by_condition_wherever_they_are() -> None:
 
 def test_what_panels_group_by_is_in_every_run() -> None:
     config = check_config(compose("experiment=micse_minilm", "data.low_shot.size=64"))
-    filed = filing(config, {}, sweep="low_shot")
+    filed = filing(config, {}, sweep="low_shot_1a2b3c4d")
     assert {"method", "size", "sentences", "condition"} <= filed["config"].keys()
     assert filed["config"]["method"] in METHODS
-    assert filed["group"] == "low_shot"
+    assert filed["group"] == "low_shot_1a2b3c4d"
+
+
+def test_help_and_docs_name_a_group_as_sweeps_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The folder's name with its hash, not the word that chose the grid: a filter by that shows no run at all."""
+    assert run_plain_command(dashboard_job, "dashboard", DashboardConfig, ["--help"]) == 0
+    page = (Path(__file__).parents[1] / "docs" / "wandb.md").read_text(encoding="utf-8")
+    shown = re.findall(r"sentcse\.dashboard .*sweep=(\S+)", capsys.readouterr().out + page)
+    assert shown == ["low_shot_1a2b3c4d"] * 2
+    name, digits = sweep_folder(Path(), "low_shot", []).name.rsplit("_", 1)
+    assert re.fullmatch(f"{name}_[0-9a-f]{{{len(digits)}}}", shown[0])
 
 
 def test_the_report_has_a_run_set_for_each_method() -> None:
@@ -77,7 +89,7 @@ def test_the_report_has_a_run_set_for_each_method() -> None:
     assert [runset.name for runset in grids[0].runsets] == list(METHODS)
     assert all(runset.project == "p" and runset.entity == "me" for grid in grids for runset in grid.runsets)
     said = as_sent(PLACE)
-    assert "low_shot" in said
+    assert "low_shot_1a2b3c4d" in said
     assert all(method in said for method in METHODS)
     # panels of a grid do not lie on one another
     for grid in grids:

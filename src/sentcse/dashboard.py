@@ -1,6 +1,6 @@
 """Command: lay out the W&B dashboard of a low-shot study, as a workspace and a report.
 
-python -m sentcse.dashboard project=sentcse [entity=NAME] [sweep=NAME]
+python -m sentcse.dashboard project=sentcse [entity=NAME] [sweep=low_shot_1a2b3c4d]
 """
 
 from __future__ import annotations

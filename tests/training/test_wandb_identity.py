@@ -113,11 +113,11 @@ def test_what_is_configured_comes_before_the_environment_and_that_before_the_def
 
 
 def test_a_sweep_is_the_group_and_its_jobs_keep_names_of_their_own(configure: Configure) -> None:
-    in_sweep = filed(configure(), {"WANDB_NAME": "one for all"}, sweep="low_shot")
-    assert in_sweep["group"] == "low_shot"
+    in_sweep = filed(configure(), {"WANDB_NAME": "one for all"}, sweep="low_shot_1a2b3c4d")
+    assert in_sweep["group"] == "low_shot_1a2b3c4d"
     assert in_sweep["name"] == run_name(configure())
-    assert filed(configure("logger.group=g"), sweep="low_shot")["group"] == "g"
-    assert filed(configure(), {"WANDB_RUN_GROUP": "e"}, sweep="low_shot")["group"] == "e"
+    assert filed(configure("logger.group=g"), sweep="low_shot_1a2b3c4d")["group"] == "g"
+    assert filed(configure(), {"WANDB_RUN_GROUP": "e"}, sweep="low_shot_1a2b3c4d")["group"] == "e"
 
 
 def test_a_generator_is_another_job_type(inputs: Any, tmp_path: Any) -> None:

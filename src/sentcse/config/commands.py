@@ -96,7 +96,10 @@ class DashboardConfig(Section):
     project: str | None = Field(None, min_length=1, description="W&B project; null: WANDB_PROJECT, else sentcse")
     entity: str | None = Field(None, min_length=1, description="W&B account or team; null: WANDB_ENTITY, else your own")
     sweep: str | None = Field(
-        None, min_length=1, description="W&B group whose runs are shown; null: all of the project"
+        None,
+        min_length=1,
+        description="W&B group whose runs are shown: a sweep's name with its hash, or `logger.group`; "
+        "null: all of the project",
     )
     score: TaskName | Literal["sts_avg"] = Field("stsb", description="test task that is compared")
     dev: Literal["stsb", "sickr", "pairs"] = Field("stsb", description="dev task whose curves are shown")

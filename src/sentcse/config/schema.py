@@ -153,7 +153,7 @@ class Logger(Section):
     mode: Literal["offline", "online", "disabled"] | None = Field(
         None, description="W&B; null: WANDB_MODE, else offline, which needs no account and no network"
     )
-    group: str | None = Field(None, description="W&B group; null: WANDB_RUN_GROUP, else the sweep's name")
+    group: str | None = Field(None, description="W&B group; null: WANDB_RUN_GROUP, else the sweep's name with its hash")
     tags: list[str] = Field([], description="W&B tags beside method, encoder, size and seed")
 
 

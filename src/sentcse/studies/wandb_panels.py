@@ -25,7 +25,7 @@ class Place:
     Attributes:
         entity: account or team.
         project: of the runs.
-        sweep: the group whose runs are shown; None for all of the project.
+        sweep: the group whose runs are shown, a sweep's name with its hash; None for all of the project.
         score: test task that is compared, or `sts_avg`.
         dev: dev task whose curves are shown.
     """
