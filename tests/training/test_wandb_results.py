@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import wandb
+from hydra.core.global_hydra import GlobalHydra
 
-from sentcse.config import TrainConfig
+from composing import checked
+from sentcse.command import run_command
+from sentcse.config import TrainConfig, check_config
 from sentcse.training import run as module
 from sentcse.training import wandb_results
 from sentcse.training.metrics_file import MetricsFile
@@ -19,10 +24,11 @@ from sentcse.training.run_folder import RunFolder
 from sentcse.training.wandb_results import log_results, score_rows, summary
 from sentcse.training.wandb_run import SUPERSEDED
 from sentcse.training.wandb_state import handed_over
-from stopping import stopping_at
+from stopping import StopAt, stopping_at, with_callback
 from wandb_files import OfflineRun, parts, read_offline
 
 Configure = Callable[..., TrainConfig]
+Settings = Callable[..., list[str]]
 
 RESULTS: dict[str, Any] = {
     "best": {"step": 20, "stsb_dev": 80.5},
@@ -178,3 +184,33 @@ def test_a_run_that_fails_or_is_stopped_says_so_and_goes_on_without_a_gap(
     assert history(found)[5, "train/loss"] == pytest.approx(history(first)[5, "train/loss"])
     (aside,) = (folder.path / "wandb" / SUPERSEDED).iterdir()
     assert read_offline(aside).exit_code == code
+
+
+@pytest.mark.slow
+def test_a_failed_job_of_a_sweep_is_marked_and_the_next_one_is_a_run_of_its_own(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both in one process, where a W&B run that was left open would take up the rows of the next job."""
+
+    def job(values: dict[str, Any]) -> None:
+        fault = StopAt(5, RuntimeError("out of memory"))
+        with with_callback(module, fault) if values["seed"] == 1 else nullcontext():
+            train(check_config(values))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sentcse-train", "-m", *settings("logger=wandb", "seed=1,2")])
+    GlobalHydra.instance().clear()
+    assert run_command(job, "train") == 1
+    assert wandb.run is None
+
+    folders = [RunFolder(checked(*settings("logger=wandb", f"seed={seed}"))) for seed in (1, 2)]
+    failed, whole = (read_offline(part) for folder in folders for part in parts(folder.path))
+    assert (failed.exit_code, whole.exit_code) == (1, 0)
+    assert (failed.config["seed"], whole.config["seed"]) == (1, 2)
+    assert failed.run["run_id"] != whole.run["run_id"]
+    assert sorted(failed.history) == list(range(6))
+    assert sorted(whole.history) == list(range(11))
+    assert "best/step" in whole.summary
+    assert "best/step" not in failed.summary
+    (sweep,) = (tmp_path / "runs" / "sweeps").iterdir()
+    assert [each.run["run_group"] for each in (failed, whole)] == [sweep.name] * 2
