@@ -120,7 +120,7 @@ def check_source(name_or_path: str | Path) -> str:
     Raises:
         SentcseError: for a missing folder, a file, a folder without a checkpoint, or what the hub takes for no name.
     """
-    from huggingface_hub.utils import validate_repo_id
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported when it is asked for
 
     text = str(name_or_path)
     path = Path(text).expanduser()
