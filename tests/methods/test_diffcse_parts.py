@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertForMaskedLM, ElectraConfig, ElectraForMaskedLM, ElectraModel
+from transformers import BertForMaskedLM, ElectraConfig, ElectraForMaskedLM, ElectraModel, XLNetConfig, XLNetModel
 
 from sentcse.data.collator import ViewCollator
 from sentcse.encoder import SentenceEncoder
@@ -67,6 +67,14 @@ def test_an_encoder_is_trained_or_refused_before_anything_is_scored(
         with pytest.raises(SentcseError, match=r"its embeddings have 8 values and its states 16") as fault:
             build(tmp_path, each)
     assert str(tmp_path) in str(fault.value)
+
+
+def test_an_architecture_without_a_module_of_embeddings_is_refused(tmp_path: Path, generator: Path) -> None:
+    tokenizer = tiny_tokenizer(tmp_path)
+    sizes = {"d_model": 16, "n_layer": 2, "n_head": 2, "d_inner": 16}
+    XLNetModel(XLNetConfig(vocab_size=len(tokenizer), **sizes)).save_pretrained(tmp_path)
+    with pytest.raises(SentcseError, match=r"cannot train .*: it is a xlnet model.* choose an encoder such as BERT"):
+        build(tmp_path, generator)
 
 
 def test_the_architecture_does_not_decide_but_the_width(tmp_path: Path, generator: Path) -> None:

@@ -13,18 +13,24 @@ from sentcse.methods.base import Origin
 
 
 def check_embeddings(encoder: SentenceEncoder, origin: Origin) -> None:
-    """Refuse an encoder whose embeddings are of another width than its states, which the condition has.
+    """Refuse an encoder without embeddings of the width of its states, in whose place the condition is put.
 
     It is measured, as `embedding_size` does not tell: MobileBERT widens inside its embeddings, ELECTRA after them.
 
     Raises:
-        SentcseError: naming the encoder and both widths.
+        SentcseError: naming the encoder, and both widths where there are two.
     """
-    backbone: Any = encoder.backbone
+    embeddings: Any = dict(encoder.backbone.named_children()).get("embeddings")
+    if embeddings is None:
+        raise SentcseError(
+            f"method=diffcse cannot train {origin.name_or_path}: it is a {encoder.backbone.config.model_type} model, "
+            "whose embeddings are no module that a sentence's vector could be put behind: choose an encoder such as "
+            "BERT or RoBERTa, or another method."
+        )
     # the classifier's weights are drawn later, and dropout here must not change them
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         cls = torch.tensor([[int(encoder.tokenizer.cls_token_id)]], device=encoder.device)
-        width = backbone.embeddings(input_ids=cls).shape[-1]
+        width = embeddings(input_ids=cls).shape[-1]
     if width != encoder.width:
         raise SentcseError(
             f"method=diffcse cannot train {origin.name_or_path}: its embeddings have {width} values and its states "
