@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from sentcse.encoder import SentenceEncoder, longest_input
+from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.heads import LinearTanhHead
+from sentcse.input_length import longest_input
 from sentcse.pooling import LAYERS_NEEDED, POOLERS
 from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
 

@@ -11,15 +11,14 @@ from transformers import CONFIG_MAPPING, T5Config, T5EncoderModel
 from transformers.utils import logging as transformers_logging
 
 from sentcse import loading
+from sentcse.dropout_settings import dropout_settings, set_dropout
 from sentcse.errors import SentcseError
 from sentcse.loading import (
     check_source,
-    dropout_settings,
     load_backbone,
     load_tokenizer,
     quiet_transformers,
     read_json,
-    set_dropout,
 )
 from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 

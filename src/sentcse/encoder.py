@@ -14,18 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from sentcse.errors import ConfigError
 from sentcse.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
+from sentcse.input_length import longest_input
 from sentcse.parallel import map_on_cores
 from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-LONGEST_INPUT = 512
-"""Sentences are cut here unless the encoder's own limit is lower: the STS test sets lose nothing."""
-
-SHORTEST_INPUT = 3
 
 
 class SentenceEncoder(nn.Module):
@@ -223,33 +218,3 @@ class SentenceEncoder(nn.Module):
         finally:
             for module, training in modes:
                 module.training = training
-
-
-def check_length(
-    max_length: int, backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, key: str = "max_length"
-) -> None:
-    """Refuse a length for which the backbone has no positions, before a long sentence runs into it.
-
-    Raises:
-        ConfigError: naming `key`, the setting that holds the length.
-    """
-    if max_length < SHORTEST_INPUT:
-        raise ConfigError(f"{key}={max_length}: two special tokens leave no room for a word; set it to 3 or more.")
-    most = longest_input(backbone, tokenizer, at_most=max_length)
-    if max_length > most:
-        raise ConfigError(f"{key}={max_length}: this encoder takes at most {most} tokens; set it to {most} or lower.")
-
-
-def longest_input(
-    backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, at_most: int = LONGEST_INPUT
-) -> int:
-    """The most tokens that backbone and tokenizer take, up to `at_most`.
-
-    RoBERTa and its like (MPNet, CamemBERT) count positions from their padding id + 1, so that two of their 514 cannot
-    be used; they are known by a position embedding that has a padding id.
-    """
-    positions: int = getattr(backbone.config, "max_position_embeddings", at_most)
-    embedding = dict(backbone.named_modules()).get("embeddings.position_embeddings")
-    if isinstance(embedding, nn.Embedding) and embedding.padding_idx is not None:
-        positions -= embedding.padding_idx + 1
-    return int(min(at_most, positions, tokenizer.model_max_length))

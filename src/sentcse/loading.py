@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from safetensors import SafetensorError
 
+from sentcse.dropout_settings import set_dropout
 from sentcse.errors import SentcseError
 from sentcse.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.locate import locate
@@ -201,22 +202,6 @@ def without_pooling_layer(config: PretrainedConfig) -> dict[str, bool]:
 
     model_class: Any = MODEL_MAPPING[type(config)]
     return {"add_pooling_layer": False} if "add_pooling_layer" in inspect.signature(model_class).parameters else {}
-
-
-def set_dropout(config: PretrainedConfig, probability: float) -> None:
-    """Set every dropout probability that the backbone's configuration knows, classifier heads excepted."""
-    for name in dropout_settings(config):
-        setattr(config, name, probability)
-
-
-def dropout_settings(config: PretrainedConfig) -> dict[str, float]:
-    """The backbone's dropout probabilities by their names in its config.json."""
-    return {
-        name: float(value)
-        for name, value in config.to_dict().items()
-        if "dropout" in name and isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not any(part in name for part in ("classif", "summary", "qa_"))
-    }
 
 
 def require_model(name_or_path: str, *, revision: str | None = None, key: str = "encoder.name_or_path") -> None:

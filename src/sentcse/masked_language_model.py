@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sentcse.dropout_settings import set_dropout
 from sentcse.errors import SentcseError
-from sentcse.loading import check_source, from_hub_or_folder, load_config, masked_language_model_folder, set_dropout
+from sentcse.loading import check_source, from_hub_or_folder, load_config, masked_language_model_folder
 
 
 class MaskedLanguageModelHead(nn.Module):

@@ -29,7 +29,8 @@ def load_sentence_encoder(
     known_as: str | None = None,
 ) -> SentenceEncoder:
     """What `SentenceEncoder.from_pretrained` does; see there."""
-    from sentcse.encoder import SentenceEncoder, check_length
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.input_length import check_length
 
     path = Path(locate(str(source))).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
@@ -56,7 +57,8 @@ def load_sentence_encoder(
 
 def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> SentenceEncoder:
     from sentcse.checkpoint import load_checkpoint_encoder
-    from sentcse.encoder import SentenceEncoder, check_length
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.input_length import check_length
 
     encoder, _ = load_checkpoint_encoder(path)
     recorded = encoder.pooler

@@ -13,8 +13,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from sentcse.data.collator import ViewCollator
+from sentcse.dropout_settings import dropout_settings
 from sentcse.encoder import SentenceEncoder
-from sentcse.loading import dropout_settings, load_backbone, load_tokenizer
+from sentcse.loading import load_backbone, load_tokenizer
 from sentcse.methods import SimCSE
 from sentcse.methods.optimization import AdamWSettings
 from tiny import FAMILIES, tiny_family, tiny_tokenizer

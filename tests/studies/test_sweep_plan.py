@@ -12,7 +12,8 @@ from composing import checked
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
-from sentcse.studies.sweep import batches, quoted
+from sentcse.studies.sweep import batches
+from sentcse.studies.sweep_command import quoted
 from sentcse.studies.sweep_plan import Combination, Job, combinations, plan
 from sentcse.studies.sweep_record import sweep_folder
 from sentcse.studies.sweep_table import short_key

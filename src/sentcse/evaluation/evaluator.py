@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sentcse.encoder import longest_input
 from sentcse.evaluation.embeddings import EmbeddingTable, Encoder, Task, distinct_sentences, embed_tasks
 from sentcse.evaluation.geometry import alignment, anisotropy, effective_rank, uniformity
 from sentcse.evaluation.results import Evaluation, Geometry, SourceResult, StsResult
@@ -15,6 +14,7 @@ from sentcse.evaluation.tasks import StsTask
 from sentcse.evaluation.transfer.score import score_transfer
 from sentcse.evaluation.transfer.settings import SEED
 from sentcse.evaluation.transfer.tasks import TransferTask
+from sentcse.input_length import longest_input
 
 POSITIVE_GOLD = 4.0
 """Pairs with a gold above this are the positives of alignment (Gao et al. 2021, section 3.1)."""

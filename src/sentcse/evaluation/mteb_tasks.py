@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sentcse.encoder import longest_input
 from sentcse.errors import ConfigError, DataError, SentcseError
 from sentcse.evaluation.embeddings import Encoder
 from sentcse.hub import hub_is_reachable, without_hub
+from sentcse.input_length import longest_input
 
 if TYPE_CHECKING:
     from mteb import AbsTask

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from hydra.core.plugins import Plugins
@@ -25,7 +21,9 @@ from sentcse.errors import ConfigError, SentcseError
 from sentcse.studies.launching import Launching, launching, refuse_ddp
 from sentcse.studies.outcomes import Outcomes
 from sentcse.studies.progress import POLL_SECONDS, Progress
-from sentcse.studies.sweep_job import TERMINATED, tell_gpus_to_jobs
+from sentcse.studies.stopping import stopped_by_sigterm
+from sentcse.studies.sweep_command import command_line, quoted
+from sentcse.studies.sweep_job import tell_gpus_to_jobs
 from sentcse.studies.sweep_plan import Job, combinations, compose_job, plan
 from sentcse.studies.sweep_record import SweepRecord, sweep_folder, write_sweep
 from sentcse.studies.sweep_table import count, sweep_table
@@ -227,39 +225,6 @@ def batches(jobs: Sequence[Job], size: int | None) -> Iterator[Sequence[Job]]:
     """Jobs in their order, `size` at a time; None: all at once."""
     step = len(jobs) if size is None else size
     yield from (jobs[first : first + step] for first in range(0, len(jobs), step))
-
-
-def quoted(text: str) -> str:
-    """A value as Hydra reads it back, whatever is in it."""
-    escaped = text.replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def command_line() -> str:
-    """The command as it was given; Hydra's arguments have been changed to let unknown keys through to the schema."""
-    words = [word.removeprefix("++") for word in sys.argv[1:]]
-    module = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None)
-    start = (
-        ["python", "-m", module] if module is not None and module.startswith("sentcse") else [Path(sys.argv[0]).name]
-    )
-    return shlex.join([*start, *words])
-
-
-@contextmanager
-def stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end this process as Ctrl-C does, so that its workers are ended and the table is printed.
-
-    A run in this process has Lightning's handler, which ends it between two steps.
-    """
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _progress(runnable: Sequence[Job], pending: Sequence[Job], record: SweepRecord, total: int) -> Progress:

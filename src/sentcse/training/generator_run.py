@@ -11,10 +11,10 @@ from pytorch_lightning import seed_everything
 
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
-from sentcse.encoder import check_length
 from sentcse.errors import SentcseError
 from sentcse.evaluation.results_file import write_results
 from sentcse.generator_export import save_masked_language_model, show_perplexity
+from sentcse.input_length import check_length
 from sentcse.loading import load_tokenizer, masked_language_model_folder
 from sentcse.masked_language_model import load_to_train
 from sentcse.methods.masked_language_model import MaskedLanguageModel

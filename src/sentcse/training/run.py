@@ -13,9 +13,9 @@ from pytorch_lightning import seed_everything
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.encoder import check_length
 from sentcse.evaluation.evaluator import evaluate_encoder
 from sentcse.evaluation.results_file import write_results
+from sentcse.input_length import check_length
 from sentcse.methods import Method
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves

@@ -12,9 +12,10 @@ from pathlib import Path
 import torch
 
 from sentcse.data.hashing import sha256_of, tokenizer_as_text
-from sentcse.encoder import SentenceEncoder, longest_input
+from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.evaluation.tasks import StsTask
+from sentcse.input_length import longest_input
 from sentcse.loading import read_json
 from sentcse.training.hardware import machine
 from sentcse.training.provenance import versions

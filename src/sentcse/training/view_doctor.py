@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from sentcse.dropout_settings import dropout_settings
 from sentcse.errors import SentcseError
-from sentcse.loading import dropout_settings
 
 SAME = 0.01
 """Values closer than this are one value: a few roundings of bfloat16; a dropout of 0.1 % moves MiniLM's by 0.14."""
