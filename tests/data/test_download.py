@@ -166,4 +166,5 @@ def test_without_a_network_the_answer_says_what_to_do_within_five_seconds(
 def test_what_lies_there_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "hub_is_reachable", lambda: pytest.fail("asked for the network"))
     (tmp_path / "text.txt").write_text("own\n")
-    fetch(tmp_path / "text.txt")
+    assert fetch(tmp_path / "text.txt") == tmp_path / "text.txt"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["own\n"]

@@ -156,7 +156,7 @@ def test_a_job_that_was_killed_has_its_next_turn_last(sweep: RunSweep) -> None:
     outcomes = Outcomes(the_sweep())
     (killed,) = [path.stem for path in outcomes.folder.glob("*_seed1_*.json")]
     (outcomes.folder / f"{killed}.json").unlink()  # it began, and never said how it ended
-    assert outcomes.was_killed(killed)
+    assert outcomes.is_open(killed)
     again = Recorder()
     assert sweep(again, "seed=1,2,3") == 0
     assert again.seeds == [2, 1]

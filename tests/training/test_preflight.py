@@ -49,6 +49,7 @@ def test_a_run_with_everything_at_hand_passes(nothing_here: Path) -> None:
     tiny_checkpoint(nothing_here / "encoder")
     (nothing_here / "text.txt").write_text("One.\nTwo.\n", encoding="utf-8")
     fetch_sources(composed("data=text", "data.path=text.txt", "encoder.name_or_path=./encoder", "evaluation=embedded"))
+    assert sorted(path.name for path in nothing_here.iterdir()) == ["encoder", "text.txt"]
 
 
 @pytest.mark.parametrize(

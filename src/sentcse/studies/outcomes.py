@@ -57,8 +57,8 @@ class Outcomes:
         """Whether a job has begun, and perhaps ended, in this sitting."""
         return self._begun(run).exists() or self.read(run) is not None
 
-    def was_killed(self, run: str) -> bool:
-        """Whether a job began and its process ended without a word: it was killed, perhaps for what it did."""
+    def is_open(self, run: str) -> bool:
+        """Whether a job began and has not ended: it runs, or its process was killed, perhaps for what it did."""
         return self._begun(run).exists() and self.read(run) is None
 
     def seconds_since_begin(self, run: str) -> float:

@@ -71,7 +71,7 @@ class Progress:
 
     def is_running(self, job: Job, *, starting_seconds: float) -> bool:
         """Whether a job of this sitting trains, or began so lately that it may be starting."""
-        if job.run is None or not self.outcomes.was_killed(job.run.name):
+        if job.run is None or not self.outcomes.is_open(job.run.name):
             return False
         return is_locked(job.run) or self.outcomes.seconds_since_begin(job.run.name) < starting_seconds
 

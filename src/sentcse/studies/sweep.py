@@ -130,8 +130,8 @@ class Sweep:
         launcher = Plugins.instance().instantiate_launcher(
             hydra_context=self.context, task_function=self.task, config=self.config
         )
-        # a job that took its process down would do so again before the others have had their turn
-        pending = sorted(pending, key=lambda job: outcomes.was_killed(run_name(job)))
+        # what was begun and never ended may have taken its process down, and would again before the others' turn
+        pending = sorted(pending, key=lambda job: outcomes.is_open(run_name(job)))
         for job in pending:
             outcomes.forget(run_name(job))
         if how.kind == "submitit_local":
