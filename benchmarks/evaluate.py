@@ -27,11 +27,13 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
+from sentcse.data.fetching.sources import STS_TASKS
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.tasks import STS_TASKS, StsTask, load_task
-from sentcse.loading import load_backbone, load_tokenizer
-from sentcse.locate import locate
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.tasks.sts import StsTask, load_task
+from sentcse.machine.locate import locate
+from sentcse.storage.backbones import load_backbone
+from sentcse.storage.tokenizers import load_tokenizer
 
 BATCH = 128
 LARGEST_SHARE = 0.25

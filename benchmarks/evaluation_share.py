@@ -17,12 +17,12 @@ import torch
 from transformers import BertConfig, BertModel
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.tasks import load_task
-from sentcse.loading import load_tokenizer
-from sentcse.locate import locate
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.tasks.sts import load_task
+from sentcse.machine.locate import locate
 from sentcse.methods import SimCSE
 from sentcse.methods.optimization import AdamWSettings, build_adamw
+from sentcse.storage.tokenizers import load_tokenizer
 
 
 def main() -> None:

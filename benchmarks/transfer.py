@@ -16,10 +16,11 @@ from pathlib import Path
 
 import torch
 
+from sentcse.data.fetching.sources import TRANSFER_LABELS, TRANSFER_TASKS
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.embeddings import embed_tasks
-from sentcse.evaluation.transfer.score import score_transfer
-from sentcse.evaluation.transfer.tasks import TRANSFER_LABELS, TRANSFER_TASKS, load_transfer_task
+from sentcse.evaluation.scores.embeddings import embed_tasks
+from sentcse.evaluation.scores.transfer.score import score_transfer
+from sentcse.evaluation.tasks.transfer import load_transfer_task
 
 SENTEVAL = {"fasttest": (75.06, 82.07, 91.89, 86.96, 81.55, 88.40, 71.71)}
 SENTEVAL_SECONDS = 25 * 60

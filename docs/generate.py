@@ -33,7 +33,7 @@ from sentcse.config.commands import (
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
-from sentcse.training.run_folder import WITHOUT_EFFECT
+from sentcse.records.run_folder import WITHOUT_EFFECT
 
 PAGE = Path(__file__).with_name("configuration.md")
 MARKER = "<!-- What follows is written by `python docs/generate.py`; edit the schema instead. -->"

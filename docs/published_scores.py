@@ -1,4 +1,4 @@
-"""Write docs/published_scores.md from src/sentcse/evaluation/published_rows.tsv.
+"""Write docs/published_scores.md from src/sentcse/evaluation/statistics/published_rows.tsv.
 
 python docs/published_scores.py           rewrite it
 python docs/published_scores.py --check   exit with 1 if it is out of date
@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentcse.evaluation.published_rows import COLUMNS, PublishedFigure, PublishedRow, published_rows
+from sentcse.evaluation.statistics.published_rows import COLUMNS, PublishedFigure, PublishedRow, published_rows
 
 PAGE = Path(__file__).with_name("published_scores.md")
 HEAD = """# Published scores
 
-<!-- Written by `python docs/published_scores.py`; edit src/sentcse/evaluation/published_rows.tsv instead. -->
+<!-- Written by `python docs/published_scores.py` from src/sentcse/evaluation/statistics/published_rows.tsv. -->
 
 What other people published of their encoders. `published=[NAME, ...]` or `published=all` shows rows beside a score, and
 `reproduces=NAME` says where a score stands against a row: see [evaluation](evaluation.md#published-scores). Names that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentcse import composition
+from sentcse.command import composition
 from sentcse.config import TrainConfig, check_config
 
 

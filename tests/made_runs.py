@@ -16,10 +16,10 @@ import numpy as np
 
 from composing import compose
 from sentcse.config import TrainConfig, check_config
-from sentcse.evaluation.results_file import write_results
-from sentcse.evaluation.tasks import STS_TASKS
-from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder
+from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.evaluation.reports.results_file import write_results
+from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.run_folder import RunFolder
 
 GAIN = {"simcse": 0.0, "diffcse": -0.6, "micse": 0.05}
 UNTRAINED = {"stsb_dev": 79.73, "sickr_dev": 75.00, **{f"{task}_test": 73.5 for task in STS_TASKS}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from composing import checked
 from sentcse.config import TrainConfig, check_config
-from sentcse.training.run_folder import RunFolder
+from sentcse.records.run_folder import RunFolder
 
 Job = Callable[[dict[str, Any]], None]
 RunSweep = Callable[..., int]

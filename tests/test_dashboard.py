@@ -15,13 +15,13 @@ import pytest
 import wandb_workspaces.reports.v2 as wr
 
 from composing import compose
+from sentcse.command.plain import run_plain_command
 from sentcse.config.check import check_config
 from sentcse.config.commands import DashboardConfig
 from sentcse.dashboard import NO_ACCOUNT, dashboard_job
-from sentcse.plain_command import run_plain_command
-from sentcse.studies.sweep_record import sweep_folder
-from sentcse.studies.wandb_panels import METHODS, Place, report, workspace
-from sentcse.training.wandb_identity import filing
+from sentcse.records.sweep_record import sweep_folder
+from sentcse.training.wandb.identity import filing
+from sentcse.training.wandb.panels import METHODS, Place, report, workspace
 
 PLACE = Place("me", "p", sweep="low_shot_1a2b3c4d", score="sickr", dev="pairs")
 

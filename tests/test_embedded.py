@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sentcse.evaluation.tasks import load_pairs
-from sentcse.locate import locate
+from sentcse.evaluation.tasks.sts import load_pairs
+from sentcse.machine.locate import locate
 
 FOLDER = Path(locate("package:sentcse/embedded"))
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EvaluateConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluate import evaluate_job
-from sentcse.plain_command import run_plain_command
 from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 
 

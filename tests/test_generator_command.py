@@ -18,18 +18,18 @@ from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from composing import checked, compose
-from sentcse.command import run_command
+from sentcse.command.composed import run_command
 from sentcse.config.check import check_generator_config
 from sentcse.config.generator_schema import GeneratorConfig, GeneratorEvaluation, HeldOut
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.generator import generator_job
-from sentcse.loading import load_tokenizer
-from sentcse.masked_language_model import load_masked_language_model, load_to_train
+from sentcse.records.run_folder import RunFolder
+from sentcse.storage.masked_language_models import load_masked_language_model, load_to_train
+from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training import generator_run as module
 from sentcse.training.build import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
-from sentcse.training.run_folder import RunFolder
 from stopping import stopping_at
 from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_decoder, tiny_tokenizer
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from sentcse import runs
-from sentcse.runs import main, settings_of
-from sentcse.studies.removal import removable, remove, size_on_disk
-from sentcse.studies.run_record import read_run
-from sentcse.studies.run_tables import differences
-from sentcse.training.run_folder import has_effect
+from sentcse.records.run_folder import has_effect
+from sentcse.records.run_record import read_run
+from sentcse.records.terminal import differences
+from sentcse.runs import main, removable, remove, settings_of, size_on_disk
 from sweeping import made, results
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_saving import MAX_LENGTH, assert_three_way, make_head
 
 from sentcse.encoder import SentenceEncoder
-from test_saving import MAX_LENGTH, assert_three_way, make_head
 from tiny import FAMILIES, tiny_family, tiny_tokenizer
 
 

@@ -20,7 +20,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from sentcse.loading import without_pooling_layer
+from sentcse.storage.backbones import without_pooling_layer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["a", "the", "is", "of", "and", "in", "to", "man", "woman", "dog", "plays", "sits", "runs", "music", "city"]

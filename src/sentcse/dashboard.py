@@ -9,12 +9,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import DashboardConfig
 from sentcse.errors import SentcseError
-from sentcse.plain_command import run_plain_command
 
 if TYPE_CHECKING:
-    from sentcse.studies.wandb_panels import Place
+    from sentcse.training.wandb.panels import Place
 
 MISSING = "python -m sentcse.dashboard needs a package: pip install 'sentcse[dashboard]'."
 NO_ACCOUNT = (
@@ -39,7 +39,7 @@ def dashboard_job(config: DashboardConfig) -> None:
         import wandb_workspaces  # noqa: F401
     except ModuleNotFoundError:
         raise SentcseError(MISSING) from None
-    from sentcse.studies.wandb_panels import Place, report, workspace
+    from sentcse.training.wandb.panels import Place, report, workspace
 
     project = config.project if config.project is not None else os.environ.get("WANDB_PROJECT", DEFAULT_PROJECT)
     entity = config.entity if config.entity is not None else os.environ.get("WANDB_ENTITY")
@@ -59,7 +59,7 @@ def _save(place: Place) -> None:
 
     import wandb
 
-    from sentcse.studies.wandb_panels import report, workspace
+    from sentcse.training.wandb.panels import report, workspace
 
     try:
         account = wandb.Api()

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from sentcse.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
-from sentcse.input_length import longest_input
-from sentcse.parallel import map_on_cores
-from sentcse.pooling import LAYERS_NEEDED, POOLERS, pool
+from sentcse.machine.parallel import map_on_cores
+from sentcse.modules.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
+from sentcse.modules.input_length import longest_input
+from sentcse.modules.pooling import LAYERS_NEEDED, POOLERS, pool
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -29,7 +29,7 @@ class SentenceEncoder(nn.Module):
     Args:
         backbone: a Hugging Face encoder that returns `last_hidden_state`.
         tokenizer: its tokenizer.
-        pooler: a name of `sentcse.pooling.POOLERS`.
+        pooler: a name of `sentcse.modules.pooling.POOLERS`.
         head: applied after pooling, or None. The pooler `cls` means the first token through a trained head.
         max_length: tokens at which `encode` cuts a sentence; None for the backbone's own limit, at most 512.
 
@@ -77,12 +77,12 @@ class SentenceEncoder(nn.Module):
             max_length: tokens at which sentences are cut; None for the recorded length.
             revision: branch, tag or commit on the hub.
             known_as: the published checkpoint that `source` is a copy of, by its hub name: a key of
-                `sentcse.published_encoders.PUBLISHED_ENCODERS`.
+                `sentcse.storage.published_encoders.PUBLISHED_ENCODERS`.
 
         Raises:
             SentcseError: if the source cannot be had, or its pooler is neither recorded, nor known, nor given.
         """
-        from sentcse.opening import load_sentence_encoder
+        from sentcse.storage.opening import load_sentence_encoder
 
         return load_sentence_encoder(source, pooler=pooler, max_length=max_length, revision=revision, known_as=known_as)
 
@@ -91,13 +91,13 @@ class SentenceEncoder(nn.Module):
 
         Args:
             folder: created; an older export is replaced as a whole, a folder of anything else is refused.
-            record: how the encoder was made (recipe, data, scores, versions; keys in `sentcse.model_card`), kept inside
-                and shown on the model card.
+            record: how the encoder was made (recipe, data, scores, versions; keys in `sentcse.storage.model_card`),
+                kept inside and shown on the model card.
 
         Raises:
             SentcseError: if the folder cannot be written or is none of ours.
         """
-        from sentcse.saving import save_sentence_encoder
+        from sentcse.storage.saving import save_sentence_encoder
 
         return save_sentence_encoder(self, Path(folder), record=record)
 

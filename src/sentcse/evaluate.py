@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EvaluateConfig
-from sentcse.plain_command import run_plain_command
 
 
 def main() -> None:
@@ -20,11 +20,11 @@ def evaluate_job(config: EvaluateConfig) -> None:
     """Fetch what is missing, score, print the table."""
     from pathlib import Path
 
-    from sentcse.compute_device import choose_device
-    from sentcse.data.senteval_download import ensure_senteval
-    from sentcse.evaluation.results_text import format_results
+    from sentcse.data.fetching.senteval_download import ensure_senteval
+    from sentcse.evaluation.reports.results_text import format_results
     from sentcse.evaluation.run import check_combination, named_rows, run_evaluation
-    from sentcse.evaluation.selection import senteval_files
+    from sentcse.evaluation.tasks.selection import senteval_files
+    from sentcse.machine.device import choose_device
 
     data_root = Path(config.data_root)
     check_combination(config.encoder, against=config.against, reproduces=config.reproduces, bootstrap=config.bootstrap)

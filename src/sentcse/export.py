@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ExportConfig
-from sentcse.plain_command import run_plain_command
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def export_job(config: ExportConfig) -> None:
     """Rebuild the encoder from the checkpoint alone, then save it."""
     from pathlib import Path
 
-    from sentcse.checkpoint import load_checkpoint_encoder
+    from sentcse.storage.checkpoint import load_checkpoint_encoder
 
     checkpoint = Path(config.checkpoint)
     if (checkpoint / "checkpoints").is_dir():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sentcse.command import run_command
+from sentcse.command.composed import run_command
 
 
 def main() -> None:

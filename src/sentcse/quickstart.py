@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sentcse.command import run_command
+from sentcse.command.composed import run_command
 
 QUERIES = (
     "How hot is it inside the Sun?",
@@ -77,8 +77,8 @@ def train(values: dict[str, Any]) -> Trained:
 
     config = check_config(values)
     fetch_sources(config)
+    from sentcse.records.run_folder import RunFolder
     from sentcse.training import run
-    from sentcse.training.run_folder import RunFolder
 
     results = run.train(config)
     folder = RunFolder(config)
@@ -88,8 +88,8 @@ def train(values: dict[str, Any]) -> Trained:
 def prepare_generator(values: dict[str, Any]) -> str:
     """Train the masked language model; returns its run's folder."""
     from sentcse.config.check import check_generator_config
+    from sentcse.records.run_folder import RunFolder
     from sentcse.training import generator_run
-    from sentcse.training.run_folder import RunFolder
 
     config = check_generator_config(values)
     generator_run.train_generator(config)
@@ -118,7 +118,7 @@ def print_comparison(trained: dict[str, Trained]) -> None:
 def show_search(encoder_folder: str) -> None:
     """Print the three sentences of the embedded corpus that are nearest to each query."""
     from sentcse.encoder import SentenceEncoder
-    from sentcse.locate import locate
+    from sentcse.machine.locate import locate
     from sentcse.search import most_similar
 
     with open(locate("package:sentcse/embedded/sentences.tsv"), encoding="utf-8") as lines:

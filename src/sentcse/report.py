@@ -10,8 +10,8 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ReportConfig
-from sentcse.plain_command import run_plain_command
 
 
 def main() -> None:

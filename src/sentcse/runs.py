@@ -11,9 +11,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import RunsConfig
-from sentcse.errors import ConfigError, SentcseError
-from sentcse.plain_command import run_plain_command
+from sentcse.errors import BusyError, ConfigError, SentcseError
+from sentcse.machine.locks import is_locked
+from sentcse.records.run_folder import delete_run
+from sentcse.records.run_record import RunRecord, read_run
 
 MANY = 10**6
 NAMED = {"list": (0, 0), "show": (1, 1), "compare": (2, MANY), "remove": (1, MANY), "status": (0, 0)}
@@ -53,8 +56,8 @@ def runs_job(config: RunsConfig) -> None:
 
 
 def _list(config: RunsConfig) -> None:
-    from sentcse.studies.run_record import find_runs
-    from sentcse.studies.run_tables import list_table
+    from sentcse.records.run_record import find_runs
+    from sentcse.records.terminal import list_table
 
     place = Path(config.root) if config.sweep is None else _sweep_folder(config)
     usual = RunsConfig.model_fields["root"].default
@@ -64,21 +67,20 @@ def _list(config: RunsConfig) -> None:
 
 
 def _show(config: RunsConfig) -> None:
-    from sentcse.studies.run_record import read_run
-    from sentcse.studies.run_tables import show_text
+    from sentcse.records.run_record import read_run
+    from sentcse.records.terminal import show_text
 
     print(show_text(read_run(_run_folder(config, config.runs[0]))))
 
 
 def _compare(config: RunsConfig) -> None:
-    from sentcse.studies.run_record import read_run
-    from sentcse.studies.run_tables import compare_text
+    from sentcse.records.run_record import read_run
+    from sentcse.records.terminal import compare_text
 
     print(compare_text([read_run(_run_folder(config, name)) for name in config.runs]))
 
 
 def _remove(config: RunsConfig) -> None:
-    from sentcse.studies.removal import removable, remove, size_on_disk
 
     paths = dict.fromkeys(_run_folder(config, name) for name in config.runs)
     runs = removable(list(paths))
@@ -99,9 +101,9 @@ def _agreed(runs: int) -> bool:
 
 
 def _status(config: RunsConfig) -> None:
-    from sentcse.studies.run_record import SWEEP_FILE, SWEEPS_FOLDER
-    from sentcse.studies.sweep_record import read_sweep
-    from sentcse.studies.sweep_table import count, sweep_table
+    from sentcse.records.run_record import SWEEP_FILE, SWEEPS_FOLDER
+    from sentcse.records.sweep_record import read_sweep
+    from sentcse.records.terminal import count, sweep_table
 
     if config.sweep is not None:
         record = read_sweep(_sweep_folder(config))
@@ -121,7 +123,7 @@ def _run_folder(config: RunsConfig, name: str) -> Path:
 
 
 def _sweep_folder(config: RunsConfig) -> Path:
-    from sentcse.studies.run_record import SWEEPS_FOLDER
+    from sentcse.records.run_record import SWEEPS_FOLDER
 
     return _place(
         Path(str(config.sweep)), Path(config.root) / SWEEPS_FOLDER / str(config.sweep), f"sweep {config.sweep}"
@@ -137,3 +139,36 @@ def _place(as_given: Path, under_root: Path, what: str) -> Path:
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+def removable(paths: Sequence[Path]) -> list[RunRecord]:
+    """The runs of these folders, all of which may be deleted.
+
+    Raises:
+        SentcseError: if one of them is not a run's folder, or a link to one.
+        BusyError: if one is being trained.
+    """
+    runs = [read_run(path) for path in paths]
+    for run in runs:
+        if run.path.is_symlink():
+            raise SentcseError(f"{run.path} is a link: name the folder that it leads to.")
+        if is_locked(run.path):
+            raise BusyError(f"{run.path} is being trained: stop it first.")
+    return runs
+
+
+def remove(run: RunRecord) -> None:
+    """Delete a run's folder.
+
+    Raises:
+        SentcseError: if another process has begun to train it, or a file cannot be deleted.
+    """
+    try:
+        delete_run(run.path)
+    except OSError as error:
+        raise SentcseError(f"{run.path} cannot be deleted whole ({error.strerror}: {error.filename}).") from error
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of all files of a folder."""
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())

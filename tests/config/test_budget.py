@@ -7,7 +7,7 @@ from composing import checked
 from sentcse.config.budget import PUBLISHED_EPOCHS, published_epochs
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
-from sentcse.training.run_folder import fingerprint
+from sentcse.records.run_folder import fingerprint
 
 PUBLISHED = {"micse_bert_10": 10.0, "micse_bert_1": 1.0, "micse_bert_01": 0.1, "micse_bert_001": 0.01}
 

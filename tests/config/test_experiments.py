@@ -15,7 +15,7 @@ from sentcse.config.explain import _inner_section
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
-from sentcse.locate import locate
+from sentcse.machine.locate import locate
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 OPTIONS = sorted(

@@ -9,7 +9,7 @@ from composing import checked, compose
 from sentcse.config.check import check_command, check_generator_config
 from sentcse.config.commands import DataKitConfig, EvaluateConfig, ExportConfig, ReportConfig, RunsConfig
 from sentcse.config.section import Section, expand_home
-from sentcse.data.kit import verify_kit
+from sentcse.data.fetching.kit import verify_kit
 from sentcse.errors import DataError
 
 

@@ -12,7 +12,7 @@ import pytest
 from fake_hub import Hub
 from transformers import PreTrainedTokenizerFast
 
-from sentcse import hub
+from sentcse.machine import hub
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["the", "cat", "sat", "on", "mat", "dog", "ran", "far", "away", "fish", "swam"]

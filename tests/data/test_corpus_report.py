@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from sentcse.data.corpus_report import CorpusReport
+from sentcse.data.cache_files import CorpusReport
 
 
 def test_notes_name_what_was_found_and_nothing_else() -> None:

@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from sentcse.data import datamodule
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.published import HubFile
+from sentcse.data.fetching.published import HubFile
 from sentcse.errors import DataError
 
 Make = Callable[..., SentenceDataModule]

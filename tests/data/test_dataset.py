@@ -7,8 +7,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from sentcse.data.corpus import open_corpus
-from sentcse.data.dataset import SentenceDataset
-from sentcse.data.low_shot import LowShot
+from sentcse.data.dataset import LowShot, SentenceDataset
 from sentcse.data.token_cache import TokenCache
 from sentcse.errors import DataError
 

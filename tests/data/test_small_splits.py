@@ -10,8 +10,8 @@ import torch
 from composing import checked
 from sentcse.data.sampler import PureBatchSampler
 from sentcse.errors import ConfigError
-from sentcse.heads import HEADS
 from sentcse.losses import info_nce_loss
+from sentcse.modules.heads import HEADS
 
 
 @pytest.mark.parametrize(

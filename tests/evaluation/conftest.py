@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from torch import nn
 
-from sentcse.evaluation.pairs import Pairs
-from sentcse.evaluation.tasks import StsTask
+from sentcse.evaluation.tasks.pairs import Pairs
+from sentcse.evaluation.tasks.sts import StsTask
 
 
 class FakeEncoder:

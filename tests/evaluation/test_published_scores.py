@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sentcse.data.fetching.sources import STS_TASKS
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.table import sts_average
-from sentcse.evaluation.tasks import STS_TASKS, load_task
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.results import sts_average
+from sentcse.evaluation.tasks.sts import load_task
 
 pytestmark = pytest.mark.slow
 

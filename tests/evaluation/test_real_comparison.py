@@ -9,11 +9,11 @@ from analytic_interval import fisher_interval
 from scipy.stats import bootstrap, spearmanr
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.against import compare_evaluations
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.resampling import resample_sts
-from sentcse.evaluation.significance import percentile_interval
-from sentcse.evaluation.tasks import load_task
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.statistics.against import compare_evaluations
+from sentcse.evaluation.statistics.resampling import resample_sts
+from sentcse.evaluation.statistics.significance import percentile_interval
+from sentcse.evaluation.tasks.sts import load_task
 
 pytestmark = pytest.mark.slow
 

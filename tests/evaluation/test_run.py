@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from sentcse.errors import ConfigError, DataError
-from sentcse.evaluation import scoring
-from sentcse.evaluation.results_text import format_results
+from sentcse.evaluation.reports.results_text import format_results
 from sentcse.evaluation.run import run_evaluation
+from sentcse.evaluation.scores import scoring
 
 SENTENCES = ("a cat", "a cat sits", "dogs run far", "rain", "sun and rain")
 

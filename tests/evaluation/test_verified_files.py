@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sentcse.errors import DataError
-from sentcse.evaluation.scoring import load_tasks
-from sentcse.evaluation.tasks import load_task
+from sentcse.evaluation.scores.scoring import load_tasks
+from sentcse.evaluation.tasks.sts import load_task
 
 DEV = "STS/STSBenchmark/sts-dev.csv"
 

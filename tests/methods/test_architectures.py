@@ -13,11 +13,12 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch.utils.data import DataLoader
 
 from sentcse.data.collator import ViewCollator
-from sentcse.dropout_settings import dropout_settings
 from sentcse.encoder import SentenceEncoder
-from sentcse.loading import load_backbone, load_tokenizer
 from sentcse.methods import SimCSE
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.dropout import dropout_settings
+from sentcse.storage.backbones import load_backbone
+from sentcse.storage.tokenizers import load_tokenizer
 from tiny import FAMILIES, tiny_family, tiny_tokenizer
 
 SENTENCES = ["a man plays music", "the dog runs", "the woman sits in the city", "music of the city"]

@@ -23,10 +23,10 @@ from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_cas
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits
-from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.methods import DiffCSE
 from sentcse.methods.base import Batch, flatten_views
 from sentcse.methods.generator import Generator
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 
 pytestmark = pytest.mark.golden
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
-from sentcse.masking import mask_ordinary_tokens, masked_language_model_labels
 from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.methods.optimization import AdamWSettings, build_adamw
+from sentcse.modules.masking import mask_ordinary_tokens, masked_language_model_labels
 from tiny import FAMILIES, tiny_config, tiny_family, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()

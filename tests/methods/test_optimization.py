@@ -12,8 +12,7 @@ from pytorch_lightning import Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from sentcse.methods.optimization import AdamWSettings, build_adamw, build_schedule
-from sentcse.methods.trained_module import TrainedModule
+from sentcse.methods.optimization import AdamWSettings, TrainedModule, build_adamw, build_schedule
 
 
 class Fit(TrainedModule):

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.methods import DiffCSE
 from sentcse.methods.base import Objective
 from sentcse.methods.generator import Generator
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from tiny import tiny_bert, tiny_config, tiny_tokenizer
 
 SENTENCES, TOKENS = 5, 9

@@ -11,9 +11,9 @@ from transformers import BertConfig, BertForMaskedLM
 
 from golden_case import GoldenCase, assert_golden, gradient, load_case
 from sentcse.losses.info_nce import info_nce_logits
-from sentcse.masked_language_model import MaskedLanguageModelHead
 from sentcse.methods import SimCSE
 from sentcse.methods.base import Batch
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 
 pytestmark = pytest.mark.golden
 

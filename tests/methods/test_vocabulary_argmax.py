@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sentcse.masked_language_model import MaskedLanguageModelHead
-from sentcse.methods.vocabulary_argmax import VocabularyArgmax
+from sentcse.methods.generator import VocabularyArgmax
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from tiny import tiny_config
 
 

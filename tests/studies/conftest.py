@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from sentcse.command import run_command
+from sentcse.command.composed import run_command
 from sweeping import Job, RunSweep
 
 

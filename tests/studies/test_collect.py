@@ -10,8 +10,9 @@ import pytest
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.errors import SentcseError
-from sentcse.studies.collect import collect, read_curves
-from sentcse.studies.run_record import read_run
+from sentcse.records.metrics_file import read_curves
+from sentcse.records.run_record import read_run
+from sentcse.studies.collect import collect
 from sentcse.studies.study_run import Replicate
 
 

@@ -13,12 +13,12 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from made_runs import Made, grid, make_run, make_runs
+from sentcse.printing.figures import COLOURS, DARK_COLOURS, far_side, look, save_figure
 from sentcse.studies import interactive
 from sentcse.studies.collect import collect
 from sentcse.studies.figures import best_step_figure, learning_figure, low_shot_figure
 from sentcse.studies.part import Part
 from sentcse.studies.part_report import report_part
-from sentcse.studies.style import COLOURS, DARK_COLOURS, far_side, look, save_figure
 from sentcse.studies.write import part_figures
 
 

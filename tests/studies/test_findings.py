@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+from sentcse.printing.wording import number, seeds_listed
 from sentcse.studies.collect import collect
 from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size
 from sentcse.studies.part_report import report_part
 from sentcse.studies.statistics import differences, mean_curve
 from sentcse.studies.study_run import Replicate
-from sentcse.studies.wording import number, replicates_listed, seeds_listed
+from sentcse.studies.wording import replicates_listed
 
 
 def scored(method: str, seed: int, score: float | None, size: int = 64) -> Made:

@@ -12,10 +12,10 @@ import pytest
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.errors import SentcseError
+from sentcse.printing.figures import COLOURS, DARK_COLOURS
 from sentcse.studies.collect import collect
 from sentcse.studies.page import render_page, require_page_packages
 from sentcse.studies.part_report import report_part
-from sentcse.studies.style import COLOURS, DARK_COLOURS
 
 EVIL = "</script><img src=x onerror=alert(1)>"
 STYLE = Path(__file__).parents[2] / "src" / "sentcse" / "studies" / "page_files" / "page.css"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from made_runs import Made, configuration, make_run, make_unfinished
+from sentcse.records.outcomes import Outcome, Outcomes
+from sentcse.records.sweep_record import Job, write_sweep
 from sentcse.studies.collect import collect
-from sentcse.studies.outcomes import Outcome, Outcomes
-from sentcse.studies.sweep_plan import Job
-from sentcse.studies.sweep_record import write_sweep
 
 
 def job(root: Path, number: int, made: Made, *, fault: str | None = None) -> Job:
@@ -18,7 +17,7 @@ def job(root: Path, number: int, made: Made, *, fault: str | None = None) -> Job
 
 
 def made_name(root: Path, made: Made) -> str:
-    from sentcse.training.run_folder import RunFolder
+    from sentcse.records.run_folder import RunFolder
 
     return RunFolder(configuration(root, made)).path.name
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from sentcse.studies.sweep_record import read_sweep
-from sentcse.training.run_folder import is_locked
+from sentcse.machine.locks import is_locked
+from sentcse.records.sweep_record import read_sweep
 from tiny import WORDS, tiny_checkpoint
 
 pytestmark = pytest.mark.slow

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sentcse.studies.time_left import expected_seconds, in_words, seconds_left
+from sentcse.sweeps.progress import expected_seconds, in_words, seconds_left
 
 
 def test_jobs_are_expected_to_take_what_their_like_took() -> None:

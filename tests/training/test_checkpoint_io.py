@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sentcse.training.checkpoint_io import WholeFileCheckpointIO
+from sentcse.training.resuming import WholeFileCheckpointIO
 
 
 def test_a_checkpoint_is_read_back(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 
+from sentcse.records.metrics_file import MetricsFile
 from sentcse.training.curves import plot_curves
-from sentcse.training.metrics_file import MetricsFile
 
 
 @pytest.fixture

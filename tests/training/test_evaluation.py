@@ -12,12 +12,12 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 
 from sentcse.config import TrainConfig
-from sentcse.evaluation.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.records.run_folder import RunFolder
 from sentcse.training import evaluation as module
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import Run, conclude, fit, prepare
-from sentcse.training.run_folder import RunFolder
 
 Configure = Callable[..., TrainConfig]
 

@@ -8,11 +8,11 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
+from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.run_folder import RunFolder
 from sentcse.training import loggers
 from sentcse.training.loggers import build_loggers
-from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.wandb_run import WandbRun, finish_wandb
+from sentcse.training.wandb.run import WandbRun, finish_wandb
 
 Configure = Callable[..., TrainConfig]
 

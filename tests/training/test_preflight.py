@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_dir
 
-from sentcse.composition import plain_values
+from sentcse.command.composition import plain_values
 from sentcse.config import TrainConfig, check_config
 from sentcse.config.paths import config_dir
 from sentcse.errors import SentcseError
@@ -28,7 +28,7 @@ def composed(*overrides: str) -> TrainConfig:
 @pytest.fixture
 def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("sentcse.loading.hub_is_reachable", lambda: False)
+    monkeypatch.setattr("sentcse.storage.backbones.hub_is_reachable", lambda: False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -15,11 +15,11 @@ import pytest
 from sentcse.config import TrainConfig
 from sentcse.errors import ConfigError, DataError
 from sentcse.methods import SimCSE
+from sentcse.records.run_folder import RunFolder
 from sentcse.training import whole_run
 from sentcse.training.build import method_class
 from sentcse.training.fitting import start_or_continue
 from sentcse.training.run import prepare, train
-from sentcse.training.run_folder import RunFolder
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]

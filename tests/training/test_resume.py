@@ -22,12 +22,12 @@ from composing import checked
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.studies.run_record import read_run
+from sentcse.records.run_folder import RunFolder
+from sentcse.records.run_record import read_run
 from sentcse.training import run as module
 from sentcse.training.evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import train
-from sentcse.training.run_folder import RunFolder
 from stopping import stopping_at, with_callback
 
 Configure = Callable[..., TrainConfig]

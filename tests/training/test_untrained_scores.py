@@ -13,8 +13,8 @@ import torch
 
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.pairs import make_pairs
-from sentcse.evaluation.tasks import StsTask
+from sentcse.evaluation.tasks.pairs import make_pairs
+from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.training import evaluation
 from sentcse.training.run import train
 from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores, untrained_key

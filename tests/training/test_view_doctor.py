@@ -10,7 +10,7 @@ from torch import nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.training.view_doctor import ViewDoctor
+from sentcse.training.guards import ViewDoctor
 from tiny import tiny_bert, tiny_tokenizer
 
 TRAINER: Any = SimpleNamespace(precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))

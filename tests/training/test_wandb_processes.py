@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from composing import checked
-from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.wandb_run import SUPERSEDED
+from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.run_folder import RunFolder
+from sentcse.training.wandb.run import SUPERSEDED
 from wandb_files import OfflineRun, parts, read_offline
 
 Settings = Callable[..., list[str]]

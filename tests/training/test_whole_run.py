@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sentcse.config import TrainConfig
-from sentcse.training import wandb_results
-from sentcse.training.run_folder import RunFolder, is_locked
+from sentcse.machine.locks import is_locked
+from sentcse.records.run_folder import RunFolder
+from sentcse.training.wandb import results as wandb_results
 from sentcse.training.whole_run import carry_out
 
 Configure = Callable[..., TrainConfig]

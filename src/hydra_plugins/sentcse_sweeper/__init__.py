@@ -1,4 +1,4 @@
-"""Hydra finds sweepers in this namespace only; what it does is in `sentcse.studies.sweep`.
+"""Hydra finds sweepers in this namespace only; what it does is in `sentcse.sweeps.sweep`.
 
 Every Hydra program of the environment imports this file, so it imports nothing of sentcse before a sweep begins.
 """
@@ -43,7 +43,7 @@ class SentcseSweeper(Sweeper):
         Raises:
             SentcseError: if the sweep is refused, or not all jobs are done at its end.
         """
-        from sentcse.studies.sweep import Sweep
+        from sentcse.sweeps.sweep import Sweep
 
         assert self.hydra_context is not None
         assert self.task_function is not None

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.schema import Pooler, TaskName
-from sentcse.config.section import LocalPath, Section
-from sentcse.data.manifest import Level
+from sentcse.config.section import Level, LocalPath, Section
 
 
 def _as_list(value: Any) -> Any:

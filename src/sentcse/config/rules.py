@@ -10,7 +10,7 @@ from typing import Protocol
 from sentcse.config.method_options import DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
 from sentcse.errors import SentcseError
-from sentcse.locate import locate
+from sentcse.machine.locate import locate
 
 
 class _WithData(Protocol):

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.method_options import Method
-from sentcse.config.section import LocalPath, Number, Section, Text
-from sentcse.data.manifest import Level
+from sentcse.config.section import Level, LocalPath, Number, Section, Text
 
 Keep = Literal["all", "best", "export"]
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os.path
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -24,3 +25,16 @@ class Section(BaseModel):
     """A group of settings: unknown keys are refused, values do not change once checked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The leaves of a nested configuration by dotted key; an empty group is a leaf."""
+    leaves: dict[str, Any] = {}
+    for key, value in config.items():
+        inside = isinstance(value, Mapping) and len(value) > 0
+        leaves |= flat(value, f"{prefix}{key}.") if inside else {f"{prefix}{key}": value}
+    return leaves
+
+
+Level = Literal["exact", "text", "none"]
+"""How much of a copy must be right: every byte; rows, letters and numbers; nothing that this module looks at."""

@@ -10,10 +10,9 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from sentcse.command import print_fault
+from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import DataKitConfig
-from sentcse.errors import ConfigError
-from sentcse.plain_command import run_plain_command
+from sentcse.errors import ConfigError, print_fault
 
 ACTIONS = ("verify", "download")
 
@@ -36,7 +35,7 @@ def data_job(action: str, config: DataKitConfig) -> None:
     Raises:
         SentcseError: if anything is wrong in the end, one sentence a line.
     """
-    from sentcse.data.kit import download_kit, verify_kit
+    from sentcse.data.fetching.kit import download_kit, verify_kit
 
     if action == "download":
         download_kit(config)

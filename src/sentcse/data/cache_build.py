@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, new_folder, write_meta
+from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, CorpusReport, new_folder, write_meta
 from sentcse.data.corpus import Corpus, nothing_to_read
-from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.formats import MAX_CHARACTERS, Record
 from sentcse.data.hashing import count_repeats, hash_texts, sha256_of, tokenizer_as_text
 

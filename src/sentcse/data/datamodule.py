@@ -11,13 +11,12 @@ import pytorch_lightning as pl
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from sentcse.data.cache_files import CorpusReport
 from sentcse.data.collator import ViewCollator
 from sentcse.data.corpus import Corpus, open_corpus
-from sentcse.data.corpus_report import CorpusReport
-from sentcse.data.dataset import SentenceDataset
-from sentcse.data.download import fetch_hub_file
-from sentcse.data.low_shot import LowShot
-from sentcse.data.published import HubFile, official_low_shot
+from sentcse.data.dataset import LowShot, SentenceDataset
+from sentcse.data.fetching.download import fetch_hub_file
+from sentcse.data.fetching.published import HubFile, official_low_shot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
 from sentcse.data.token_cache import TokenCache, TokenIds
 from sentcse.errors import DataError

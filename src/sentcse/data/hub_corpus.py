@@ -13,7 +13,7 @@ from sentcse.data.corpus import rows_of
 from sentcse.data.formats import MAX_CHARACTERS, MAX_COLUMNS, Record
 from sentcse.data.hashing import sha256_of
 from sentcse.errors import DataError
-from sentcse.hub import hub_is_reachable, without_hub
+from sentcse.machine.hub import hub_is_reachable, without_hub
 
 _READ_ROWS = 1000
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sentcse.data.cache_build import build_cache, cache_key
-from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, read_meta
+from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, CorpusReport, read_meta
 from sentcse.data.corpus import Corpus
-from sentcse.data.corpus_report import CorpusReport
 from sentcse.errors import DataError
 
 if TYPE_CHECKING:

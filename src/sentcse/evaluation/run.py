@@ -9,18 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sentcse.compute_device import choose_device, describe_device
-from sentcse.data.manifest import Level
+from sentcse.config.section import Level
 from sentcse.errors import ConfigError
-from sentcse.evaluation.against import compare_evaluations
-from sentcse.evaluation.outputs import prepare_folder, write_evaluation
-from sentcse.evaluation.published_rows import PublishedRow, scored_suites, select_rows
-from sentcse.evaluation.reproduction import reproduction_record
-from sentcse.evaluation.resampling import resample_sts
-from sentcse.evaluation.results_file import encoder_record
-from sentcse.evaluation.scoring import ScoredEncoder, load_tasks, score_encoder
-from sentcse.evaluation.seed_summary import summarise_seeds
-from sentcse.evaluation.transfer.settings import SEED
+from sentcse.evaluation.reports.outputs import prepare_folder, write_evaluation
+from sentcse.evaluation.reports.results_file import encoder_record
+from sentcse.evaluation.scores.scoring import ScoredEncoder, load_tasks, score_encoder
+from sentcse.evaluation.scores.transfer.settings import SEED
+from sentcse.evaluation.statistics.against import compare_evaluations
+from sentcse.evaluation.statistics.published_rows import PublishedRow, scored_suites, select_rows
+from sentcse.evaluation.statistics.reproduction import reproduction_record
+from sentcse.evaluation.statistics.resampling import resample_sts
+from sentcse.evaluation.statistics.seed_summary import summarise_seeds
+from sentcse.machine.device import choose_device, describe_device
 
 PACKAGES = ("sentcse", "torch", "transformers", "numpy", "scipy")
 
@@ -60,7 +60,7 @@ def run_evaluation(
         against: another encoder, scored on the same tasks and resamples.
         against_pooler: its pooler; None for the one that its record holds.
         against_known_as: the published checkpoint that it is a copy of.
-        tasks: names of `sentcse.evaluation.tasks.LABELS` and `sentcse.evaluation.transfer.tasks.TRANSFER_LABELS`, the
+        tasks: names of `sentcse.data.fetching.sources.LABELS` and `sentcse.data.fetching.sources.TRANSFER_LABELS`, the
             groups "sts", "transfer" and "full", or paths of own .tsv and .csv pairs.
         mode: "test", "dev" or "fasttest".
         protocol: "simcse" or "mteb".
@@ -70,7 +70,7 @@ def run_evaluation(
         bootstrap: resamples of the 95 % intervals; 0 for no intervals.
         seed: of the resampling.
         classifier_seed: of the classifiers of the transfer tasks.
-        device: where sentences are encoded, see `sentcse.compute_device.choose_device`.
+        device: where sentences are encoded, see `sentcse.machine.device.choose_device`.
         published: names of published rows to show beside the score, or "all".
         reproduces: name of the published row that the score is measured against.
         output: folder for `results.json`, tables and plot, or None.

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from sentcse.checkpoint import describe_encoder
 from sentcse.encoder import SentenceEncoder
-from sentcse.heads import HEADS
 from sentcse.losses.info_nce import cosine_matrix
-from sentcse.methods.optimization import AdamWSettings
-from sentcse.methods.trained_module import TrainedModule
-from sentcse.quicken import quicken
+from sentcse.methods.optimization import AdamWSettings, TrainedModule
+from sentcse.modules.attention import quicken
+from sentcse.modules.heads import HEADS
+from sentcse.storage.checkpoint import describe_encoder
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -55,7 +54,7 @@ class Method(TrainedModule, ABC):
 
     Args:
         encoder: the encoder to train; it has no head of its own.
-        head: projection head by its name in `sentcse.heads.HEADS`, or "none".
+        head: projection head by its name in `sentcse.modules.heads.HEADS`, or "none".
         projection_at_eval: whether the head is part of the encoder that is scored and exported.
         optimizer: AdamW settings; None for the published ones.
     """

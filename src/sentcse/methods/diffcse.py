@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.loading import load_backbone
 from sentcse.losses import (
     edit_tokens,
     info_nce_loss,
@@ -17,14 +16,15 @@ from sentcse.losses import (
     replaced_token_detection_loss,
     replaced_token_labels,
 )
-from sentcse.masked_language_model import load_masked_language_model
-from sentcse.masking import mask_ordinary_tokens
 from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
-from sentcse.methods.diffcse_parts import check_embeddings, check_vocabularies
+from sentcse.methods.discriminator import check_embeddings, check_vocabularies
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
-from sentcse.quicken import quicken
+from sentcse.modules.attention import quicken
+from sentcse.modules.masking import mask_ordinary_tokens
+from sentcse.storage.backbones import load_backbone
+from sentcse.storage.masked_language_models import load_masked_language_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

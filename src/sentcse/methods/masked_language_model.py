@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sentcse.masked_language_model import MaskedLanguageModelHead
-from sentcse.masking import mask_ordinary_tokens
-from sentcse.methods.optimization import AdamWSettings
-from sentcse.methods.trained_module import TrainedModule
-from sentcse.quicken import quicken
+from sentcse.methods.optimization import AdamWSettings, TrainedModule
+from sentcse.modules.attention import quicken
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
+from sentcse.modules.masking import mask_ordinary_tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

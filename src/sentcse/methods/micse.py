@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from sentcse.attention_maps import collect_attention_maps, enable_attention_maps
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import attention_mutual_information, info_nce_loss
 from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.attention import collect_attention_maps, enable_attention_maps
 
 if TYPE_CHECKING:
     from typing_extensions import Self

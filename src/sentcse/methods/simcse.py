@@ -10,10 +10,10 @@ from torch.nn import functional as F
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.masked_language_model import load_mlm_head
-from sentcse.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.methods.base import Batch, Method, Objective, Origin, view_cosines
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
+from sentcse.storage.masked_language_models import load_mlm_head
 
 if TYPE_CHECKING:
     from typing_extensions import Self

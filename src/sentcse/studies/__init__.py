@@ -1,1 +1,1 @@
-"""Many runs together: sweeps, what became of their jobs, comparisons."""
+"""Many runs read: compared, drawn, told in words, put on a page."""

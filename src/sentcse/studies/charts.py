@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sentcse.printing.tables import Table
 from sentcse.studies.interactive import (
     View,
     best_step_views,
@@ -14,7 +15,6 @@ from sentcse.studies.interactive import (
 )
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.study_run import score_label
-from sentcse.studies.table_formats import Table
 
 SAME = "The table below has the same figures."
 BESIDE = {"geometry": "The table below has their means; the table of runs has every run."}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Collection, Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sentcse.errors import SentcseError
-from sentcse.studies.part import Part
-from sentcse.studies.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord, find_runs
-from sentcse.studies.series import name_series
+from sentcse.printing.wording import count, listed
+from sentcse.records.metrics_file import read_curves
+from sentcse.records.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord, find_runs
+from sentcse.records.sweep_record import JobState, SweepRecord, read_sweep
+from sentcse.studies.part import Part, name_series
 from sentcse.studies.study import Study
-from sentcse.studies.study_run import Curve, StudyRun
-from sentcse.studies.sweep_gaps import find_sweeps, sweep_notes, with_reasons
-from sentcse.studies.wording import count, listed
+from sentcse.studies.study_run import StudyRun, shortened
 
-METRICS_FILE = "metrics.csv"
 RUNS_FOLDER = Path("runs")
 
 
@@ -53,29 +52,6 @@ def find_source(name: str) -> Path:
     """The folder or file of this name; else the sweep of this name in `runs/sweeps`."""
     given, sweep = Path(name), RUNS_FOLDER / SWEEPS_FOLDER / name
     return sweep if not given.exists() and (sweep / SWEEP_FILE).is_file() else given
-
-
-def read_curves(record: RunRecord) -> dict[str, Curve]:
-    """The metrics of a run's metrics.csv that begin with "val/"; empty where there is no such file."""
-    path = record.path / METRICS_FILE
-    if not path.is_file():
-        return {}
-    curves: dict[str, dict[int, float]] = {}
-    with path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            # the last row may have been cut by a kill
-            values = {name: _number(value) for name, value in row.items() if str(name).startswith("val/") and value}
-            for name, value in values.items():
-                if math.isfinite(value):
-                    curves.setdefault(name, {})[int(row["step"])] = value
-    return dict(curves)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:  # cut behind its sign
-        return math.nan
 
 
 def _each_once(records: Sequence[RunRecord], notes: list[str]) -> list[RunRecord]:
@@ -126,3 +102,55 @@ def _with_results(parts: Sequence[Part], notes: list[str]) -> list[Part]:
             names = listed([f"{run.record.name} ({run.record.status})" for run in part.runs])
             notes.append(f"Left out, as none of its runs is done: {part.label}, {names}.")
     return [part for part in parts if part.done()]
+
+
+def find_sweeps(source: Path) -> list[SweepRecord]:
+    """The sweep that a source is, or those whose records lie in a folder of runs; sorted by name."""
+    if source.name == SWEEP_FILE or (source / SWEEP_FILE).is_file():
+        return [read_sweep(source)]
+    return [read_sweep(file.parent) for file in sorted((source / SWEEPS_FOLDER).glob(f"*/{SWEEP_FILE}"))]
+
+
+def with_reasons(records: Sequence[RunRecord], states: Iterable[JobState]) -> list[RunRecord]:
+    """The runs, those of failed jobs with the reason that the sweep has."""
+    failed = {state.run.name: state.reason for state in states if state.status == "failed" and state.run is not None}
+    return [
+        replace(record, status="failed", reason=failed[record.name])
+        if record.status == "interrupted" and record.name in failed
+        else record
+        for record in records
+    ]
+
+
+def sweep_notes(sweep: SweepRecord, states: Sequence[JobState]) -> list[str]:
+    """What is to be said of a sweep: when and by what it was started, which jobs could not start or have not begun."""
+    started = f"Sweep {sweep.name}: {count(len(states), 'job')}, started {count(len(sweep.commands), 'time')}."
+    given = [
+        f"Sweep {sweep.name} was started on {listed(times)} (UTC) by: {command}"
+        for command, times in starts(sweep).items()
+    ]
+    refused = [
+        f"Sweep {sweep.name}: {', '.join(f'{key}={value}' for key, value in state.job.settings.items())} "
+        f"could not start: {state.reason}"
+        for state in states
+        if state.status == "failed" and state.run is None
+    ]
+    missing = sum(state.status == "missing" for state in states)
+    waiting = [f"Sweep {sweep.name}: {count(missing, 'job')} not begun."] if missing > 0 else []
+    return [started, *given, *refused, *waiting]
+
+
+def starts(sweep: SweepRecord) -> dict[str, list[str]]:
+    """The commands that started or continued a sweep, each with its times, to the minute, in UTC.
+
+    Of what was named by an absolute path only the last two parts are told.
+    """
+    found: dict[str, list[str]] = {}
+    for entry in sweep.commands:
+        found.setdefault(_portable(entry["command"]), []).append(entry["started"][:16].replace("T", " "))
+    return found
+
+
+def _portable(command: str) -> str:
+    words = (word.partition("=") for word in shlex.split(command))
+    return shlex.join(f"{key}{sign}{shortened(value)}" for key, sign, value in words)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from sentcse.evaluation.seeds import MeanInterval
+from sentcse.evaluation.statistics.seeds import MeanInterval
+from sentcse.printing.figures import far_side, look, new_figure
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import BETTER, WORSE, Difference, bar_ends, cell_statistics, half_width, mean_curve
 from sentcse.studies.study_run import score_label
-from sentcse.studies.style import far_side, look, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentcse.evaluation.seeds import MOST_SEEDS
-from sentcse.studies.part import Part
-from sentcse.studies.series import differing_settings
+from sentcse.evaluation.statistics.seeds import MOST_SEEDS
+from sentcse.printing.wording import count, listed, number
+from sentcse.studies.part import Part, differing_settings
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE, Difference
 from sentcse.studies.study_run import StudyRun, score_label, setting_text
-from sentcse.studies.wording import SMALL, count, difference_digits, listed, number, replicates_listed, signed_interval
+from sentcse.studies.wording import SMALL, difference_digits, replicates_listed, signed_interval
 
 
 def findings(compared: Sequence[Difference], *, over: str = "seeds") -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentcse.printing.figures import far_side
+from sentcse.printing.wording import count, number, p_value
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import (
     BETTER,
@@ -20,7 +22,6 @@ from sentcse.studies.statistics import (
     mean_curve,
 )
 from sentcse.studies.study_run import StudyRun, score_label
-from sentcse.studies.style import far_side
 from sentcse.studies.traces import (
     Trace,
     band_trace,
@@ -31,7 +32,7 @@ from sentcse.studies.traces import (
     reference_trace,
     score_axis,
 )
-from sentcse.studies.wording import count, difference, number, p_value, replicates_listed, seeds_in_words
+from sentcse.studies.wording import difference, replicates_listed, seeds_in_words
 
 DODGE = 0.03
 """Decades between neighbouring series."""

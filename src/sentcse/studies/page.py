@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sentcse.errors import SentcseError
-from sentcse.studies.headline import facts, lead
+from sentcse.printing.figures import COLOURS, look
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE
-from sentcse.studies.study import Study
-from sentcse.studies.style import COLOURS, look
+from sentcse.studies.study import Study, facts, lead
 
 FILES = Path(__file__).parent / "page_files"
 VERDICTS = {

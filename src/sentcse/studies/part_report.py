@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sentcse.printing.tables import Table
+from sentcse.records.run_record import AVERAGE
 from sentcse.studies.curve_tables import geometry_table, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part
-from sentcse.studies.run_record import AVERAGE
 from sentcse.studies.statistics import Difference, differences
-from sentcse.studies.table_formats import Table
 from sentcse.studies.tables import best_step_table, difference_table, run_table, score_table, task_table
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sentcse.printing.tables import Table
+from sentcse.printing.wording import NOTHING, listed, number, seeds_listed
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, setting_text
-from sentcse.studies.table_formats import Table
-from sentcse.studies.wording import NOTHING, listed, number, seeds_listed
 
 UNKNOWN = "not recorded"
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sentcse.composition import compose
+from sentcse.command.composition import compose
 from sentcse.config.paths import config_dir
-from sentcse.studies.study_run import VARIED, StudyRun, flat, shortened
-from sentcse.training.run_folder import has_effect
+from sentcse.config.section import flat
+from sentcse.records.run_folder import has_effect
+from sentcse.studies.study_run import VARIED, StudyRun, shortened
 
 TELLS = ("data.low_shot.", "trainer.max_steps", "evaluation.test", "evaluation.pairs_test", "budget")
 """What tells no two methods apart, and yet belongs to a command."""

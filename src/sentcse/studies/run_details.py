@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sentcse.printing.wording import NOTHING, number
 from sentcse.studies.interactive import run_figure
 from sentcse.studies.part import Part
 from sentcse.studies.remake import remake_command
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, score_label, setting_text, shortened
-from sentcse.studies.wording import NOTHING, number
 
 Cell = dict[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from sentcse.evaluation.seeds import (
+from sentcse.evaluation.statistics.seeds import (
     MeanInterval,
     PairedDifference,
     holm,
@@ -40,7 +40,7 @@ class Difference:
         verdict: whether `series` is better, worse, not told apart, or was not tested (fewer than two pairs).
         needed: seeds that would tell the two apart if the true difference and spread are those found: with 80 %
             probability, at 5 % divided by the number of tests. None where it was told apart or not tested, and where
-            more than `sentcse.evaluation.seeds.MOST_SEEDS` would be needed.
+            more than `sentcse.evaluation.statistics.seeds.MOST_SEEDS` would be needed.
     """
 
     score: str

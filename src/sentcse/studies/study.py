@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sentcse.printing.wording import listed
 from sentcse.studies.part import Part
 from sentcse.studies.study_run import StudyRun
+from sentcse.studies.wording import replicates_listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,3 +26,46 @@ class Study:
     def runs(self) -> tuple[StudyRun, ...]:
         """All runs, done or not."""
         return tuple(run for part in self.parts for run in part.runs)
+
+
+def default_title(study: Study) -> str:
+    """Methods and encoders."""
+    methods = dict.fromkeys(series.split(",")[0].split(" on ")[0] for part in study.parts for series in part.series)
+    encoders = sorted({run.record.encoder for run in study.runs})
+    return f"{listed(list(methods))} on {listed(encoders)}"
+
+
+def lead(study: Study) -> str:
+    """What was trained on how much, how often and how long."""
+    parts = [
+        f"{listed(list(part.series))}, trained on {listed([f'{size:,}' for size in part.sizes])} sentences with "
+        f"{replicates_listed(part.replicates)}, {part.label}"
+        for part in study.parts
+    ]
+    said = "; ".join(parts)
+    apart = " Budgets are kept apart: no mean, curve or test mixes them." if len(parts) > 1 else ""
+    return f"{said}.{apart}"
+
+
+def facts(study: Study) -> list[tuple[str, str]]:
+    """Name and value of what a reader wants to know first."""
+    done = sum(run.done for run in study.runs)
+    series = dict.fromkeys(series for part in study.parts for series in part.series)
+    sizes = sorted({size for part in study.parts for size in part.sizes})
+    return [
+        ("runs done", f"{done} of {len(study.runs)}"),
+        ("methods", str(len(series))),
+        ("sizes", f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"),
+        _repeated(study),
+        ("budget", listed([part.label for part in study.parts])),
+    ]
+
+
+def _repeated(study: Study) -> tuple[str, str]:
+    """How often each condition was trained."""
+    replicates, over = {run.replicate for run in study.runs}, {part.over for part in study.parts}
+    if over == {"splits"}:
+        return "splits", str(len({each.split for each in replicates}))
+    if over == {"seeds"}:
+        return "seeds", str(len({each.seed for each in replicates}))
+    return "pairs of seed and split", str(len(replicates))

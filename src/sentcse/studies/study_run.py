@@ -13,12 +13,11 @@ from pydantic import ValidationError
 
 from sentcse.config import TrainConfig
 from sentcse.config.method_options import reads_generator
-from sentcse.evaluation.tasks import LABELS
-from sentcse.studies.run_record import AVERAGE, RunRecord, with_average
-from sentcse.training.run_folder import has_effect
-
-Curve = Mapping[int, float]
-"""A metric by optimiser step."""
+from sentcse.config.section import flat
+from sentcse.data.fetching.sources import LABELS
+from sentcse.records.metrics_file import Curve
+from sentcse.records.run_folder import has_effect
+from sentcse.records.run_record import AVERAGE, RunRecord, with_average
 
 VARIED = (
     "seed",
@@ -166,15 +165,6 @@ class StudyRun:
         """A group of results.json such as `data` or `versions`; empty where it is not there."""
         value = {} if self.record.results is None else self.record.results.get(key, {})
         return dict(value) if isinstance(value, Mapping) else {}
-
-
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The leaves of a nested configuration by dotted key; an empty group is a leaf."""
-    leaves: dict[str, Any] = {}
-    for key, value in config.items():
-        inside = isinstance(value, Mapping) and len(value) > 0
-        leaves |= flat(value, f"{prefix}{key}.") if inside else {f"{prefix}{key}": value}
-    return leaves
 
 
 def score_label(key: str) -> str:

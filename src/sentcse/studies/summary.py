@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sentcse.studies.headline import lead
+from sentcse.printing.tables import to_markdown
 from sentcse.studies.part_report import PartReport
-from sentcse.studies.study import Study
-from sentcse.studies.table_formats import to_markdown
+from sentcse.studies.study import Study, lead
 
 SHOWN = ("scores", "differences", "tasks", "best_steps")
 """Tables that the summary holds; the others are files."""

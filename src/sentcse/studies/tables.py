@@ -6,21 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.tasks import STS_TASKS
+from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.printing.tables import Table
+from sentcse.printing.wording import NOTHING, interval, number, p_value
+from sentcse.records.run_record import AVERAGE
 from sentcse.studies.part import Part
-from sentcse.studies.run_record import AVERAGE
 from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, Difference, cell_statistics
 from sentcse.studies.study_run import Replicate, StudyRun, score_label
-from sentcse.studies.table_formats import Table
-from sentcse.studies.wording import (
-    NOTHING,
-    difference_digits,
-    interval,
-    mean_and_spread,
-    number,
-    p_value,
-    seeds_in_words,
-)
+from sentcse.studies.wording import difference_digits, mean_and_spread, seeds_in_words
 
 Rows = list[tuple[str, ...]]
 

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.seeds import MeanInterval
+from sentcse.evaluation.statistics.seeds import MeanInterval
+from sentcse.printing.figures import look
+from sentcse.printing.wording import count, interval
 from sentcse.studies.study_run import score_label
-from sentcse.studies.style import look
-from sentcse.studies.wording import count, interval, mean_and_spread
+from sentcse.studies.wording import mean_and_spread
 
 Trace = dict[str, Any]
 

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentcse.errors import SentcseError
+from sentcse.printing.figures import FORMATS as DRAWN
+from sentcse.printing.figures import save_figure
+from sentcse.printing.tables import to_csv, to_latex, to_markdown
 from sentcse.studies import figures as draw
-from sentcse.studies.headline import default_title
 from sentcse.studies.page import render_page
 from sentcse.studies.part_report import PartReport, report_part
 from sentcse.studies.remake import remake_commands
-from sentcse.studies.study import Study
-from sentcse.studies.style import FORMATS as DRAWN
-from sentcse.studies.style import save_figure
+from sentcse.studies.study import Study, default_title
 from sentcse.studies.summary import render_summary
-from sentcse.studies.table_formats import to_csv, to_latex, to_markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,27 +15,24 @@ from transformers import PreTrainedTokenizerBase
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.published import HubFile
-from sentcse.data.senteval_download import ensure_senteval
+from sentcse.data.fetching.published import HubFile
+from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.evaluation.tasks import StsTask, load_pairs, load_task, required_files
-from sentcse.loading import load_backbone, load_tokenizer, masked_language_model_folder
-from sentcse.locate import find_file, locate
+from sentcse.evaluation.tasks.sts import StsTask, load_pairs, load_task, required_files
+from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
+from sentcse.machine.locate import find_file, locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
-from sentcse.training.checkpoint_io import WholeFileCheckpointIO
-from sentcse.training.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
-from sentcse.training.epoch_progress import EpochProgress
+from sentcse.records.run_folder import RunFolder
+from sentcse.storage.backbones import load_backbone, masked_language_model_folder
+from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.training.guards import LossGuard, ViewDoctor
 from sentcse.training.loggers import build_loggers
-from sentcse.training.loss_guard import LossGuard
+from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
-from sentcse.training.progress import ProgressBar
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.seeding import StepSeed
-from sentcse.training.throughput import Throughput
-from sentcse.training.view_doctor import ViewDoctor
+from sentcse.training.resuming import EpochProgress, StepSeed, WholeFileCheckpointIO
 
 
 def build_encoder(config: TrainConfig) -> SentenceEncoder:
@@ -155,9 +152,9 @@ def build_trainer(
         ConfigError: if the device or precision is not to be had.
     """
     settings = config.trainer
-    accelerator = choose_accelerator(settings)
-    check_devices(settings, accelerator)
-    precision = choose_precision(settings, accelerator)
+    accelerator = choose_accelerator(settings.accelerator)
+    check_devices(settings.devices, accelerator)
+    precision = choose_precision(settings.precision, accelerator)
     show_bar = settings.progress and sys.stderr.isatty()
     callbacks: list[Callback] = [
         *([ViewDoctor()] if isinstance(config, TrainConfig) else []),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
+
+from sentcse.records.metrics_file import read_series
 
 Panels = Sequence[tuple[str, Sequence[str]]]
 """Title and metrics of each panel; a prefix that ends in `/` means every Spearman below it."""
@@ -14,20 +15,6 @@ PANELS: Panels = (
     ("Dev Spearman x 100", ("val/",)),
     ("Mean cosine", ("train/positive_cosine", "train/negative_cosine")),
 )
-
-
-def read_series(metrics: Path) -> dict[str, tuple[list[int], list[float]]]:
-    """Steps and values of every metric in a metrics.csv."""
-    series: dict[str, tuple[list[int], list[float]]] = {}
-    with metrics.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            step = int(row.pop("step"))
-            for name, value in row.items():
-                if value:
-                    steps, values = series.setdefault(name, ([], []))
-                    steps.append(step)
-                    values.append(float(value))
-    return series
 
 
 def plot_curves(

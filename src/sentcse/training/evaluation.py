@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pytorch_lightning import LightningModule
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.results import Evaluation
-from sentcse.evaluation.tasks import StsTask
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.results import Evaluation
+from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
 from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 

@@ -14,10 +14,10 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.errors import SentcseError
-from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder, how_to_continue
-from sentcse.training.wandb_run import WandbRun
+from sentcse.errors import SentcseError, how_to_continue
+from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.run_folder import RunFolder
+from sentcse.training.wandb.run import WandbRun
 
 logger = logging.getLogger(__name__)
 

@@ -12,21 +12,22 @@ from pytorch_lightning import seed_everything
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
 from sentcse.errors import SentcseError
-from sentcse.evaluation.results_file import write_results
-from sentcse.generator_export import save_masked_language_model, show_perplexity
-from sentcse.input_length import check_length
-from sentcse.loading import load_tokenizer, masked_language_model_folder
-from sentcse.masked_language_model import load_to_train
+from sentcse.evaluation.reports.results_file import write_results
 from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.input_length import check_length
+from sentcse.records.run_folder import RunFolder
+from sentcse.storage.backbones import masked_language_model_folder
+from sentcse.storage.generator_export import save_masked_language_model, show_perplexity
+from sentcse.storage.masked_language_models import load_to_train
+from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
+from sentcse.training.meters import Throughput
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.throughput import Throughput
 from sentcse.training.whole_run import carry_out
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from sentcse.data.collator import ViewCollator
 from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
-from sentcse.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 if TYPE_CHECKING:

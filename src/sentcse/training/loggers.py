@@ -7,9 +7,9 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
-from sentcse.training.metrics_file import MetricsFile
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.wandb_run import start_wandb
+from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.run_folder import RunFolder
+from sentcse.training.wandb.run import start_wandb
 
 
 def build_loggers(config: RunConfig, folder: RunFolder) -> list[Logger]:

@@ -11,8 +11,8 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Data, Evaluation
 from sentcse.data.corpus import require_file, similar_file
 from sentcse.errors import DataError, SentcseError
-from sentcse.loading import masked_language_model_folder, require_model
-from sentcse.locate import find_file
+from sentcse.machine.locate import find_file
+from sentcse.storage.backbones import masked_language_model_folder, require_model
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,14 @@ def _require_generator(config: RunConfig, root: Path) -> None:
 
 
 def _fetch_corpus(config: RunConfig, root: Path) -> None:
-    from sentcse.data.download import fetch_hub_file
+    from sentcse.data.fetching.download import fetch_hub_file
 
     data: Data = config.data
     if data.path is None:
         return  # a Hugging Face dataset has a cache of its own
     path = find_file(data.path, root)
     if data.low_shot.official:
-        from sentcse.data.published import official_low_shot
+        from sentcse.data.fetching.published import official_low_shot
 
         file = official_low_shot(float(str(data.low_shot.percent)), data.low_shot.seed)
         fetch_hub_file(file.repo, file.filename, path.with_name(file.filename), revision=file.revision, rows=file.rows)
@@ -79,9 +79,9 @@ def _fetch_corpus(config: RunConfig, root: Path) -> None:
 
 
 def _fetch_evaluation(config: RunConfig, root: Path) -> None:
-    from sentcse.data.manifest import check_files, warn_of
-    from sentcse.data.senteval_download import ensure_senteval
-    from sentcse.evaluation.tasks import required_files
+    from sentcse.data.fetching.manifest import check_files, warn_of
+    from sentcse.data.fetching.senteval_download import ensure_senteval
+    from sentcse.evaluation.tasks.sts import required_files
 
     if not isinstance(config, TrainConfig):
         return  # it is scored on a part of its corpus

@@ -12,8 +12,8 @@ from typing import Any
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.locate import PACKAGE_PREFIX
-from sentcse.training.device import choose_accelerator, choose_precision
+from sentcse.machine.device import choose_accelerator, choose_precision
+from sentcse.machine.locate import PACKAGE_PREFIX
 
 PACKAGES = ("sentcse", "torch", "pytorch-lightning", "transformers", "datasets", "numpy", "scipy")
 
@@ -53,7 +53,9 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     if isinstance(config, TrainConfig) and config.method.reads_generator and config.generator.name_or_path is not None:
         sections["generator"] = {"name": Path(config.generator.name_or_path).name}
     # what auto has become on this machine
-    sections["trainer"]["precision"] = choose_precision(config.trainer, choose_accelerator(config.trainer))
+    sections["trainer"]["precision"] = choose_precision(
+        config.trainer.precision, choose_accelerator(config.trainer.accelerator)
+    )
     flat = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
     return {**alone, **flat}
 

@@ -13,18 +13,18 @@ from pytorch_lightning import seed_everything
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.evaluation.evaluator import evaluate_encoder
-from sentcse.evaluation.results_file import write_results
-from sentcse.input_length import check_length
+from sentcse.evaluation.reports.results_file import write_results
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.machine.device import choose_accelerator, hardware
 from sentcse.methods import Method
+from sentcse.modules.input_length import check_length
+from sentcse.records.run_folder import RunFolder
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
 from sentcse.training.curves import plot_curves
 from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
-from sentcse.training.hardware import hardware
+from sentcse.training.meters import Throughput
 from sentcse.training.provenance import provenance
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.throughput import Throughput
 from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores
 from sentcse.training.whole_run import carry_out
 
@@ -113,7 +113,7 @@ def conclude(run: Run) -> dict[str, Any]:
         "data": run.method.record["data"],
         "config": run.config.model_dump(mode="json", by_alias=True),
         "versions": run.method.record["versions"],
-        "hardware": hardware(run.config.trainer),
+        "hardware": hardware(choose_accelerator(run.config.trainer.accelerator)),
         # what auto has become: runs of one curve should agree on it
         "precision": run.method.record["recipe"]["trainer.precision"],
         "seconds": round(run.throughput.total_seconds(), 1),

@@ -14,12 +14,11 @@ import torch
 from sentcse.data.hashing import sha256_of, tokenizer_as_text
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.evaluation.tasks import StsTask
-from sentcse.input_length import longest_input
-from sentcse.loading import read_json
-from sentcse.training.hardware import machine
+from sentcse.evaluation.tasks.sts import StsTask
+from sentcse.machine.device import hardware
+from sentcse.machine.files import read_json, write_atomically
+from sentcse.modules.input_length import longest_input
 from sentcse.training.provenance import versions
-from sentcse.training.run_folder import write_atomically
 
 UNTRAINED_FOLDER = "untrained"
 """Under `runs.root`."""
@@ -74,7 +73,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
         f"at most {longest_input(backbone, encoder.tokenizer)} tokens, padding {encoder.tokenizer.padding_side}",
         *map(_pairs, tasks),
         f"batch_size {batch_size}",
-        json.dumps(machine("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
+        json.dumps(hardware("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
         json.dumps(versions()),
     )
 

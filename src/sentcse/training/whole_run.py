@@ -10,10 +10,10 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
+from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import TERMINATED, quiet_lightning
-from sentcse.training.run_folder import RunFolder
-from sentcse.training.wandb_results import log_finished_run, log_results
-from sentcse.training.wandb_run import finish_wandb
+from sentcse.training.wandb.results import log_finished_run, log_results
+from sentcse.training.wandb.run import finish_wandb
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sentcse.evaluation.embeddings import EmbeddingTable
-from sentcse.evaluation.transfer.files import Examples
-from sentcse.evaluation.transfer.tasks import TransferTask
+from sentcse.evaluation.scores.embeddings import EmbeddingTable
+from sentcse.evaluation.tasks.transfer import TransferTask
+from sentcse.evaluation.tasks.transfer_files import Examples
 
 
 def examples(prefix: str, labels: np.ndarray, columns: int = 1) -> Examples:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.embeddings import EmbeddingTable, embed_tasks
-from sentcse.evaluation.transfer.score import score_transfer
-from sentcse.evaluation.transfer.tasks import TransferTask, load_transfer_task
+from sentcse.evaluation.scores.embeddings import EmbeddingTable, embed_tasks
+from sentcse.evaluation.scores.transfer.score import score_transfer
+from sentcse.evaluation.tasks.transfer import TransferTask, load_transfer_task
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 

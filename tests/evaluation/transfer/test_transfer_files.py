@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sentcse.errors import DataError
-from sentcse.evaluation.transfer.files import Examples, read_class_files, read_mrpc, read_sst2, read_trec
+from sentcse.evaluation.tasks.transfer_files import Examples, read_class_files, read_mrpc, read_sst2, read_trec
 
 HEADER = "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n"
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sentcse.evaluation.transfer.record import resample_transfer, transfer_average, transfer_records
-from sentcse.evaluation.transfer.results import TransferResult
-from sentcse.evaluation.transfer.tasks import TRANSFER_LABELS
+from sentcse.data.fetching.sources import TRANSFER_LABELS
+from sentcse.evaluation.reports.transfer_record import resample_transfer, transfer_average, transfer_records
+from sentcse.evaluation.scores.transfer.results import TransferResult
 
 
 def result(label: str, right: int = 75, **changes) -> TransferResult:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from sentcse.evaluation.significance import percentile_interval
-from sentcse.evaluation.transfer.results import bootstrap_accuracy
+from sentcse.evaluation.scores.transfer.results import bootstrap_accuracy
+from sentcse.evaluation.statistics.significance import percentile_interval
 
 
 @pytest.mark.parametrize(("rows", "right"), [(500, 442), (1725, 1237), (10662, 8003)])

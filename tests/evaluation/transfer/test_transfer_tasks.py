@@ -5,15 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
+from sentcse.data.fetching.sources import TRANSFER_LABELS, TRANSFER_TASKS
 from sentcse.errors import DataError
-from sentcse.evaluation.transfer.files import Examples
-from sentcse.evaluation.transfer.tasks import (
-    TRANSFER_LABELS,
-    TRANSFER_TASKS,
-    load_transfer_task,
-    sorted_by_length,
-    transfer_files,
-)
+from sentcse.evaluation.tasks.transfer import load_transfer_task, sorted_by_length, transfer_files
+from sentcse.evaluation.tasks.transfer_files import Examples
 
 # as SentEval's README gives them
 ROWS = {

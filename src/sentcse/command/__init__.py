@@ -1,0 +1,1 @@
+"""What the commands share: composing, faults as sentences, exit codes."""

@@ -1,0 +1,74 @@
+"""Commands whose settings are one file of configs/ and key=value on the command line, without Hydra's composition."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from sentcse.command.composed import INTERRUPTED
+from sentcse.command.composition import explain_composition, plain_values
+from sentcse.config.check import check_command
+from sentcse.config.paths import config_dir
+from sentcse.config.section import Section
+from sentcse.errors import ConfigError, SentcseError, leave_quietly, print_fault
+
+C = TypeVar("C", bound=Section)
+
+
+def run_plain_command(
+    job: Callable[[C], None], config_name: str, model: type[C], arguments: Sequence[str] | None = None
+) -> int:
+    """Read the settings, check them, run the job.
+
+    Args:
+        job: gets the checked settings.
+        config_name: a file of configs/, which is also the text of --help.
+        model: the schema of that file.
+        arguments: key=value words; None for the command line's.
+
+    Returns:
+        The exit code, as `sentcse.command.composed.run_command`.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    path = config_dir() / f"{config_name}.yaml"
+    if {"-h", "--help"} & set(words):
+        print(path.read_text(encoding="utf-8"), end="")
+        return 0
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("sentcse").setLevel(logging.INFO)
+    try:
+        job(check_command(model, plain_values(_with_overrides(path.read_text(encoding="utf-8"), words))))
+        sys.stdout.flush()  # here, where a reader that has gone is noticed
+    except SentcseError as fault:
+        print_fault(fault)
+        return fault.exit_code
+    except BrokenPipeError:
+        leave_quietly()
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _parsed(word: str) -> Any:
+    try:
+        return OmegaConf.from_dotlist([word])
+    except YAMLError as error:
+        raise ConfigError(f"{word} cannot be read as key=value: a list is written key=[a,b].") from error
+
+
+def _with_overrides(text: str, words: Sequence[str]) -> Any:
+    strange = [word for word in words if "=" not in word or word.startswith("-")]
+    if strange:
+        raise ConfigError(f"{strange[0]} is not of the form key=value; --help lists the keys.")
+    try:
+        changes = [_parsed(word) for word in words]
+        return OmegaConf.merge(OmegaConf.create(text), *changes)
+    except OmegaConfBaseException as error:
+        raise ConfigError(explain_composition(error)) from error

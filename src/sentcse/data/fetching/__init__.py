@@ -1,0 +1,1 @@
+"""What comes from outside: where it lies, fetched, verified."""

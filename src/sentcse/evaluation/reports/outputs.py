@@ -1,0 +1,57 @@
+"""The files that an evaluation leaves: results, tables to paste, a picture of the geometry."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sentcse.errors import SentcseError
+from sentcse.evaluation.reports.results_file import write_results
+from sentcse.evaluation.reports.results_tables import encoder_names
+from sentcse.evaluation.reports.results_text import format_results
+from sentcse.evaluation.scores.scoring import ScoredEncoder
+from sentcse.machine.files import write_whole
+
+RESULTS, TEXT, MARKDOWN, LATEX, GEOMETRY = "results.json", "table.txt", "table.md", "table.tex", "geometry"
+PICTURES = (".png", ".pdf")
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder of the results, before hours of scoring and not after.
+
+    Raises:
+        SentcseError: if it cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SentcseError(
+            f"{folder} cannot be written to ({error.strerror}): name another folder, output=DIR, or output=null."
+        ) from error
+
+
+def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], folder: Path) -> None:
+    """Write results.json, table.txt, table.md and table.tex, and geometry.png and .pdf where STS-B was scored.
+
+    Args:
+        results: what `sentcse.evaluation.run` gives.
+        scored: the encoders, in the order of the results.
+        folder: made where it is missing.
+
+    Raises:
+        SentcseError: if a file cannot be written.
+    """
+    write_results(results, folder / RESULTS)
+    write_whole(format_results(results) + "\n", folder / TEXT)
+    write_whole(format_results(results, "markdown") + "\n", folder / MARKDOWN)
+    write_whole(format_results(results, "latex") + "\n", folder / LATEX)
+    if all(each.evaluation.geometry is not None for each in scored):
+        from sentcse.evaluation.reports.geometry_figure import draw_geometry
+
+        figure = draw_geometry(dict(zip(encoder_names(results), (each.evaluation for each in scored), strict=True)))
+        for suffix in PICTURES:
+            figure.savefig(folder / f"{GEOMETRY}{suffix}", dpi=150)

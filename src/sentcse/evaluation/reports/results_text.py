@@ -1,0 +1,96 @@
+"""What the evaluation command prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sentcse.evaluation.reports.results_tables import encoder_names, encoder_records, geometry_table, score_tables
+from sentcse.evaluation.reports.table import AVERAGE, COLLAPSED, Layout, format_table
+from sentcse.evaluation.scores.mteb_tasks import format_mteb
+from sentcse.evaluation.statistics.comparison import Difference, describe
+from sentcse.evaluation.statistics.published_rows import COLUMNS
+from sentcse.evaluation.statistics.reproduction import describe_reproduction
+
+Results = Mapping[str, Any]
+TRANSFER_COLUMNS = COLUMNS["transfer"]
+SUITE_WORDS = {"sts": "seven STS tasks", "transfer": "seven transfer tasks"}
+COLLAPSE = "collapsed: the vectors do not differ, so that there is no score"
+
+
+def format_results(results: Results, layout: Layout = "table") -> str:
+    """Show what `sentcse.evaluation.run` returns: how it was scored, scores, intervals, pairs, geometry, comparisons.
+
+    Args:
+        results: content of `results.json`.
+        layout: "table" with everything around it for the terminal, else only tables to paste.
+    """
+    if layout != "table":
+        return "\n\n".join(format_table(table, layout) for table in score_tables(results, with_geometry=True))
+    tables = score_tables(results)
+    blocks = [_how_it_was_scored(results), *(format_table(table) for table in tables)]
+    if any(table.has_collapsed() for table in tables):
+        blocks[-1] += f"\n{COLLAPSED} {COLLAPSE}."
+    blocks.append(_what_was_scored(encoder_records(results)[0]))
+    for name, record in zip(encoder_names(results), encoder_records(results), strict=True):
+        blocks += [f"{name}\n{format_mteb(record['mteb'])}"] if "mteb" in record else []
+    geometry = geometry_table(results)
+    if geometry is not None:
+        task = encoder_records(results)[0]["geometry"]["task"]
+        blocks.append(f"Geometry on {task}\n{format_table(geometry)}")
+    if "against" in results:
+        blocks.append("\n".join(_comparison(results)))
+    blocks += ["\n".join(describe_reproduction(record)) for record in results.get("reproduction", [])]
+    return "\n\n".join(block for block in blocks if block != "")
+
+
+def _how_it_was_scored(results: Results) -> str:
+    lines = [f"Protocol {results['protocol']}, mode {results['mode']}; Spearman x 100 of all pairs together"]
+    if any("accuracy" in task for task in encoder_records(results)[0]["tasks"].values()):
+        lines[0] += ", accuracy in per cent"
+    for record in encoder_records(results):
+        recorded = record["recorded_pooler"]
+        overridden = "" if recorded in (None, record["pooler"]) else f" (recorded: {recorded})"
+        lines.append(
+            f"{record['encoder']}: pooler {record['pooler']}{overridden}, at most {record['max_length']} tokens "
+            f"({record['truncated']} of {record['sentences']} sentences cut)"
+        )
+    return "\n".join(lines)
+
+
+def _what_was_scored(record: Results) -> str:
+    pairs = [f"{label} {task['split']} {task['pairs']}" for label, task in record["tasks"].items() if "pairs" in task]
+    rows = [f"{label} {task['split']} {task['rows']}" for label, task in record["tasks"].items() if "rows" in task]
+    said = {"Pairs": pairs, "Rows": rows}
+    return "\n".join(f"{what}: {', '.join(counts)}" for what, counts in said.items() if len(counts) > 0)
+
+
+def _comparison(results: Results) -> list[str]:
+    first, second = encoder_names(results)
+    differences = results["against"]["differences"]
+    lines = [
+        f"{label}: {describe(first, second, _difference(record))}" for label, record in differences["tasks"].items()
+    ]
+    for suite, record in differences["average"].items():
+        low, high = record["ci95"]
+        lines += [
+            f"{AVERAGE} of {SUITE_WORDS[suite]}: {describe(first, second, _difference(record))}",
+            f"  (95 % interval {low:+.2f} to {high:+.2f}, p = {record['p']:.4f})",
+        ]
+    left_out = [label for label in results["tasks"] if label not in differences["tasks"]]
+    if len(left_out) > 0:
+        lines.append(f"Not compared, because an encoder is collapsed or its rows are not known: {', '.join(left_out)}")
+    lines.append(
+        f"Paired bootstrap over pairs, {differences['resamples']} resamples; the words follow p < 0.05. p (Holm) is "
+        "corrected for the\nnumber of tasks: it is the one to cite where a task was not chosen beforehand."
+    )
+    if any(label in TRANSFER_COLUMNS for label in differences["tasks"]):
+        lines.append(
+            "Transfer tasks: rows are resampled and the classifiers kept; what another classifier_seed would\n"
+            "give is not in the interval."
+        )
+    return lines
+
+
+def _difference(record: Results) -> Difference:
+    return Difference(record["difference"], record["ci95"][0], record["ci95"][1], record["p"])

@@ -1,0 +1,1 @@
+"""How it is scored: vectors, Spearman, geometry, transfer classifiers, MTEB."""

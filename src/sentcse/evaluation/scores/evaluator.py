@@ -1,0 +1,111 @@
+"""Scores of an encoder: the one implementation that training and the evaluation command share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sentcse.evaluation.scores.embeddings import EmbeddingTable, Encoder, Task, distinct_sentences, embed_tasks
+from sentcse.evaluation.scores.geometry import alignment, anisotropy, effective_rank, uniformity
+from sentcse.evaluation.scores.results import Evaluation, Geometry, SourceResult, StsResult
+from sentcse.evaluation.scores.spearman import aggregate, cosine_similarities, is_collapsed, spearman
+from sentcse.evaluation.scores.transfer.score import score_transfer
+from sentcse.evaluation.scores.transfer.settings import SEED
+from sentcse.evaluation.tasks.sts import StsTask
+from sentcse.evaluation.tasks.transfer import TransferTask
+from sentcse.modules.input_length import longest_input
+
+POSITIVE_GOLD = 4.0
+"""Pairs with a gold above this are the positives of alignment (Gao et al. 2021, section 3.1)."""
+
+
+def evaluate_encoder(
+    encoder: Encoder,
+    tasks: Sequence[StsTask],
+    *,
+    geometry_task: StsTask | None = None,
+    transfer_tasks: Sequence[TransferTask] = (),
+    mode: str = "test",
+    classifier_seed: int = SEED,
+    batch_size: int = 64,
+    max_length: int | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Score an encoder on tasks, and measure its geometry on one, encoding each distinct sentence once.
+
+    Args:
+        encoder: the encoder.
+        tasks: tasks of different names.
+        geometry_task: whose sentences and positives the geometry is taken of; None for no geometry.
+        transfer_tasks: tasks that classifiers are trained for; no name may be that of one of `tasks`.
+        mode: how the classifiers are trained, and which of their accuracies counts: a key of
+            `sentcse.evaluation.scores.transfer.settings.CLASSIFIERS`.
+        classifier_seed: of those classifiers.
+        batch_size: sentences encoded together.
+        max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512, whatever
+            length it was trained with: the published evaluation cuts nothing.
+        progress: show a bar.
+
+    Raises:
+        SentcseError: if a vector holds NaN or infinity.
+        ValueError: if two tasks have one name.
+    """
+    names = [*(task.name for task in tasks), *(task.name for task in transfer_tasks)]
+    if len(set(names)) != len(names):
+        raise ValueError(f"tasks must have different names, got {', '.join(names)}")
+    limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length
+    embedded: list[Task] = [*tasks, *transfer_tasks, *([] if geometry_task is None else [geometry_task])]
+    table = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
+    return Evaluation(
+        sts={task.name: score_task(table, task) for task in tasks},
+        geometry=None if geometry_task is None else measure_geometry(table, geometry_task),
+        sentences=len(table),
+        truncated=len(table.truncated),
+        max_length=limit,
+        transfer=score_transfer(table, transfer_tasks, mode=mode, seed=classifier_seed, progress=progress),
+    )
+
+
+def score_task(table: EmbeddingTable, task: StsTask) -> StsResult:
+    """Scores of a task whose sentences the table holds."""
+    cosines = [cosine_similarities(table.rows(s.sentences1), table.rows(s.sentences2)) for s in task.sources]
+    gold = [source.gold for source in task.sources]
+    scores = aggregate(cosines, gold)
+    return StsResult(
+        label=task.label,
+        split=task.split,
+        all=scores.all,
+        mean=scores.mean,
+        wmean=scores.wmean,
+        pairs=task.pairs,
+        truncated=sum(sentence in table.truncated for sentence in distinct_sentences([task])),
+        collapsed=is_collapsed(np.concatenate(cosines)),
+        sources={
+            source.source: SourceResult(spearman(c, source.gold), len(source))
+            for source, c in zip(task.sources, cosines, strict=True)
+        },
+        cosines=np.concatenate(cosines),
+        gold=np.concatenate(gold),
+    )
+
+
+def measure_geometry(table: EmbeddingTable, task: StsTask) -> Geometry:
+    """Geometry of a task whose sentences the table holds."""
+    positives = [
+        (first, second)
+        for source in task.sources
+        for first, second, gold in zip(source.sentences1, source.sentences2, source.gold, strict=True)
+        if gold > POSITIVE_GOLD
+    ]
+    first, second = (table.rows([pair[side] for pair in positives]) for side in (0, 1))
+    sentences = distinct_sentences([task])
+    vectors = table.rows(sentences)
+    return Geometry(
+        alignment=alignment(first, second),
+        uniformity=uniformity(vectors),
+        anisotropy=anisotropy(vectors),
+        effective_rank=effective_rank(vectors),
+        positives=len(positives),
+        sentences=len(sentences),
+    )

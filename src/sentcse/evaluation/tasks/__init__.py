@@ -1,0 +1,1 @@
+"""What is scored: task files read, pairs and classes."""

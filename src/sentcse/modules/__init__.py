@@ -1,0 +1,1 @@
+"""Parts of networks: pooling, heads, attention, dropout, masking."""

@@ -1,0 +1,1 @@
+"""Words, numbers, tables and figures, escaped for where they go."""

@@ -1,0 +1,177 @@
+"""A run's folder: where it lies is a function of its configuration, so that the same command finds it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from sentcse.config import TrainConfig
+from sentcse.config.generator_schema import RunConfig
+from sentcse.config.schema import Keep
+from sentcse.errors import SentcseError
+from sentcse.machine.files import read_json, write_atomically
+from sentcse.machine.locks import LOCK_FILE, locked
+from sentcse.storage.backbones import RUN_CONFIG, RUN_GENERATOR
+
+logger = logging.getLogger(__name__)
+
+CONFIG_FILE = RUN_CONFIG
+RESULTS_FILE = "results.json"
+FAILURE_FILE = "failure.json"
+
+WITHOUT_EFFECT: Any = {
+    "name": True,
+    "overwrite": True,
+    "budget": True,
+    "data_root": True,
+    "runs": True,
+    "recipe": True,
+    "logger": True,
+    "trainer": {"accelerator", "progress", "threads", "log_every_n_steps"},
+    "data": {"num_workers", "cache_dir", "hub_file"},
+    "evaluation": {"batch_size", "verify"},
+}
+"""Settings that do not change what a run computes, and so not its folder either."""
+
+
+def has_effect(key: str) -> bool:
+    """Whether a result may depend on a dotted key."""
+    group, _, inner = key.partition(".")
+    excluded = WITHOUT_EFFECT.get(group)
+    return excluded is None or (excluded is not True and inner.partition(".")[0] not in excluded)
+
+
+def fingerprint(config: RunConfig) -> str:
+    """Eight hexadecimal digits of everything that a run's result depends on."""
+    # a masked language model pools nothing
+    more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
+    # defaults are left out, so that a setting which a later version adds does not rename the runs of an earlier one
+    values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more}, exclude_defaults=True)
+    if isinstance(config, TrainConfig) and not config.method.reads_generator:
+        values.pop("generator", None)
+    trainer, devices = values.get("trainer", {}), config.trainer.devices
+    if config.trainer.max_steps is not None:
+        trainer.pop("max_epochs", None)  # has no effect then
+    if isinstance(devices, list):
+        # how many there are is part of the result, which they are is not: the jobs of a sweep take the GPU that is free
+        trainer.pop("devices")
+        trainer |= {"devices": len(devices)} if len(devices) > 1 else {}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        config: decides the folder's name: `<name>_seed<seed>_<fingerprint>` under `runs.root`.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        name = f"{config.display_name}_seed{config.seed}_{fingerprint(config)}"
+        self.path = Path(config.runs.root) / name
+        self.checkpoints = self.path / "checkpoints"
+        self.best = self.checkpoints / "best.ckpt"
+        self.last = self.checkpoints / "last.ckpt"
+        self.metrics = self.path / "metrics.csv"
+        self.results = self.path / RESULTS_FILE
+        self.failure = self.path / FAILURE_FILE
+        self.encoder = self.path / "encoder"
+        self.model = self.path / RUN_GENERATOR
+        self.curves = self.path / "curves.png"
+
+    def finished(self) -> dict[str, Any] | None:
+        """The results of a complete run, or None."""
+        return read_json(self.results) if self.results.is_file() else None
+
+    def tidy(self, keep: Keep) -> None:
+        """Delete the checkpoints of a complete run that `keep` leaves out: nothing continues or selects any more."""
+        unwanted = {"all": (), "best": (self.last,), "export": (self.last, self.best)}[keep]
+        for checkpoint in unwanted:
+            checkpoint.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Delete the run.
+
+        Raises:
+            SentcseError: if the folder holds files but no run, or another process is training in it.
+        """
+        if not self.path.exists():
+            return
+        ours = (f".{CONFIG_FILE}.", LOCK_FILE)  # what a kill may leave before there is a configuration
+        found = [path for path in self.path.iterdir() if not path.name.startswith(ours)]
+        if found and not (self.path / CONFIG_FILE).is_file():
+            raise SentcseError(
+                f"{self.path} is not a run's folder (no config.yaml inside): it is not deleted; move it away."
+            )
+        with self._writing():
+            delete_run(self.path)
+
+    def create(self, config: RunConfig) -> None:
+        """Make the folder and write the resolved configuration.
+
+        Raises:
+            SentcseError: if the folder cannot be written.
+        """
+        with self._writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+            values = OmegaConf.create(config.model_dump(mode="json", by_alias=True))
+            # first of all: a folder without it is nobody's, and overwrite=true would not delete it
+            write_atomically(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
+            self.checkpoints.mkdir(exist_ok=True)
+
+    def record_failure(self, error: Exception) -> None:
+        """Write why the run failed; nothing where there is no folder, or another process holds it."""
+        if not (self.path / CONFIG_FILE).is_file() or self.results.is_file():
+            return
+        with suppress(OSError, SentcseError), self.locked():
+            write_atomically(self.failure, json.dumps(describe_failure(error), indent=2) + "\n")
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder, as `locked`; it is made where it is not there.
+
+        Raises:
+            SentcseError: if it cannot be made.
+        """
+        with self._writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+        return locked(self.path)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SentcseError(
+                f"{self.path} cannot be written ({error.strerror}): set runs.root to a folder that can be written to."
+            ) from error
+
+
+def delete_run(path: Path) -> None:
+    """Delete a run's folder, unless a process is training in it.
+
+    Raises:
+        BusyError: if one is.
+        OSError: if a file cannot be deleted.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.deleted")
+    with locked(path):
+        path.rename(aside)
+    # with no file of it open: a network file system would keep that one
+    shutil.rmtree(aside)
+
+
+def describe_failure(error: Exception) -> dict[str, str]:
+    """What failure.json holds: the sentence, the exception's class, and where it was raised."""
+    kind, lines = type(error).__name__, [line for line in str(error).splitlines() if line.strip()]
+    reason = " ".join(lines) if isinstance(error, SentcseError) else ": ".join([kind, *lines[:1]])
+    return {"reason": reason, "kind": kind, "traceback": "".join(traceback.format_exception(error))}

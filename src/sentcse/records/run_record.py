@@ -1,0 +1,240 @@
+"""What a run's folder says, read without loading anything heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from sentcse.config.schema import short_name
+from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.errors import SentcseError
+from sentcse.machine.files import read_json
+from sentcse.records.run_folder import CONFIG_FILE, FAILURE_FILE, RESULTS_FILE
+
+Status = Literal["done", "failed", "interrupted"]
+
+SWEEP_FILE = "sweep.json"
+SWEEPS_FOLDER = "sweeps"
+OF_A_RUN = {"seed", "runs", "encoder", "data", "optimizer", "trainer", "evaluation"}
+"""Settings that the configuration of every run has."""
+AVERAGE = "sts_avg_test"
+"""The mean over the seven STS tests, of a run that scored all seven."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run.
+
+    Attributes:
+        path: its folder.
+        name: the folder's name.
+        config: config.yaml, as it was checked.
+        status: done: results.json is there; failed: it stopped with a fault; interrupted: neither, so that it is being
+            trained, or was stopped or killed, and the same command continues it.
+        reason: why a failed run failed, one sentence; else None.
+        results: results.json of a run that is done; else None.
+    """
+
+    path: Path
+    name: str
+    config: dict[str, Any]
+    status: Status
+    reason: str | None
+    results: dict[str, Any] | None
+
+    @property
+    def method(self) -> str:
+        """simcse, diffcse, micse, generator; of a method from outside, its class in lower case."""
+        method = self.config.get("method")
+        return "generator" if method is None else str(method["_target_"]).rsplit(".", 1)[-1].lower()
+
+    @property
+    def label(self) -> str:
+        """The experiment's name, or method and encoder where the run has none."""
+        given = self.config.get("name")
+        return f"{self.method}_{self.encoder}" if given is None else str(given)
+
+    @property
+    def encoder(self) -> str:
+        """Short name of the backbone that was trained."""
+        return short_name(str(self.config["encoder"]["name_or_path"]))
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.config["seed"])
+
+    @property
+    def split_seed(self) -> int:
+        """The seed of the low-shot split, which is the run's unless it was set."""
+        return int(self.config["data"]["low_shot"]["seed"])
+
+    @property
+    def is_low_shot(self) -> bool:
+        """Whether the run sees a split of its corpus; otherwise `sentences` is the whole corpus."""
+        low_shot = self.config["data"]["low_shot"]
+        return low_shot["size"] is not None or low_shot["percent"] is not None
+
+    @property
+    def sentences(self) -> int | None:
+        """Sentences of the split; None where the run is not done and the configuration does not say."""
+        if self.results is not None:
+            return int(self.results["data"]["sentences"])
+        size = self.config["data"]["low_shot"]["size"]
+        return None if size is None else int(size)
+
+    @property
+    def percent(self) -> float | None:
+        """The share of the corpus in percent, if the split was asked for that way."""
+        percent = self.config["data"]["low_shot"]["percent"]
+        return None if percent is None else float(percent)
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that the split was cut from, as the configuration names it."""
+        data = self.config["data"]
+        return str(data["dataset"] if data["path"] is None else data["path"])
+
+    @property
+    def budget(self) -> Literal["steps", "epochs"]:
+        """What ends the run: two runs of different kinds do not belong in one curve."""
+        return "epochs" if self.max_steps is None else "steps"
+
+    @property
+    def max_steps(self) -> int | None:
+        """Optimiser steps; None where epochs decide."""
+        steps = self.config["trainer"]["max_steps"]
+        return None if steps is None else int(steps)
+
+    @property
+    def max_epochs(self) -> int | None:
+        """Passes over the split; None where steps decide."""
+        return int(self.config["trainer"]["max_epochs"]) if self.max_steps is None else None
+
+    @property
+    def batch_size(self) -> int:
+        """Sentences a step and device."""
+        return int(self.config["data"]["batch_size"])
+
+    @property
+    def select(self) -> str | None:
+        """The dev task that chose the step."""
+        select = self.config["evaluation"].get("select")
+        return None if select is None else str(select)
+
+    @property
+    def best_step(self) -> int | None:
+        """The optimiser step that was chosen; None unless done."""
+        return None if self.results is None else int(self.results["best"]["step"])
+
+    @property
+    def dev(self) -> float | None:
+        """Spearman x 100 of the chosen step on the selecting dev task; None unless done, and where undefined."""
+        return None if self.results is None else self.results["best"].get(f"{self.select}_dev")
+
+    @property
+    def test(self) -> dict[str, float | None]:
+        """Spearman x 100 of the chosen encoder by test task; empty unless done."""
+        if self.results is None:
+            return {}
+        return {task: scores["spearman"] for task, scores in self.results.get("test", {}).items()}
+
+    @property
+    def sts_average(self) -> float | None:
+        """Mean of the seven STS tests; None where one of them was not scored."""
+        return with_average({f"{task}_test": score for task, score in self.test.items()}).get(AVERAGE)
+
+    @property
+    def precision(self) -> str | None:
+        """32, bf16 or fp16: what trainer.precision=auto has become; None unless done, and where it was not noted."""
+        return None if self.results is None else self.results.get("precision")
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of training and evaluation over all restarts; None unless done."""
+        return None if self.results is None else float(self.results["seconds"])
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read a run's folder.
+
+    Raises:
+        SentcseError: if it is not one, or its configuration is damaged.
+    """
+    if not (path / CONFIG_FILE).is_file():
+        raise SentcseError(f"{path} is not a run's folder: there is no {CONFIG_FILE} inside.")
+    run = _read(path)
+    if run is None:
+        raise SentcseError(f"{path} is not a run's folder: its {CONFIG_FILE} is something else's.")
+    return run
+
+
+def find_runs(source: Path) -> list[RunRecord]:
+    """The runs of a folder of runs, of one run's folder, or of a sweep (its folder or its sweep.json).
+
+    A sweep's jobs that have no folder yet, or could not start, have no record here: `sweep_record` knows them.
+
+    Returns:
+        Sorted by name.
+
+    Raises:
+        SentcseError: if there is no such place.
+    """
+    if not source.exists():
+        raise SentcseError(f"{source} does not exist: name a folder of runs, a run's folder, or a sweep.")
+    found = (_read(path) for path in _folders(source))
+    return sorted((run for run in found if run is not None), key=lambda run: run.name)
+
+
+def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Scores and, where all seven STS tests are among them, their mean; None if one of them is."""
+    keys = [f"{task}_test" for task in STS_TASKS]
+    if any(key not in scores for key in keys):
+        return dict(scores)
+    present = [value for value in (scores[key] for key in keys) if value is not None]
+    return {**scores, AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
+
+
+def _read(path: Path) -> RunRecord | None:
+    """A folder with a config.yaml; None where that is no run's."""
+    try:
+        config = yaml.safe_load((path / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SentcseError(f"{path / CONFIG_FILE} cannot be read: move the folder away.") from error
+    if not isinstance(config, dict) or OF_A_RUN - config.keys():
+        return None
+    return RunRecord(path, path.resolve().name, config, *_outcome(path))
+
+
+def _folders(source: Path) -> list[Path]:
+    if source.is_file() and source.name == SWEEP_FILE:
+        source = source.parent
+    if source.is_file():
+        raise SentcseError(f"{source} is a file: name a folder of runs, a run's folder, or a sweep.")
+    if (source / SWEEP_FILE).is_file():
+        runs = [job["run"] for job in read_json(source / SWEEP_FILE)["jobs"]]
+        paths = [(source / run).resolve() for run in runs if run is not None]
+        return [path for path in paths if (path / CONFIG_FILE).is_file()]
+    if (source / CONFIG_FILE).is_file():
+        return [source]
+    # a link to a run is not a run more; what begins with a dot is being deleted
+    hidden = tuple(path for path in source.iterdir() if path.name.startswith(".") or path.is_symlink())
+    return [path for path in source.iterdir() if (path / CONFIG_FILE).is_file() and path not in hidden]
+
+
+def _outcome(path: Path) -> tuple[Status, str | None, dict[str, Any] | None]:
+    if (path / RESULTS_FILE).is_file():
+        try:
+            return "done", None, read_json(path / RESULTS_FILE)
+        except SentcseError as fault:
+            return "failed", str(fault), None
+    if (path / FAILURE_FILE).is_file():
+        try:
+            return "failed", str(read_json(path / FAILURE_FILE)["reason"]), None
+        except (SentcseError, KeyError):
+            return "failed", f"{path / FAILURE_FILE} cannot be read.", None
+    return "interrupted", None, None

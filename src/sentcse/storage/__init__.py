@@ -1,0 +1,1 @@
+"""Encoders and language models: in from folders, checkpoints and the hub, out to them."""

@@ -1,0 +1,154 @@
+"""Training checkpoints (Lightning .ckpt): what a method stores so that its encoder can be rebuilt from the file alone.
+
+    checkpoint["sentcse"] = {
+        "format": 1,
+        "encoder": {"pooler": str, "head": str or None, "max_length": int, "backbone_config": dict,
+                    "tokenizer_files": {name: text}},
+        "record": {...},  # how the encoder was made, see sentcse.storage.model_card
+    }
+
+The weights are those of the state dict under `encoder.backbone.` and, where `head` names one, `head.`. Tensors and
+plain containers only, so that the file loads with `weights_only=True`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import SentcseError
+from sentcse.modules.heads import HEADS
+from sentcse.storage.backbones import without_pooling_layer
+from sentcse.storage.tokenizers import load_tokenizer, save_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+CHECKPOINT_KEY = "sentcse"
+CHECKPOINT_FORMAT = 1
+BACKBONE_PREFIX = "encoder.backbone."
+HEAD_PREFIX = "head."
+
+
+def describe_encoder(encoder: SentenceEncoder, head_name: str | None) -> dict[str, Any]:
+    """All of an encoder but its weights, in plain containers: what a method stores as `["sentcse"]["encoder"]`.
+
+    Args:
+        encoder: the encoder that is trained.
+        head_name: the name in `sentcse.modules.heads.HEADS` of the head that is used at evaluation; None where the head
+            serves training only.
+    """
+    return {
+        "pooler": encoder.pooler,
+        "head": head_name,
+        "max_length": encoder.max_length,
+        "backbone_config": json.loads(encoder.backbone.config.to_json_string(use_diff=False)),
+        "tokenizer_files": _tokenizer_files(encoder.tokenizer),
+    }
+
+
+def load_checkpoint_encoder(path: Path) -> tuple[SentenceEncoder, dict[str, Any]]:
+    """Rebuild the encoder of a training checkpoint, without the model that training started from and without a hub.
+
+    Returns:
+        the encoder in eval mode on the CPU, and the record of how it was made.
+
+    Raises:
+        SentcseError: if the file is missing, damaged, or no checkpoint of sentcse.
+    """
+    checkpoint = _load_file(path)
+    stored = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(stored, dict):
+        raise SentcseError(f"{path} is not a checkpoint of sentcse: it has no entry {CHECKPOINT_KEY!r}.")
+    if stored.get("format") != CHECKPOINT_FORMAT:
+        raise SentcseError(
+            f"{path} has the checkpoint format {stored.get('format')!r}, this version of sentcse reads "
+            f"{CHECKPOINT_FORMAT}: use the version that wrote it."
+        )
+    if "encoder" not in stored:
+        raise SentcseError(
+            f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
+        )
+    try:
+        encoder = _rebuild(stored["encoder"], checkpoint["state_dict"])
+        record: dict[str, Any] = stored["record"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()
+        raise SentcseError(
+            f"{path} is damaged: its encoder cannot be rebuilt ({reason[0] if reason else type(error).__name__}); "
+            "use another checkpoint of the run."
+        ) from error
+    return encoder, record
+
+
+def _load_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise SentcseError(
+            f"{path} does not exist: name a checkpoint (.ckpt) of a run. A run that was made with runs.keep=export has "
+            "none; what it selected is in its folder encoder/."
+        )
+    try:
+        checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what an unpickler makes of some other file can be anything
+        raise SentcseError(
+            f"{path} cannot be read as a checkpoint; it is damaged or was not written by sentcse: use another "
+            "checkpoint of the run."
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise SentcseError(f"{path} is not a checkpoint of sentcse: it holds a {type(checkpoint).__name__}.")
+    return checkpoint
+
+
+def _rebuild(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> SentenceEncoder:
+    # what is built draws random weights, which must not move the caller's random state
+    with torch.random.fork_rng(devices=[]):
+        backbone = _build_backbone(description["backbone_config"])
+        backbone.load_state_dict(_without_prefix(state, BACKBONE_PREFIX))
+        head: nn.Module | None = None
+        if description["head"] is not None:
+            head = HEADS[description["head"]](int(backbone.config.hidden_size))
+            head.load_state_dict(_without_prefix(state, HEAD_PREFIX))
+    encoder = SentenceEncoder(
+        backbone,
+        _build_tokenizer(description["tokenizer_files"], backbone.config),
+        pooler=description["pooler"],
+        head=head,
+        max_length=description["max_length"],
+    )
+    return encoder.eval()
+
+
+def _build_backbone(config: Mapping[str, Any]) -> PreTrainedModel:
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    built = CONFIG_MAPPING[config["model_type"]].from_dict(dict(config))
+    build: Callable[..., PreTrainedModel] = AutoModel.from_config
+    return build(built, dtype=torch.float32, **without_pooling_layer(built))
+
+
+def _without_prefix(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+
+
+def _tokenizer_files(tokenizer: PreTrainedTokenizerBase) -> dict[str, str]:
+    with TemporaryDirectory() as folder:
+        save_tokenizer(tokenizer, Path(folder))
+        # a sentencepiece model is binary; tokenizer.json, which lies beside it, says the same
+        files = sorted(path for path in Path(folder).iterdir() if path.suffix in {".json", ".txt"})
+        return {path.name: path.read_text(encoding="utf-8") for path in files}
+
+
+def _build_tokenizer(files: Mapping[str, str], config: PretrainedConfig) -> PreTrainedTokenizerBase:
+    with TemporaryDirectory() as folder:
+        config.save_pretrained(folder)
+        for name, text in files.items():
+            # `.name` keeps a crafted checkpoint from writing elsewhere
+            Path(folder, Path(name).name).write_text(text, encoding="utf-8")
+        return load_tokenizer(folder)

@@ -1,0 +1,159 @@
+"""The model card of an exported encoder: README.md with YAML front matter, made from its record and nothing else.
+
+The record's keys, all optional (what is missing is left out of the card), plain containers only:
+
+    base_model: str, hub name or folder that training started from
+    method: str, for example "simcse"
+    recipe: {setting: value}, rows of the recipe's table
+    data: {"source": str, "sentences": int, "sha256": str}
+    selection: {"metric": str, "step": int, "labels": str, what labels the choice has seen, for example "STS-B dev"}
+    scores: {task: {"pairs": int, "before": float, "after": float}}, Spearman x 100 of the cosine
+    versions: {library: version}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import yaml
+
+from sentcse.printing.tables import markdown_table
+from sentcse.storage.model_card_usage import usage
+
+POOLER_WORDS = {
+    "cls": "the first token's last state through the trained head",
+    "cls_before_pooler": "the first token's last state",
+    "avg": "the mean of the last states over tokens",
+    "avg_top2": "the mean over tokens of the last two layers",
+    "avg_first_last": "the mean over tokens of the first transformer layer and the last",
+    "avg_embeddings_last": "the mean over tokens of the embedding layer and the last",
+}
+
+HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
+
+
+def model_card(
+    record: Mapping[str, Any],
+    *,
+    name: str,
+    pooler: str,
+    max_length: int,
+    width: int,
+    head: Sequence[tuple[str, str]] = (),
+    has_pooling_layer: bool = False,
+    head_is_pooling_layer: bool = False,
+) -> str:
+    """The text of README.md.
+
+    Args:
+        record: how the encoder was made, see this module's description.
+        name: the folder's name.
+        pooler: a name of `sentcse.modules.pooling.POOLERS`.
+        max_length: tokens at which sentences are cut.
+        width: values in a vector.
+        head: (folder, activation) of each layer of the head.
+        has_pooling_layer: the backbone's class has a pooling layer of its own.
+        head_is_pooling_layer: and the head was written as that layer.
+    """
+    sections = [
+        _front_matter(record),
+        _what(record, name=name, pooler=pooler, max_length=max_length, width=width, has_head=len(head) > 0),
+        usage(
+            name,
+            pooler=pooler,
+            max_length=max_length,
+            head=head,
+            has_pooling_layer=has_pooling_layer,
+            head_is_pooling_layer=head_is_pooling_layer,
+        ),
+        training_section(record),
+        _scores(record.get("scores", {})),
+        _selection(record.get("selection", {})),
+        versions_section(record.get("versions", {})),
+    ]
+    return "\n\n".join(section for section in sections if section != "") + "\n"
+
+
+def _front_matter(record: Mapping[str, Any]) -> str:
+    tags = ["sentence-transformers", "sentence-similarity", "feature-extraction", "sentcse"]
+    content: dict[str, Any] = {"library_name": "sentence-transformers", "pipeline_tag": "sentence-similarity"}
+    if "method" in record:
+        tags.append(str(record["method"]))
+    content["tags"] = tags
+    base = record.get("base_model")
+    # a folder's name means nothing elsewhere, and the hub refuses it
+    if base is not None and HUB_NAME.fullmatch(str(base)):
+        content["base_model"] = str(base)
+    return "---\n" + yaml.safe_dump(content, sort_keys=False) + "---"
+
+
+def _what(record: Mapping[str, Any], *, name: str, pooler: str, max_length: int, width: int, has_head: bool) -> str:
+    made = "A sentence encoder"
+    if "base_model" in record:
+        base = str(record["base_model"])
+        made += f" trained from `{base if HUB_NAME.fullmatch(base) else PurePath(base).name}`"
+    if "method" in record:
+        made += f" with {record['method']}"
+    head = ", through a head" if has_head and pooler != "cls" else ""
+    return (
+        f"# {name}\n\n{made}, exported by sentcse. It turns a sentence into {width} values; compare them by cosine.\n\n"
+        f"The vector is {POOLER_WORDS[pooler]}{head} (pooler `{pooler}`); a sentence is cut at {max_length} tokens."
+    )
+
+
+def training_section(record: Mapping[str, Any]) -> str:
+    """Data and recipe of a record; empty where it has neither."""
+    recipe, data = record.get("recipe", {}), record.get("data", {})
+    parts = []
+    if len(data) > 0:
+        labels = {"source": "text", "sentences": "sentences", "sha256": "SHA-256 of the text"}
+        rows = [(label, _cell(data[key])) for key, label in labels.items() if key in data]
+        parts.append(markdown_table(("training data", ""), rows))
+    if len(recipe) > 0:
+        settings = [(f"`{key}`", _cell(value)) for key, value in recipe.items()]
+        parts.append(markdown_table(("setting", "value"), settings))
+    return "\n\n".join(["## Training", *parts]) if len(parts) > 0 else ""
+
+
+def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    if len(scores) == 0:
+        return ""
+    columns = [
+        key for key in ("pairs", "before", "after") if any(score.get(key) is not None for score in scores.values())
+    ]
+    rows = [
+        (task, *("" if score.get(key) is None else _score(key, score[key]) for key in columns))
+        for task, score in scores.items()
+    ]
+    return "## Scores\n\nSpearman correlation x 100 of the cosine with people's scores.\n\n" + markdown_table(
+        ("task", *columns), rows
+    )
+
+
+def _score(key: str, value: Any) -> str:
+    return f"{value:,}" if key == "pairs" else f"{value:.2f}"
+
+
+def _selection(selection: Mapping[str, Any]) -> str:
+    if "metric" not in selection:
+        return ""
+    step = f" of step {selection['step']:,}" if "step" in selection else ""
+    text = f"## Selection\n\nThe checkpoint{step} was chosen as the best by `{selection['metric']}`."
+    if "labels" in selection:
+        text += f" The choice used the labels of {selection['labels']}."
+    return text
+
+
+def versions_section(versions: Mapping[str, str]) -> str:
+    """Versions of the libraries; empty without any."""
+    if len(versions) == 0:
+        return ""
+    return "## Versions\n\n" + ", ".join(f"{library} {version}" for library, version in sorted(versions.items()))
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,95 @@
+"""Open sentence encoders: exported folders, runs, training checkpoints, published checkpoints, hub names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentcse.errors import SentcseError
+from sentcse.machine.locate import locate
+from sentcse.storage.backbones import check_source, load_backbone
+from sentcse.storage.tokenizers import load_tokenizer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.storage.parts import EncoderRecord
+
+CHECKPOINT_SUFFIX = ".ckpt"
+RUN_ENCODER = "encoder"
+"""The folder of a run that holds its exported encoder."""
+
+
+def load_sentence_encoder(
+    source: str | Path,
+    *,
+    pooler: str | None,
+    max_length: int | None,
+    revision: str | None = None,
+    known_as: str | None = None,
+) -> SentenceEncoder:
+    """What `SentenceEncoder.from_pretrained` does; see there."""
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.modules.input_length import check_length
+
+    path = Path(locate(str(source))).expanduser()
+    if path.suffix == CHECKPOINT_SUFFIX:
+        return _open_checkpoint(path, pooler=pooler, max_length=max_length)
+    of_a_run = (path / RUN_ENCODER / "config.json").is_file()
+    checked = check_source(path / RUN_ENCODER if of_a_run else locate(str(source)))
+    record, head = _read_recorded(checked, pooler=pooler, revision=revision, known_as=known_as)
+    chosen = record.pooler if pooler is None else pooler
+    if chosen is None:
+        raise SentcseError(
+            f"{source} holds no record of its pooler; give one: pooler=cls_before_pooler, avg, avg_top2, "
+            "avg_first_last or avg_embeddings_last; of a copy of a published checkpoint give known_as=OWNER/NAME."
+        )
+    if chosen == "cls" and head is None:
+        raise _headless(source)
+    backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
+    if max_length is not None:
+        check_length(max_length, backbone, tokenizer)
+    length = record.max_length if max_length is None else max_length
+    encoder = SentenceEncoder(backbone, tokenizer, pooler=chosen, head=head, max_length=length)
+    encoder.recorded_pooler = record.pooler
+    return encoder.eval()
+
+
+def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> SentenceEncoder:
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.modules.input_length import check_length
+    from sentcse.storage.checkpoint import load_checkpoint_encoder
+
+    encoder, _ = load_checkpoint_encoder(path)
+    recorded = encoder.pooler
+    if max_length is not None:
+        check_length(max_length, encoder.backbone, encoder.tokenizer)
+    if pooler is not None and pooler != recorded:
+        if pooler == "cls":
+            raise _headless(path)
+        # a head that was trained behind one pooler means nothing behind another
+        encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler, max_length=encoder.max_length)
+    encoder.max_length = encoder.max_length if max_length is None else max_length
+    encoder.recorded_pooler = recorded
+    return encoder.eval()
+
+
+def _headless(source: str | Path) -> SentcseError:
+    return SentcseError(f"{source} holds no trained head, which pooler=cls needs; use pooler=cls_before_pooler.")
+
+
+def _read_recorded(
+    source: str, *, pooler: str | None, revision: str | None, known_as: str | None
+) -> tuple[EncoderRecord, nn.Module | None]:
+    """What the source says of itself, else what is known of it by name; and the head that belongs to the pooler."""
+    from sentcse.storage.published_encoders import published_name, published_record
+    from sentcse.storage.record import read_record
+
+    name = published_name(source, known_as)
+    record = read_record(source, revision=revision)
+    if record.pooler is None and name is not None:
+        record = published_record(name, source, pooler=pooler, revision=revision)
+        return record, record.head
+    # a head that was trained behind one pooler means nothing behind another
+    return record, record.head if pooler in (None, record.pooler) else None

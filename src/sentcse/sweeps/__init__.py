@@ -1,0 +1,1 @@
+"""Many jobs: planned, launched, watched, continued."""

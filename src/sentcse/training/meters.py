@@ -1,0 +1,78 @@
+"""Learning rate and sentences a second, beside the losses."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import TQDMProgressBar
+
+from sentcse.training.periodic_evaluation import PeriodicEvaluation
+
+
+class Throughput(Callback):
+    """Logs `train/learning_rate` and `train/sentences_per_second`, time spent in evaluations not counted.
+
+    Also keeps the seconds that the run has taken over all its restarts.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._started = 0.0
+        self._sentences = 0
+        self._busy = 0.0
+        self._batch_started = 0.0
+        self._learning_rate = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock of this process."""
+        self._started = time.perf_counter()
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Start the clock of the batch."""
+        self._batch_started = time.perf_counter()
+        # at its end the schedule has moved on to the rate of the next step
+        self._learning_rate = trainer.optimizers[0].param_groups[0]["lr"]
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count the batch, and log where Lightning logs."""
+        self._busy += time.perf_counter() - self._batch_started
+        self._sentences += len(batch["input_ids"]) * trainer.world_size
+        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if due and self._busy > 0:
+            pl_module.log("train/sentences_per_second", self._sentences / self._busy)
+            self._sentences, self._busy = 0, 0.0
+        pl_module.log("train/learning_rate", self._learning_rate)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Seconds so far."""
+        return {"seconds": self.total_seconds()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on counting from an earlier process."""
+        self.seconds = state_dict["seconds"]
+
+    def total_seconds(self) -> float:
+        """Seconds of training and evaluation, over all restarts."""
+        return self.seconds + (time.perf_counter() - self._started if self._started > 0 else 0.0)
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar with the best selecting score beside the loss."""
+
+    def __init__(self, evaluation: PeriodicEvaluation) -> None:
+        super().__init__()
+        self._evaluation = evaluation
+
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """Without the version number, with the best score."""
+        shown = super().get_metrics(trainer, pl_module)
+        metrics = {name.removeprefix("train/"): value for name, value in shown.items() if name != "v_num"}
+        if self._evaluation.best:
+            metrics["best"] = f"{self._evaluation.best['score']:.2f}"
+        return metrics

@@ -1,0 +1,81 @@
+"""What a run's folder remembers of its W&B run: the id, and whether the results were handed over."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sentcse.config.generator_schema import RunConfig
+from sentcse.machine.files import write_atomically
+from sentcse.records.run_folder import RunFolder, fingerprint
+
+STATE_FILE = "wandb.json"
+
+
+def run_id(
+    config: RunConfig, folder: RunFolder, environment: Mapping[str, str], *, sweep: str | None, offline: bool
+) -> str:
+    """One id for a run and its continuations, made when it is first asked for: the fingerprint and a random part.
+
+    An id that was a function of the configuration alone would let `overwrite=true` go on in the run that it replaces,
+    and W&B takes no id again whose run was deleted. A run that is continued offline after a server has seen a part of
+    it gets a new one: `wandb sync` would add the file of the whole run to the rows that are there.
+
+    Args:
+        config: of the run.
+        folder: of the run; it exists.
+        environment: its WANDB_RUN_ID is the first id, but for the jobs of a sweep, which would all be one run.
+        sweep: name of the sweep that the run is a job of, or None.
+        offline: whether this process logs to a file.
+    """
+    made = f"{fingerprint(config)}-{secrets.token_hex(4)}"
+    state = _read(folder)
+    if "id" not in state:
+        state = {"id": environment.get("WANDB_RUN_ID", made) if sweep is None else made}
+        _write(folder, state)
+    elif offline and any(_was_uploaded(part) for part in parts(folder, environment, str(state["id"]))):
+        state = {"id": made}
+        _write(folder, state)
+    return str(state["id"])
+
+
+def parts(folder: RunFolder, environment: Mapping[str, str], identity: str) -> list[Path]:
+    """The folders that W&B made for the processes of a run, online and offline."""
+    place = Path(environment.get("WANDB_DIR", folder.path)) / "wandb"
+    found = [*place.glob("run-*"), *place.glob("offline-run-*")]
+    return [part for part in found if part.name.endswith(f"-{identity}")]
+
+
+def _was_uploaded(part: Path) -> bool:
+    """An online part was; of an offline one `wandb sync` leaves .synced or .syncstate beside the file."""
+    return part.name.startswith("run-") or any(part.glob("*.wandb.sync*"))
+
+
+def handed_over(folder: RunFolder) -> bool:
+    """Whether W&B has the results of a complete run."""
+    return _read(folder).get("results") is True
+
+
+def owes_wandb(config: RunConfig) -> bool:
+    """Whether a run that is done wants W&B and W&B has no results of it: trained without, or killed at its end."""
+    return config.logger.kind == "wandb" and not handed_over(RunFolder(config))
+
+
+def note_handed_over(folder: RunFolder) -> None:
+    """Remember that W&B has them."""
+    _write(folder, {**_read(folder), "results": True})
+
+
+def _read(folder: RunFolder) -> dict[str, Any]:
+    try:
+        state = json.loads((folder.path / STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _write(folder: RunFolder, state: dict[str, Any]) -> None:
+    write_atomically(folder.path / STATE_FILE, f"{json.dumps(state)}\n")

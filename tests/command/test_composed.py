@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from sentcse.command.composed import run_command
+from sentcse.config import check_config
+from sentcse.errors import ConfigError, DataError, print_fault
+from sentcse.records.run_folder import RunFolder
+
+SECONDS = 2.0
+"""Within which --help and a configuration error must answer."""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """`run_command` on a command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(job: Callable[[dict[str, Any]], None], *words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["sentcse-train", *words])
+        GlobalHydra.instance().clear()
+        return run_command(job, "train")
+
+    return run
+
+
+def command(folder: Path, *words: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """`python -m sentcse.train` in a folder: what it said, and the CPU seconds that it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-m", "sentcse.train", *words], cwd=folder, capture_output=True, text=True, timeout=60
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--help"], 0, "python -m sentcse.train experiment=quickstart"),
+        (["experiment=quickstart", "method.temprature=1", "seed=-1"], 2, "did you mean method.temperature?"),
+    ],
+)
+def test_answers_come_fast_and_leave_nothing_behind(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    """The CPU time is measured, which other work on the machine does not lengthen much; the better of two tries."""
+    seconds = []
+    for _ in range(2):
+        done, took = command(tmp_path, *words)
+        seconds.append(took)
+        if took < SECONDS:
+            break
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert min(seconds) < SECONDS
+
+
+def test_a_wrong_configuration_names_all_its_faults(tmp_path: Path) -> None:
+    done, _ = command(tmp_path, "data=text", "methd.x=1", "trainer.accelerator=cpu", "trainer.precision=fp16")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert [line.split(" ")[1] for line in done.stderr.splitlines()] == ["methd", "data.path", "trainer.precision=fp16"]
+    assert all(line.startswith("error: ") for line in done.stderr.splitlines())
+
+
+def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
+    seen: list[dict[str, Any]] = []
+    assert run(seen.append, "seed=7", "data=text", "runs.root=here") == 0
+    (values,) = seen
+    assert values["data"]["low_shot"] == {"size": None, "percent": None, "seed": 7, "official": False}
+    assert type(values["data"]["low_shot"]) is dict
+    assert "hydra" not in values
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["experiment=simcse_bart"],
+            "experiment=simcse_bart: there is no such file in configs/experiment/; did you mean ",
+        ),
+        (["data=xyz"], "data=xyz: there is no such file in configs/data/. (known: "),
+        (["seed=[1"], "seed=[1 cannot be read as key=value"),
+        (["data.path=a=b"], "data.path=a=b cannot be read as key=value"),
+        (["data_root=${nothing.there}"], "data_root: "),
+        (["data_root=${oc.env:NO_SUCH_VARIABLE_HERE}"], "data_root: "),
+        (["justaword"], "justaword is not of the form key=value: write justaword=VALUE"),
+        (["seed=1,2"], "seed=1,2 names several values, which only -m "),
+        (["data=null"], "data=null chooses nothing: leave it out, or choose one of default, embedded, "),
+        (["+encoder=bert_base"], "encoder appears more than once in the final defaults list: choose it once"),
+    ],
+)
+def test_what_cannot_be_composed(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    assert run(lambda values: None, *words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {sentence}")
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("fault", "code"), [(DataError("no data"), 1), (ConfigError("one\ntwo"), 2)])
+def test_faults_are_printed_line_by_line(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], fault: Exception, code: int
+) -> None:
+    def job(values: dict[str, Any]) -> None:
+        raise fault
+
+    assert run(job) == code
+    assert capsys.readouterr().err == "".join(f"error: {line}\n" for line in str(fault).splitlines())
+
+
+def test_a_defect_keeps_its_traceback(run: Callable[..., int]) -> None:
+    def job(values: dict[str, Any]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(job)
+
+
+def test_interrupted(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    def job(values: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    assert run(job) == 130
+    assert "Interrupted. The same command continues" in capsys.readouterr().err
+
+
+def complete(values: dict[str, Any]) -> None:
+    """What a job leaves behind."""
+    config = check_config(values)
+    folder = RunFolder(config)
+    folder.create(config)
+    folder.results.write_text(json.dumps({"best": {"step": 1, "stsb_dev": 80.0}, "test": {}, "seconds": 1.0}))
+
+
+def test_a_sweep_goes_on_after_a_failed_job(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[int] = []
+
+    def job(values: dict[str, Any]) -> None:
+        seen.append(values["seed"])
+        if values["seed"] == 2:
+            raise DataError("job 2 has no data")
+        complete(values)
+
+    assert run(job, "-m", "seed=1,2,3") == 1
+    assert seen == [1, 2, 3]
+    said = capsys.readouterr()
+    assert "error: job 2 has no data" in said.err
+    assert "3 jobs: 2 done, 1 failed" in said.out
+
+
+@pytest.mark.parametrize("defect", [ZeroDivisionError("a defect"), SystemExit(3)])
+def test_a_sweep_goes_on_after_a_defect(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], defect: BaseException
+) -> None:
+    seen: list[int] = []
+
+    def job(values: dict[str, Any]) -> None:
+        seen.append(values["seed"])
+        if values["seed"] == 1:
+            raise defect
+        complete(values)
+
+    assert run(job, "-m", "seed=1,2") == 1
+    assert seen == [1, 2]
+    said = capsys.readouterr()
+    if isinstance(defect, Exception):
+        assert "Traceback" in said.err
+        assert "ZeroDivisionError: a defect" in said.out
+    else:
+        assert "It ended its process with 3." in said.out
+
+
+def test_a_sweep_without_faults(run: Callable[..., int]) -> None:
+    seen: list[int] = []
+
+    def job(values: dict[str, Any]) -> None:
+        seen.append(values["seed"])
+        complete(values)
+
+    assert run(job, "-m", "seed=1,2") == 0
+    assert seen == [1, 2]
+
+
+def test_a_sweep_whose_settings_are_wrong_says_so_once_and_leaves_nothing(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(complete, "-m", "seed=1,2,3", "methd.x=1") == 2
+    assert capsys.readouterr().err == "error: methd is not a known setting; did you mean method?\n"
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
+    words = f"{sys.executable} -m sentcse.train --cfg job experiment=quickstart"
+    done = subprocess.run(f"{words} | head -1", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_a_fault_of_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    print_fault(DataError("a\nb"))
+    assert capsys.readouterr().err == "error: a\nerror: b\n"

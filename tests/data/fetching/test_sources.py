@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from sentcse.data.fetching.manifest import load_manifest
+from sentcse.data.fetching.sources import DATA_SETS, LABELS, Mirror, addresses, data_set_of, files_of, terms_of
+from sentcse.errors import ConfigError
+from sentcse.evaluation.tasks.sts import required_files, splits_of
+
+
+def test_the_files_of_all_data_sets_are_the_manifest() -> None:
+    assert sorted(files_of(["full"])) == sorted(load_manifest())
+    assert set(files_of(["sts"])) | set(files_of(["transfer"])) == set(files_of(["full"]))
+    assert not set(files_of(["sts"])) & set(files_of(["transfer"]))
+
+
+def test_every_file_that_an_sts_task_reads_is_listed_with_it() -> None:
+    for name, label in LABELS.items():
+        files = {file for split in splits_of(name) for file in required_files(name, split)}
+        assert files == set(files_of(["sickr" if name == "sickr_full" else name]))
+        assert {data_set_of(file).label for file in files} == {label}
+
+
+def test_a_data_set_has_terms_told_once() -> None:
+    assert len(terms_of(files_of(["full"]))) == len(DATA_SETS)
+    assert terms_of(files_of(["sickr"])) == ["SICK-R: Marelli et al. 2014, CC BY-NC-SA 3.0; zenodo.org/records/2787612"]
+
+
+def test_addresses() -> None:
+    mirrors = [Mirror("http://a", ("MRPC/",), flat=True), Mirror("http://b/data", ("MR/", "SICK/SICK_train"))]
+    assert addresses("MRPC/msr_paraphrase_test.txt", mirrors) == ("http://a/msr_paraphrase_test.txt",)
+    assert addresses("SICK/SICK_train.txt", mirrors) == ("http://b/data/SICK/SICK_train.txt",)
+    assert addresses("SICK/SICK_trial.txt", mirrors) == ()
+    assert addresses("SST/binary/sentiment-dev") == (
+        "https://raw.githubusercontent.com/PrincetonML/SIF/master/data/sentiment-dev",
+    )
+
+
+def test_an_unknown_task_and_an_unknown_file_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"there is no task 'sts17'; there are sts, transfer, full, sts12"):
+        files_of(["stsb", "sts17"])
+    with pytest.raises(ValueError, match="path must lie in the folder of a data set, got 'X/y'"):
+        data_set_of("X/y")

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_saving import SENTENCES, make_encoder, make_head, make_roberta
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import SentcseError
+from sentcse.storage.checkpoint import describe_encoder, load_checkpoint_encoder
+
+RECORD = {"method": "simcse", "data": {"sentences": 12}}
+
+
+def write_checkpoint(path: Path, encoder: SentenceEncoder, head_name: str | None, **changes: Any) -> Path:
+    """As a LightningModule does that trains `encoder` with a head beside it."""
+    state = {f"encoder.backbone.{name}": tensor for name, tensor in encoder.backbone.state_dict().items()}
+    head = encoder.head if encoder.head is not None else make_head("linear_tanh")
+    assert head is not None
+    state |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
+    state["generator.weight"] = torch.zeros(3)
+    description = {"format": 1, "encoder": describe_encoder(encoder, head_name), "record": RECORD}
+    torch.save({"state_dict": state, "global_step": 7, "sentcse": description} | changes, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pooler", "head"),
+    [
+        ("cls", "linear_tanh"),
+        ("cls", "batchnorm"),
+        ("cls_before_pooler", None),
+        ("avg", "batchnorm"),
+        ("avg_top2", None),
+    ],
+)
+def test_the_encoder_is_rebuilt_from_the_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pooler: str, head: str | None
+) -> None:
+    encoder = make_encoder(pooler, head)
+    encoder.encode(SENTENCES, max_length=5)  # leaves its truncation in the tokenizer
+    path = write_checkpoint(tmp_path / "last.ckpt", encoder, head)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    rebuilt, record = load_checkpoint_encoder(path)
+    assert record == RECORD
+    assert (rebuilt.pooler, rebuilt.max_length, rebuilt.training) == (pooler, encoder.max_length, False)
+    assert type(rebuilt.head) is type(encoder.head)
+    np.testing.assert_array_equal(rebuilt.encode(SENTENCES), encoder.encode(SENTENCES))
+
+
+def test_roberta_is_rebuilt_and_exported(tmp_path: Path) -> None:
+    encoder = make_roberta("cls", "linear_tanh")
+    rebuilt, record = load_checkpoint_encoder(write_checkpoint(tmp_path / "best.ckpt", encoder, "linear_tanh"))
+    folder = rebuilt.save_pretrained(tmp_path / "encoder", record=record)
+    vectors = SentenceEncoder.from_pretrained(folder).encode(SENTENCES)
+    np.testing.assert_allclose(vectors, encoder.encode(SENTENCES), rtol=0, atol=1e-6)
+
+
+def test_a_head_for_training_only_is_left_behind(tmp_path: Path) -> None:
+    encoder = make_encoder("cls_before_pooler")
+    rebuilt, _ = load_checkpoint_encoder(write_checkpoint(tmp_path / "last.ckpt", encoder, None))
+    assert rebuilt.head is None
+
+
+def test_rebuilding_leaves_the_random_state_alone(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "last.ckpt", make_encoder(), None)
+    before = torch.get_rng_state()
+    load_checkpoint_encoder(path)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_description_holds_plain_containers_only(tmp_path: Path) -> None:
+    def check(value: object) -> None:
+        assert type(value) in {dict, list, str, int, float, bool, type(None)}, value
+        if isinstance(value, dict):
+            assert all(type(key) is str for key in value)
+        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            check(inner)
+
+    check(describe_encoder(make_encoder(), "linear_tanh"))
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(SentcseError, match=r"nothing.ckpt does not exist: name a checkpoint"):
+        load_checkpoint_encoder(tmp_path / "nothing.ckpt")
+
+
+@pytest.mark.parametrize("keep", [0, 100, 0.5, 0.99])
+def test_a_damaged_file(tmp_path: Path, keep: float) -> None:
+    path = write_checkpoint(tmp_path / "last.ckpt", make_encoder(), None)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep if keep >= 1 else keep * len(content))])
+    with pytest.raises(SentcseError, match=r"last.ckpt cannot be read as a checkpoint"):
+        load_checkpoint_encoder(path)
+
+
+@pytest.mark.parametrize("content", [{"state_dict": {}, "epoch": 1}, torch.zeros(3), {"sentcse": None}])
+def test_a_foreign_file(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "other.ckpt")
+    with pytest.raises(SentcseError, match=r"other.ckpt is not a checkpoint of sentcse"):
+        load_checkpoint_encoder(tmp_path / "other.ckpt")
+
+
+def test_a_file_that_holds_objects_is_not_run(tmp_path: Path) -> None:
+    torch.save({"sentcse": Path("x")}, tmp_path / "objects.ckpt")
+    with pytest.raises(SentcseError, match="cannot be read as a checkpoint"):
+        load_checkpoint_encoder(tmp_path / "objects.ckpt")
+
+
+def test_another_format(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "last.ckpt", make_encoder(), None, sentcse={"format": 2})
+    with pytest.raises(SentcseError, match="has the checkpoint format 2, this version of sentcse reads 1"):
+        load_checkpoint_encoder(path)
+
+
+def test_weights_that_do_not_fit(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "last.ckpt", make_encoder(), None, state_dict={})
+    with pytest.raises(SentcseError, match="is damaged: its encoder cannot be rebuilt"):
+        load_checkpoint_encoder(path)
+
+
+@pytest.mark.parametrize("content", [b"score,sentence1,sentence2\n1,a,b\n", b"", b"\x80\x02.", b"PK\x03\x04", b"{}"])
+def test_some_other_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pairs.csv").write_bytes(content)
+    with pytest.raises(SentcseError, match=r"pairs\.csv (cannot be read as a checkpoint|is not a checkpoint)"):
+        load_checkpoint_encoder(tmp_path / "pairs.csv")

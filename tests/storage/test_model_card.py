@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from test_saving import COMBINATIONS, make_encoder
+
+from sentcse.storage.model_card import model_card
+
+RECORD: dict[str, Any] = {
+    "base_model": "google-bert/bert-base-uncased",
+    "method": "simcse",
+    "recipe": {"method.temperature": 0.05, "trainer.max_steps": 15625, "data.source": "a|b"},
+    "data": {"source": "wiki_sentences.txt", "sentences": 1_000_000, "sha256": "0123abcd"},
+    "selection": {"metric": "val/stsb_spearman", "step": 1250, "labels": "STS-B dev"},
+    "scores": {
+        "STS-B dev": {"pairs": 1500, "before": 79.7, "after": 83.604},
+        "STS-B test": {"pairs": 1379, "after": 76},
+    },
+    "versions": {"torch": "2.13.0", "sentcse": "0.1.0"},
+}
+
+
+def card(record: dict[str, Any], **arguments: Any) -> str:
+    return model_card(record, **{"name": "encoder", "pooler": "avg", "max_length": 32, "width": 384, **arguments})
+
+
+def front_matter(text: str) -> dict[str, Any]:
+    _, matter, _ = text.split("---\n", 2)
+    content: dict[str, Any] = yaml.safe_load(matter)
+    return content
+
+
+def test_front_matter() -> None:
+    assert front_matter(card(RECORD)) == {
+        "library_name": "sentence-transformers",
+        "pipeline_tag": "sentence-similarity",
+        "tags": ["sentence-transformers", "sentence-similarity", "feature-extraction", "sentcse", "simcse"],
+        "base_model": "google-bert/bert-base-uncased",
+    }
+
+
+def test_everything_recorded_is_shown() -> None:
+    text = card(RECORD)
+    for line in [
+        "| `method.temperature` | 0.05 |",
+        "| `trainer.max_steps` | 15,625 |",
+        "| `data.source` | a\\|b |",
+        "| sentences | 1,000,000 |",
+        "| SHA-256 of the text | 0123abcd |",
+        "| task | pairs | before | after |",
+        "| STS-B dev | 1,500 | 79.70 | 83.60 |",
+        "| STS-B test | 1,379 |  | 76.00 |",
+        "sentcse 0.1.0, torch 2.13.0",
+    ]:
+        assert line in text.splitlines(), line
+    assert "The checkpoint of step 1,250 was chosen as the best by `val/stsb_spearman`." in text
+    assert "The choice used the labels of STS-B dev." in text
+
+
+def test_nothing_is_invented_for_an_empty_record() -> None:
+    text = card({})
+    assert re.findall(r"^## .*", text, flags=re.MULTILINE) == ["## Usage"]
+    assert "base_model" not in front_matter(text)
+    assert "trained" not in text.split("## Usage")[0]
+
+
+def test_a_folder_is_no_base_model_of_the_hub() -> None:
+    text = card({"base_model": "/home/somebody/models/my-bert"})
+    assert "base_model" not in front_matter(text)
+    assert "trained from `my-bert`" in text
+    assert "somebody" not in text
+
+
+@pytest.mark.parametrize("pooler", ["cls_before_pooler", "avg"])
+def test_a_random_pooling_layer_is_warned_of(pooler: str) -> None:
+    assert "Do not use `pooler_output`" in card({}, pooler=pooler, has_pooling_layer=True)
+    assert "pooler_output" not in card({}, pooler=pooler, has_pooling_layer=False)
+
+
+@pytest.mark.parametrize(
+    ("pooler", "head"),
+    [(pooler, head) for pooler, head in COMBINATIONS if head is None or pooler.startswith("cls") or pooler == "avg"],
+)
+def test_the_code_on_the_card_runs_and_gives_the_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pooler: str, head: str | None
+) -> None:
+    encoder = make_encoder(pooler, head)
+    text = (encoder.save_pretrained(tmp_path / "encoder") / "README.md").read_text()
+    snippets = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(snippets) == 3
+    monkeypatch.chdir(tmp_path)
+    for snippet in snippets:
+        if "sentence_transformers" in snippet:
+            pytest.importorskip("sentence_transformers")
+        names: dict[str, Any] = {}
+        exec(snippet, names)  # it is our own text
+        expected = encoder.encode(names["sentences"])
+        np.testing.assert_allclose(np.asarray(names["vectors"]), expected, rtol=0, atol=1e-6)

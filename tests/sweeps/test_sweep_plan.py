@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+
+from composing import checked
+from sentcse.config import TrainConfig
+from sentcse.config.paths import config_dir
+from sentcse.errors import ConfigError
+from sentcse.printing.tables import text_table
+from sentcse.records.sweep_record import Job, sweep_folder
+from sentcse.records.terminal import short_key
+from sentcse.sweeps.sweep import batches
+from sentcse.sweeps.sweep_plan import Combination, combinations, plan, quoted
+
+
+@pytest.fixture
+def loader() -> Iterator[ConfigLoader]:
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        yield GlobalHydra.instance().config_loader()
+
+
+def overrides(found: Sequence[Combination]) -> list[tuple[str, ...]]:
+    return [each.overrides for each in found]
+
+
+def test_every_combination_of_the_axes(loader: ConfigLoader) -> None:
+    found = combinations(["experiment=a,b", "++seed=1,2", "++trainer.max_steps=5"], {}, loader)
+    assert overrides(found) == [
+        (f"experiment={name}", f"++seed={seed}", "++trainer.max_steps=5") for name in "ab" for seed in (1, 2)
+    ]
+    assert found[1].settings == {"experiment": "a", "seed": "2"}
+
+
+def test_the_command_line_replaces_an_axis_of_a_file(loader: ConfigLoader) -> None:
+    params = {"data.low_shot.size": "64,100", "seed": [48, 49]}
+    assert len(combinations([], params, loader)) == 4
+    found = combinations(["++data.low_shot.size=7", "++seed=1,2,3"], params, loader)
+    assert overrides(found) == [("++data.low_shot.size=7", f"++seed={seed}") for seed in (1, 2, 3)]
+    (alone,) = combinations(["++seed=1"], {"seed": "48,49"}, loader)
+    assert alone.settings == {}
+
+
+def test_values_with_commas_are_no_axes(loader: ConfigLoader) -> None:
+    (found,) = combinations(["++evaluation.test=[stsb,sickr]", '++data.path="a,b.txt"'], {}, loader)
+    assert found.overrides == ("++evaluation.test=[stsb,sickr]", '++data.path="a,b.txt"')
+
+
+def test_lists_can_be_values_of_an_axis(loader: ConfigLoader) -> None:
+    found = combinations(["++method.ami_layers=[1,2],[2,3]"], {}, loader)
+    assert [each.settings["method.ami_layers"] for each in found] == ["[1,2]", "[2,3]"]
+
+
+def test_an_interval_has_no_combinations(loader: ConfigLoader) -> None:
+    with pytest.raises(ConfigError, match="name the values of an axis one by one"):
+        combinations(["++seed=interval(1,5)"], {}, loader)
+
+
+def test_jobs_are_numbered_without_those_that_are_the_same_run() -> None:
+    chosen = [Combination((f"seed={seed}", f"trainer.threads={n}"), {}) for seed in (1, 2) for n in (1, 2)]
+
+    def config_of(words: Sequence[str]) -> TrainConfig:
+        if words[0] == "seed=2":
+            raise ConfigError("one\ntwo")
+        return checked("experiment=simcse_bert", *words)
+
+    jobs = plan(chosen, config_of)
+    assert [(job.number, job.fault) for job in jobs] == [(1, None), (2, "one\ntwo"), (3, "one\ntwo")]
+
+
+def test_the_folder_follows_from_the_runs() -> None:
+    def job(name: str) -> Job:
+        return Job(1, (), {}, None, Path("runs") / name, None)
+
+    one = sweep_folder(Path("sweeps"), "grid", [job("a"), job("b")])
+    assert one == sweep_folder(Path("sweeps"), "grid", [job("b"), job("a")])
+    assert one != sweep_folder(Path("sweeps"), "grid", [job("a"), job("c")])
+    assert len(sweep_folder(Path("sweeps"), "x" * 500, [job("a")]).name) < 80
+
+
+def test_small_parts(loader: ConfigLoader) -> None:
+    jobs = [Job(number, (), {}, None, None, None) for number in range(5)]
+    assert [len(batch) for batch in batches(jobs, 2)] == [2, 2, 1]
+    assert [len(batch) for batch in batches(jobs, None)] == [5]
+    (found,) = combinations([f"hydra.sweep.dir={quoted('a b/c,d=e')}"], {}, loader)
+    assert found.overrides == ('hydra.sweep.dir="a b/c,d=e"',)
+    assert short_key("data.low_shot.size", ["data.low_shot.size", "seed"]) == "size"
+    assert short_key("data.low_shot.seed", ["data.low_shot.seed", "seed"]) == "data.low_shot.seed"
+    assert text_table(("a", "long"), [("1", "x"), ("222", "y")], right=("a",)) == "  a  long\n  1  x\n222  y"
