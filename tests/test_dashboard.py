@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import wandb_workspaces.reports.v2 as wr
-
 from composing import compose
+
 from sentcse.command.plain import run_plain_command
 from sentcse.config.check import check_config
 from sentcse.config.commands import DashboardConfig

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
 from torch import nn
 
 from sentcse.encoder import SentenceEncoder
@@ -12,7 +13,6 @@ from sentcse.errors import ConfigError, SentcseError
 from sentcse.modules.heads import LinearTanhHead
 from sentcse.modules.input_length import longest_input
 from sentcse.modules.pooling import LAYERS_NEEDED, POOLERS
-from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
 
 SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to it", "music of 7"]
 

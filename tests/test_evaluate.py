@@ -7,12 +7,12 @@ import string
 from pathlib import Path
 
 import pytest
+from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EvaluateConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluate import evaluate_job
-from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 
 
 @pytest.fixture

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import torch
+from composing import checked, compose
 from hydra.core.global_hydra import GlobalHydra
 from safetensors.torch import load_file
+from stopping import stopping_at
+from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_decoder, tiny_tokenizer
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from composing import checked, compose
 from sentcse.command.composed import run_command
 from sentcse.config.check import check_generator_config
 from sentcse.config.generator_schema import GeneratorConfig, GeneratorEvaluation, HeldOut
@@ -30,8 +32,6 @@ from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training import generator_run as module
 from sentcse.training.build import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
-from stopping import stopping_at
-from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_decoder, tiny_tokenizer
 
 Configure = Callable[..., GeneratorConfig]
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "generator_experiment").glob("*.yaml"))

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from tiny import tiny_checkpoint
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EvaluateConfig, ExportConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluate import evaluate_job
 from sentcse.export import export_job
-from tiny import tiny_checkpoint
 
 PAIRS = "score\tsentence1\tsentence2\n5\ta man runs\ta man runs\n3\ta man runs\ta woman runs\n0\tthe dog\tmusic is in\n"
 

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny import tiny_checkpoint
 
 from sentcse import quickstart
-from tiny import tiny_checkpoint
 
 
 @pytest.fixture

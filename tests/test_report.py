@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.report import run_report
 
 TABLES = ("scores", "differences", "tasks", "learning_curves", "best_steps", "geometry", "runs")

@@ -6,13 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
+from sweeping import made, results
 
 from sentcse import runs
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_record import read_run
 from sentcse.records.terminal import differences
 from sentcse.runs import main, removable, remove, settings_of, size_on_disk
-from sweeping import made, results
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiny import tiny_checkpoint
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.search import most_similar
-from tiny import tiny_checkpoint
 
 CORPUS = ["a dog runs in the city", "the woman plays music", "a man sits", "the dog runs in a city"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from composing import checked
+
 from sentcse.config.advice import advice
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
-
 from composing import checked
+
 from sentcse.config.budget import PUBLISHED_EPOCHS, published_epochs
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError

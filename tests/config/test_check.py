@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from composing import compose
+from tiny import tiny_tokenizer
+
 from sentcse.config import check_config
 from sentcse.errors import ConfigError
-from tiny import tiny_tokenizer
 
 DEFAULT = compose("data=text", "data.path=x.txt")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from composing import checked, compose
 from hydra.utils import get_class
 from pydantic import BaseModel
 
-from composing import checked, compose
 from sentcse.config.explain import _inner_section
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from composing import checked, compose
+
 from sentcse.config.check import check_command, check_generator_config
 from sentcse.config.commands import DataKitConfig, EvaluateConfig, ExportConfig, ReportConfig, RunsConfig
 from sentcse.config.section import Section, expand_home

@@ -6,8 +6,8 @@ import math
 
 import pytest
 import torch
-
 from composing import checked
+
 from sentcse.data.sampler import PureBatchSampler
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss

@@ -83,6 +83,7 @@ def test_a_gpu_is_used_where_there_is_one_and_recorded(monkeypatch, score, opene
 
     monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", remembered)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a GPU")
     assert score("good", against="noisy")["device"] == "cuda (a GPU)"
     assert [encoder.devices for encoder in encoders] == [["cuda"], ["cuda"]]

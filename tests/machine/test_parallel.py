@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_bert, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.machine.parallel import MOST_THREADS, map_on_cores
 from sentcse.modules.first_token import last_layer_for_first_token
-from tiny import tiny_bert, tiny_tokenizer
 
 
 @pytest.fixture(params=[1, 2, 8])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from tiny import FAMILIES, tiny_family, tiny_tokenizer
 from torch.utils.data import DataLoader
 
 from sentcse.data.collator import ViewCollator
@@ -19,7 +20,6 @@ from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.dropout import dropout_settings
 from sentcse.storage.backbones import load_backbone
 from sentcse.storage.tokenizers import load_tokenizer
-from tiny import FAMILIES, tiny_family, tiny_tokenizer
 
 SENTENCES = ["a man plays music", "the dog runs", "the woman sits in the city", "music of the city"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -19,7 +20,6 @@ from transformers import (
     RobertaModel,
 )
 
-from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny import FAMILIES, tiny_checkpoint, tiny_config, tiny_family, tiny_tokenizer
 from transformers import BertForMaskedLM, ElectraConfig, ElectraForMaskedLM, ElectraModel, XLNetConfig, XLNetModel
 
 from sentcse.data.collator import ViewCollator
@@ -17,7 +18,6 @@ from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.storage.backbones import load_backbone
 from sentcse.storage.tokenizers import load_tokenizer
-from tiny import FAMILIES, tiny_checkpoint, tiny_config, tiny_family, tiny_tokenizer
 
 SENTENCES = ["a man plays music", "the dog runs", "the woman sits in the city", "music of the city"]
 NARROW = {"albert", "electra"}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import FAMILIES, tiny_config, tiny_family, tiny_tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import AutoModelForMaskedLM, PreTrainedModel
@@ -11,7 +12,6 @@ from transformers import AutoModelForMaskedLM, PreTrainedModel
 from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.methods.optimization import AdamWSettings, build_adamw
 from sentcse.modules.masking import mask_ordinary_tokens, masked_language_model_labels
-from tiny import FAMILIES, tiny_config, tiny_family, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
 SENTENCES = ["the dog runs in the city", "a man plays music", "x y z", "the woman sits and sits"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from golden_case import GoldenCase, assert_golden, gradient, load_case
+
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import MiCSE
 from sentcse.methods.micse import default_layers

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import tiny_bert, tiny_config, tiny_tokenizer
 from torch import Tensor
 
 from sentcse.encoder import SentenceEncoder
@@ -16,7 +17,6 @@ from sentcse.methods.base import Objective
 from sentcse.methods.generator import Generator
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
-from tiny import tiny_bert, tiny_config, tiny_tokenizer
 
 SENTENCES, TOKENS = 5, 9
 

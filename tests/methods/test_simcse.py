@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from composing import checked
+from tiny import tiny_decoder
+
 from sentcse.errors import ConfigError
 from sentcse.training.build import build_encoder, build_method
-from tiny import tiny_decoder
 
 
 def test_the_masked_language_model_term_needs_a_mask_token(tmp_path: Path) -> None:

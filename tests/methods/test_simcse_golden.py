@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from golden_case import GoldenCase, assert_golden, gradient, load_case
 from torch import Tensor
 from transformers import BertConfig, BertForMaskedLM
 
-from golden_case import GoldenCase, assert_golden, gradient, load_case
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import SimCSE
 from sentcse.methods.base import Batch

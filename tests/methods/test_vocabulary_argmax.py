@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny import tiny_config
 
 from sentcse.methods.generator import VocabularyArgmax
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
-from tiny import tiny_config
 
 
 @pytest.mark.parametrize("screen", [False, True])

@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
+from tiny import tiny_bert
 from torch import nn
 
 from sentcse.modules.dropout import LEVELS, QuickDropout, dropout, quicken_dropout
-from tiny import tiny_bert
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])

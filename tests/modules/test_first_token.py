@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.modules.first_token import last_layer_for_first_token
-from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 
 IDS = torch.tensor([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]])
 MASK = (IDS != 0).long()

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from composing import checked
 from omegaconf import OmegaConf
 
-from composing import checked
 from sentcse.config import TrainConfig, check_config
 from sentcse.errors import DataError, SentcseError
 from sentcse.machine.files import write_atomically
@@ -160,7 +160,7 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> 
     config = checked(*BASE, f"runs.root={tmp_path}")
     folder = RunFolder(config)
     folder.create(config)
-    tests = str(Path(__file__).parents[1])
+    tests = str(Path(__file__).parents[1] / "helpers")
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path), tests], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from sweeping import TESTS, made, results
 
 from sentcse.errors import SentcseError
 from sentcse.records.run_record import find_runs, read_run
-from sweeping import TESTS, made, results
 
 
 def test_a_run_that_is_done(tmp_path: Path) -> None:

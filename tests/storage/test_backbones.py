@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 from transformers import CONFIG_MAPPING, T5Config, T5EncoderModel
 from transformers.utils import logging as transformers_logging
 
@@ -16,7 +17,6 @@ from sentcse.modules.dropout import dropout_settings, set_dropout
 from sentcse.storage import backbones as loading
 from sentcse.storage.backbones import check_source, load_backbone, quiet_transformers
 from sentcse.storage.tokenizers import load_tokenizer
-from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 
 
 @pytest.fixture

@@ -1,30 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from test_saving import SENTENCES, make_encoder, make_head, make_roberta
+from encoders import (
+    RECORD,
+    SENTENCES,
+    make_encoder,
+    make_roberta,
+    write_checkpoint,
+)
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.storage.checkpoint import describe_encoder, load_checkpoint_encoder
-
-RECORD = {"method": "simcse", "data": {"sentences": 12}}
-
-
-def write_checkpoint(path: Path, encoder: SentenceEncoder, head_name: str | None, **changes: Any) -> Path:
-    """As a LightningModule does that trains `encoder` with a head beside it."""
-    state = {f"encoder.backbone.{name}": tensor for name, tensor in encoder.backbone.state_dict().items()}
-    head = encoder.head if encoder.head is not None else make_head("linear_tanh")
-    assert head is not None
-    state |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
-    state["generator.weight"] = torch.zeros(3)
-    description = {"format": 1, "encoder": describe_encoder(encoder, head_name), "record": RECORD}
-    torch.save({"state_dict": state, "global_step": 7, "sentcse": description} | changes, path)
-    return path
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from test_saving import COMBINATIONS, make_encoder
+from encoders import COMBINATIONS, make_encoder
 
 from sentcse.storage.model_card import model_card
 

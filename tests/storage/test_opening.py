@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_checkpoint import write_checkpoint
-from test_saving import SENTENCES, make_encoder
+from encoders import (
+    SENTENCES,
+    make_encoder,
+    write_checkpoint,
+)
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 from transformers import BertModel
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.modules.heads import LinearTanhHead
 from sentcse.storage.published_encoders import PUBLISHED_ENCODERS, published_name
-from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_tokenizer
 
 SENTENCES = ["A man plays music.", "the dog sits", "The city is in a dog and the woman runs to it"]
 UNSUPERVISED = "princeton-nlp/unsup-simcse-bert-base-uncased"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 from safetensors.torch import save_file
+from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
@@ -17,7 +18,6 @@ from sentcse.modules.pooling import LAYERS_NEEDED, layer_weights, pool
 from sentcse.storage import model_files
 from sentcse.storage.parts import EncoderRecord
 from sentcse.storage.record import read_record
-from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 
 SENTENCES = ["A man plays music.", "The dog"]
 CLASSIC = "sentence_transformers.models."

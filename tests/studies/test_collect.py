@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.errors import SentcseError
 from sentcse.records.metrics_file import read_curves
 from sentcse.records.run_record import read_run

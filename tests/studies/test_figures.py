@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
+from made_runs import Made, grid, make_run, make_runs
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from made_runs import Made, grid, make_run, make_runs
 from sentcse.printing.figures import COLOURS, DARK_COLOURS, far_side, look, save_figure
 from sentcse.studies import interactive
 from sentcse.studies.collect import collect

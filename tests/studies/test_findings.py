@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.printing.wording import number, seeds_listed
 from sentcse.studies.collect import collect
 from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.errors import SentcseError
 from sentcse.printing.figures import COLOURS, DARK_COLOURS
 from sentcse.studies.collect import collect

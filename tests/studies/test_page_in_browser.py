@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from browser import accessibility_faults, chromium, errors_of, requests_of
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.report import run_report
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-
 from composing import checked
 from made_runs import Made, configuration, grid, make_run, make_runs
+
 from sentcse.records.run_folder import fingerprint
 from sentcse.studies.collect import collect
 from sentcse.studies.remake import overrides, remake_command, remake_commands

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from composing import checked
+from tiny import WORDS, tiny_checkpoint
+
 from sentcse.report import run_report
 from sentcse.training.run import train
-from tiny import WORDS, tiny_checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_runs import Made, grid, make_run, make_runs
 from scipy import stats
 
-from made_runs import Made, grid, make_run, make_runs
 from sentcse.studies.collect import collect
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import cell_statistics, differences, mean_curve

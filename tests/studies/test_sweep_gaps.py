@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from made_runs import Made, configuration, make_run, make_unfinished
+
 from sentcse.records.outcomes import Outcome, Outcomes
 from sentcse.records.sweep_record import Job, write_sweep
 from sentcse.studies.collect import collect

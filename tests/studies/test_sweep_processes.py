@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import WORDS, tiny_checkpoint
 
 from sentcse.machine.locks import is_locked
 from sentcse.records.sweep_record import read_sweep
-from tiny import WORDS, tiny_checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
+
 from sentcse.printing.tables import Table, escape_latex, to_csv, to_latex, to_markdown
 from sentcse.studies.collect import collect
 from sentcse.studies.part_report import report_part

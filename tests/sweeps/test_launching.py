@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from composing import checked
+
 from sentcse.errors import ConfigError
 from sentcse.records.sweep_record import Job
 from sentcse.sweeps.launching import Launching, kind_of, launching, refuse_ddp

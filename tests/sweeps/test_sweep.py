@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from sweeping import Recorder, RunSweep, begin, complete
 
 from sentcse import runs
 from sentcse.command.composed import run_command
@@ -22,7 +23,6 @@ from sentcse.machine.locks import LOCK_FILE
 from sentcse.records.outcomes import Outcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import read_sweep
-from sweeping import Recorder, RunSweep, begin, complete
 
 HOLD = """
 import fcntl, sys

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from composing import compose
+
 from sentcse.records.outcomes import Outcome, Outcomes
 from sentcse.sweeps import sweep_job
 from sentcse.sweeps.slots import VISIBLE

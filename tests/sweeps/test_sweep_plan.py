@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from composing import checked
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 
-from composing import checked
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError

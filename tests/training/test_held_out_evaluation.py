@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_config, tiny_tokenizer
 
 from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
 from sentcse.methods.masked_language_model import MaskedLanguageModel
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
-from tiny import tiny_config, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
 SENTENCES = ["the dog runs in the city", "a man plays music", "x y z", "q", "the woman sits and sits"]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
+from tiny import tiny_checkpoint
 
 from sentcse.command.composition import plain_values
 from sentcse.config import TrainConfig, check_config
 from sentcse.config.paths import config_dir
 from sentcse.errors import SentcseError
 from sentcse.training.preflight import fetch_sources
-from tiny import tiny_checkpoint
 
 STS_B_AND_SICK = ("STS/STSBenchmark/sts-dev.csv", "STS/STSBenchmark/sts-test.csv", "SICK/SICK_trial.txt")
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
-
 from composing import checked
+from pytorch_lightning import Callback, LightningModule, Trainer
+from stopping import stopping_at, with_callback
+
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
@@ -28,7 +29,6 @@ from sentcse.training import run as module
 from sentcse.training.evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import train
-from stopping import stopping_at, with_callback
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]

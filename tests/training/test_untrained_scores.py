@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_bert, tiny_tokenizer
 
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
@@ -18,7 +19,6 @@ from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.training import evaluation
 from sentcse.training.run import train
 from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores, untrained_key
-from tiny import tiny_bert, tiny_tokenizer
 
 METRICS = {"val/stsb_spearman": 79.73146320858712, "val/alignment": math.nan}
 ROWS = [(1.0, "a dog", "the city"), (4.5, "a man runs", "a man")]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import tiny_bert, tiny_tokenizer
 from torch import nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.training.guards import ViewDoctor
-from tiny import tiny_bert, tiny_tokenizer
 
 TRAINER: Any = SimpleNamespace(precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))
 

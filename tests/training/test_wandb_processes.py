@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from composing import checked
+from wandb_files import OfflineRun, parts, read_offline
+
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.run import SUPERSEDED
-from wandb_files import OfflineRun, parts, read_offline
 
 Settings = Callable[..., list[str]]
 

@@ -15,7 +15,6 @@ from sentcse.errors import SentcseError
 from sentcse.machine.files import _first_line
 from sentcse.machine.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.machine.locate import locate
-from sentcse.modules.dropout import set_dropout
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -55,6 +54,9 @@ def load_backbone(
             "such as BERT or RoBERTa: name one in encoder.name_or_path."
         )
     if dropout is not None:
+        # not above: what looks whether a model is there, before training, does without torch
+        from sentcse.modules.dropout import set_dropout
+
         set_dropout(config, dropout)
     backbone, report = from_hub_or_folder(
         AutoModel.from_pretrained,

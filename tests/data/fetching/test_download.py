@@ -12,6 +12,7 @@ from fake_hub import COMMIT, CONTENT, Hub, HubHandler
 from sentcse.data.fetching import download
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.errors import DataError
+from sentcse.machine import locks
 
 
 def fetch(destination: Path, rows: int | None = 20_000) -> Path:
@@ -60,7 +61,7 @@ def test_a_file_system_without_locks(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(download.FileLock, "acquire", refuse)
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
     assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
     assert "cannot be locked" in caplog.text
 

@@ -99,7 +99,7 @@ def test_a_row_that_cannot_be_compared_is_refused_in_a_sentence(options, said):
 
 
 def test_the_documentation_carries_every_row():
-    path = Path(__file__).parents[2] / "docs" / "published_scores.py"
+    path = Path(__file__).parents[3] / "docs" / "published_scores.py"
     spec = importlib.util.spec_from_file_location("docs_published_scores", path)
     page = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(page)

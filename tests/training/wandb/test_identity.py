@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from composing import compose
+
 from sentcse.config import TrainConfig
 from sentcse.config.check import check_generator_config
 from sentcse.training.wandb.identity import (

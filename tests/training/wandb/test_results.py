@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import wandb
-from hydra.core.global_hydra import GlobalHydra
-
 from composing import checked
+from hydra.core.global_hydra import GlobalHydra
+from stopping import StopAt, stopping_at, with_callback
+from wandb_files import OfflineRun, parts, read_offline
+
 from sentcse.command.composed import run_command
 from sentcse.config import TrainConfig, check_config
 from sentcse.records.metrics_file import MetricsFile
@@ -24,8 +26,6 @@ from sentcse.training.wandb import results as wandb_results
 from sentcse.training.wandb.results import log_results, score_rows, summary
 from sentcse.training.wandb.run import SUPERSEDED
 from sentcse.training.wandb.state import handed_over
-from stopping import StopAt, stopping_at, with_callback
-from wandb_files import OfflineRun, parts, read_offline
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]

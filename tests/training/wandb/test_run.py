@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import wandb
+from wandb_files import parts, read_offline
 
 from sentcse.config import TrainConfig
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.run import SUPERSEDED, WandbRun, finish_wandb, put_aside_earlier_parts, start_wandb
-from wandb_files import parts, read_offline
 
 Configure = Callable[..., TrainConfig]
 

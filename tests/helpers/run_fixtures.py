@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from composing import checked
-from sentcse.config import TrainConfig
 from tiny import WORDS, tiny_checkpoint
+
+from sentcse.config import TrainConfig
 
 Settings = Callable[..., list[str]]
 

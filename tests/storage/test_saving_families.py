@@ -4,10 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_saving import MAX_LENGTH, assert_three_way, make_head
+from encoders import (
+    MAX_LENGTH,
+    assert_three_way,
+    make_head,
+)
+from tiny import FAMILIES, tiny_family, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
-from tiny import FAMILIES, tiny_family, tiny_tokenizer
 
 
 @pytest.mark.parametrize("model_type", FAMILIES)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from composing import checked
+
 from sentcse.config import TrainConfig, check_config
 from sentcse.records.run_folder import RunFolder
 

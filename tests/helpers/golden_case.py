@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from tiny import tiny_tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PretrainedConfig, PreTrainedModel
 
 from sentcse.encoder import SentenceEncoder
-from tiny import tiny_tokenizer
 
 TOLERANCE = 1e-4
 """Relative to the largest entry of the expected tensor: single entries near 0 are rounding."""

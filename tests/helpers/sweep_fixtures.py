@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from sweeping import Job, RunSweep
 
 from sentcse.command.composed import run_command
-from sweeping import Job, RunSweep
 
 
 @pytest.fixture

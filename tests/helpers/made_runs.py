@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from composing import compose
+
 from sentcse.config import TrainConfig, check_config
 from sentcse.data.fetching.sources import STS_TASKS
 from sentcse.evaluation.reports.results_file import write_results
