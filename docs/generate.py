@@ -33,6 +33,7 @@ from sentcse.config.commands import (
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
+from sentcse.printing.tables import plain_table, to_markdown
 from sentcse.records.run_folder import WITHOUT_EFFECT
 
 PAGE = Path(__file__).with_name("configuration.md")
@@ -41,7 +42,7 @@ WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false
 BOUNDS = {Gt: ("gt", "above"), Ge: ("ge", "at least"), Lt: ("lt", "below"), Le: ("le", "at most")}
 MISSING = "???"
 """What a configuration file holds where a value must be given."""
-HEADER = "| key | type | default | range | what it is |\n|---|---|---|---|---|"
+HEADER = ("key", "type", "default", "range", "what it is")
 
 
 def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
@@ -145,7 +146,7 @@ def _rows(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> Ite
     for name, field in model.model_fields.items():
         if len(_models(field)) > 0 or name == "method":
             if prefix == "data." and name == "hub_file":
-                yield f"`{prefix}{name}`", "settings or null", "", "", _escape(str(field.description))
+                yield f"`{prefix}{name}`", "settings or null", "", "", str(field.description)
             continue
         key = name if field.alias is None else field.alias
         yield (
@@ -153,13 +154,12 @@ def _rows(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> Ite
             _type(field.annotation),
             _default(values.get(key, MISSING), field),
             _range(field.metadata),
-            _escape(str(field.description)),
+            str(field.description),
         )
 
 
 def _table(rows: Iterator[tuple[str, ...]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([HEADER, *lines])
+    return to_markdown(plain_table(HEADER, list(rows), "l" * len(HEADER)))
 
 
 def _default(composed_value: Any, field: FieldInfo) -> str:
@@ -187,7 +187,7 @@ def _type(annotation: Any) -> str:
         bounds = _range(inner[1:])
         return f"{_type(inner[0])} {bounds}".strip()
     if origin is Literal:
-        return " \\| ".join(f"`{choice}`" for choice in inner)
+        return " | ".join(f"`{choice}`" for choice in inner)
     if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in inner)
     if origin is list:
@@ -220,10 +220,6 @@ def _models(field: FieldInfo) -> list[type[BaseModel]]:
 
 def _group(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _docstring(model: type[BaseModel]) -> str:

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentcse.evaluation.statistics.published_rows import COLUMNS, PublishedFigure, PublishedRow, published_rows
+from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS
+from sentcse.evaluation.statistics.published_rows import PublishedFigure, PublishedRow, published_rows
+from sentcse.printing.tables import plain_table, to_markdown
 
 PAGE = Path(__file__).with_name("published_scores.md")
 HEAD = """# Published scores
@@ -66,14 +68,14 @@ def render() -> str:
     parts = [HEAD]
     for (suite, protocol), (title, text) in SECTIONS.items():
         rows = [row for row in published_rows() if (row.suite, row.protocol) == (suite, protocol)]
-        heads = ["name", "encoder", *COLUMNS[suite], "avg", "source", "note"]
-        lines = ["| " + " | ".join(cells) + " |" for cells in (heads, ["---"] * len(heads), *map(_cells, rows))]
-        parts.append(f"## {title}\n\n{text}\n\n" + "\n".join(lines) + "\n")
+        heads = ["name", "encoder", *SUITE_COLUMNS[suite], AVERAGE_COLUMN, "source", "note"]
+        table = plain_table(heads, list(map(_cells, rows)), "ll" + "r" * (len(heads) - 4) + "ll")
+        parts.append(f"## {title}\n\n{text}\n\n{to_markdown(table)}\n")
     return "\n".join(parts)
 
 
 def _cells(row: PublishedRow) -> list[str]:
-    figures = [_figure(row.figures.get(column)) for column in COLUMNS[row.suite]]
+    figures = [_figure(row.figures.get(column)) for column in SUITE_COLUMNS[row.suite]]
     return [f"`{row.name}`", row.label, *figures, _figure(row.average), row.source, row.note]
 
 

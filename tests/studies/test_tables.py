@@ -1,57 +1,16 @@
-"""Tables in their three forms: the figures are right, and what is special to a form is escaped."""
+"""The tables of a report: the figures are right."""
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 
-from sentcse.printing.tables import Table, escape_latex, to_csv, to_latex, to_markdown
+from sentcse.printing.tables import to_csv, to_latex
 from sentcse.studies.collect import collect
 from sentcse.studies.part_report import report_part
-
-TABLE = Table(
-    name="some_name",
-    title="A title with 95 % and a_b",
-    columns=("method", "x|y", "score"),
-    rows=((("simcse, path=a_b&c", "1", "70.00 ± 0.10"),), (("micse", "2", "\u2212 3"),)),
-    words=1,
-    notes=("A note.",),
-    records=({"method": "simcse, b", "score": 70.123456789}, {"method": "micse", "score": None, "more": 1}),
-)
-
-
-def test_markdown() -> None:
-    assert to_markdown(TABLE) == (
-        "A title with 95 % and a_b.\n\n"
-        "| method | x\\|y | score |\n|---|---:|---:|\n"
-        "| simcse, path=a_b&c | 1 | 70.00 ± 0.10 |\n| micse | 2 | \u2212 3 |\n\nA note.\n"
-    )
-
-
-def test_latex_has_booktabs_rules_and_nothing_special_left() -> None:
-    text = to_latex(TABLE)
-    assert r"\caption{A title with 95 \% and a\_b. A note.}" in text
-    assert r"\label{tab:some-name}" in text
-    assert r"\begin{tabular}{lrr}" in text
-    assert r"simcse, path=a\_b\&c & 1 & 70.00$_{\pm 0.10}$ \\" in text
-    assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 2, 1]
-
-
-def test_every_special_character_of_latex() -> None:
-    assert escape_latex(r"\{$}~^<#>") == (r"\textbackslash{}\{\$\}\textasciitilde{}\textasciicircum{}$<$\#$>$")
-
-
-def test_csv_is_unrounded_and_takes_commas() -> None:
-    rows = list(csv.DictReader(io.StringIO(to_csv(TABLE))))
-    assert rows == [
-        {"method": "simcse, b", "score": "70.123456789", "more": ""},
-        {"method": "micse", "score": "", "more": "1"},
-    ]
 
 
 def test_scores_table_against_numpy(tmp_path: Path) -> None:
@@ -120,18 +79,6 @@ def test_the_tasks_begin_with_the_untrained_encoder(tmp_path: Path) -> None:
     make_run(tmp_path, Made())
     first = report_part(collect([tmp_path]).parts[0]).tables["tasks"].rows[0][0]
     assert first == ("\u2013", "untrained", *["73.50"] * 8)
-
-
-def test_latex_is_as_large_as_fits(tmp_path: Path) -> None:
-    small = Table("a", "T", ("method", "score"), ((("simcse", "70.00"),),), 1, (), ())
-    assert r"\begin{table}" in to_latex(small)
-    assert r"\normalsize" in to_latex(small)
-    wide = Table("a", "T", ("method", *["STS12"] * 8), ((("simcse", *["70.00 ± 0.10"] * 8),),), 1, (), ())
-    assert r"\begin{table*}" in to_latex(wide)
-    assert r"\small" in to_latex(wide)
-    long = Table("a", "T", ("method", "score"), (tuple(("simcse", str(row)) for row in range(60)),), 1, (), ())
-    assert r"\begin{longtable}{lr}" in to_latex(long)
-    assert to_latex(long).count(r"\midrule") == 1
 
 
 def test_runs_of_other_splits_have_a_column_for_them(tmp_path: Path) -> None:

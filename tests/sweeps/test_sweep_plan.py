@@ -12,7 +12,6 @@ from hydra.core.global_hydra import GlobalHydra
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
-from sentcse.printing.tables import text_table
 from sentcse.records.sweep_record import Job, sweep_folder
 from sentcse.records.terminal import short_key
 from sentcse.sweeps.sweep import batches
@@ -91,4 +90,3 @@ def test_small_parts(loader: ConfigLoader) -> None:
     assert found.overrides == ('hydra.sweep.dir="a b/c,d=e"',)
     assert short_key("data.low_shot.size", ["data.low_shot.size", "seed"]) == "size"
     assert short_key("data.low_shot.seed", ["data.low_shot.seed", "seed"]) == "data.low_shot.seed"
-    assert text_table(("a", "long"), [("1", "x"), ("222", "y")], right=("a",)) == "  a  long\n  1  x\n222  y"

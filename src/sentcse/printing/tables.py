@@ -1,4 +1,7 @@
-"""A table as Markdown, as LaTeX with booktabs, and as CSV."""
+"""A table, and how it is written: for the terminal, as Markdown, as LaTeX and as CSV, each escaping in one place.
+
+The page writes it as HTML (`page_files/page.html`), where the template engine escapes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+GAP = "  "
+"""Between two columns in the terminal."""
+LONGEST = 50
+"""Lines that fit a page."""
+PACKAGES = r"% needs \usepackage{booktabs,adjustbox}"
+FLOAT = "; table* spans the columns of a page that has two: table takes one"
+LONG_PACKAGES = r"% needs \usepackage{booktabs,longtable}, and a page of one column"
+LONG_TYPE = r"{\footnotesize\setlength{\tabcolsep}{3pt}"
 LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -27,122 +38,96 @@ LATEX = {
     "\u2013": "--",
     "…": r"\dots{}",
 }
-
 WITH_SPREAD = re.compile(r"(?P<mean>\S+) ± (?P<spread>[\d.,]+)(?P<rest>.*)")
 
-COLUMN, PAGE = 219, 455
-"""Points: the width of a column and of a page in the ACL's style."""
-LONGEST = 50
-"""Lines that fit a page."""
-SEPARATION = 3
-"""Points on either side of a column."""
-SAFETY = 1.08
-"""Widths are estimates."""
-SMALLEST = r"\scriptsize"
-TYPE_SIZES = ((r"\normalsize", 10), (r"\small", 9), (r"\footnotesize", 8), (SMALLEST, 7))
-CHARACTER_WIDTHS = (
-    dict.fromkeys(".,[]{}:;'|!ijl", 2.9)
-    | dict.fromkeys("()t", 3.9)
-    | {" ": 3.4, "m": 8.0, "w": 7.2, "±": 7.8, "\u2212": 7.8}
-)
-"""Points in Computer Modern of 10 points; others are about 5, capitals 7.5."""
+Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people, and the same figures unrounded.
+    """A table for people and, where a file of it is wanted, the same figures unrounded.
 
     Attributes:
-        name: of its files.
-        title: what is in it, a sentence without a full stop.
         columns: headings.
         rows: cells as text, in groups that a rule divides.
-        words: how many of the first columns hold words; the others hold figures and are set to the right.
+        align: "l" or "r" a column, as LaTeX has it: words to the left, figures to the right.
+        name: of its files.
+        title: what is in it, a sentence without a full stop; a table without one is pasted into a text that says it.
         notes: sentences below it.
         records: the rows of the CSV file: unrounded, by name; None is an empty cell.
     """
 
-    name: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], ...], ...]
-    words: int
-    notes: tuple[str, ...]
-    records: tuple[Mapping[str, Any], ...]
+    columns: Cells
+    rows: tuple[tuple[Cells, ...], ...]
+    align: str
+    name: str = ""
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    records: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def lines(self) -> list[Cells]:
+        """The rows of all groups, one after another."""
+        return [row for group in self.rows for row in group]
+
+
+def plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> Table:
+    """A table of one group, without title and file."""
+    return Table(tuple(columns), (tuple(map(tuple, rows)),), align)
+
+
+def to_text(table: Table, *, rule: bool = False) -> str:
+    """Columns and rows for the terminal, columns of equal width, a line a row.
+
+    Args:
+        table: what to write.
+        rule: whether a line of hyphens stands below the headings.
+    """
+    widths = [max(map(len, column)) for column in zip(table.columns, *table.lines, strict=True)]
+
+    def line(cells: Cells) -> str:
+        sides = zip(cells, widths, table.align, strict=True)
+        return GAP.join(cell.rjust(width) if side == "r" else cell.ljust(width) for cell, width, side in sides).rstrip()
+
+    ruled = ["-" * (sum(widths) + len(GAP) * (len(widths) - 1))] if rule else []
+    return "\n".join([line(table.columns), *ruled, *map(line, table.lines)])
 
 
 def to_markdown(table: Table) -> str:
-    """The table between blank lines, its title above and its notes below."""
-    marks = ["---" if index < table.words else "---:" for index in range(len(table.columns))]
-    rows = [table.columns, *(row for group in table.rows for row in group)]
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join(marks) + "|")
+    """The table, its title above and its notes below, with blank lines between."""
+    rule = "|".join({"l": "---", "r": "---:"}[side] for side in table.align)
+    lines = ["| " + " | ".join(map(escape_markdown, cells)) + " |" for cells in (table.columns, *table.lines)]
+    lines.insert(1, f"|{rule}|")
+    title = [f"{table.title}.\n"] if table.title else []
     notes = [f"\n{' '.join(table.notes)}"] if table.notes else []
-    return "\n".join([f"{table.title}.\n", *lines, *notes]) + "\n"
+    return "\n".join([*title, *lines, *notes])
 
 
 def to_latex(table: Table) -> str:
-    """A float that needs booktabs, in the largest type that fits a page; a `longtable` where the rows do not fit one.
+    """A float that needs booktabs, and adjustbox, which makes it smaller where it is wider than its place.
 
-    Widths are those of the ACL's style (a column of 219 pt, a page of 455 pt); one column is used where it is enough.
+    What has no title is the bare tabular; what has more rows than fit a page is a `longtable`, which no box may hold.
     """
-    shape = "l" * table.words + "r" * (len(table.columns) - table.words)
+    rows = [line for group in table.rows for line in (r"\midrule", *map(_latex_row, group))]
     caption = escape_latex(". ".join([table.title, *(note.rstrip(".") for note in table.notes)]))
     heading = [rf"\caption{{{caption}.}}", rf"\label{{tab:{table.name.replace('_', '-')}}}"]
-    rows = [line for group in table.rows for line in (r"\midrule", *map(_latex_row, group))]
-    environment, size = "table", _type_size(table, COLUMN)
-    if size is None:
-        environment, size = "table*", _type_size(table, PAGE)
-    type_ = rf"{size or SMALLEST}\setlength{{\tabcolsep}}{{{SEPARATION}pt}}"
-    if len(rows) > LONGEST:
-        lines = _longtable(shape, heading, _latex_row(table.columns), rows, type_)
-    else:
-        lines = [
-            r"% needs \usepackage{booktabs}",
-            rf"\begin{{{environment}}}",
-            r"\centering",
-            type_,
-            rf"\begin{{tabular}}{{{shape}}}",
-            r"\toprule",
-            _latex_row(table.columns),
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            *heading,
-            rf"\end{{{environment}}}",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _longtable(shape: str, heading: Sequence[str], columns: str, rows: Sequence[str], type_: str) -> list[str]:
-    """For an appendix: it goes over several pages, and not into a page of two columns."""
-    return [
-        r"% needs \usepackage{booktabs,longtable}, and a page of one column",
-        rf"{{{type_}",
-        rf"\begin{{longtable}}{{{shape}}}",
-        rf"{''.join(heading)}\\",
+    if table.title and len(rows) > LONGEST:
+        return "\n".join(_longtable(table, heading, rows))
+    tabular = [
+        r"\begin{adjustbox}{max width=\linewidth}",
+        rf"\begin{{tabular}}{{{table.align}}}",
         r"\toprule",
-        columns,
-        r"\midrule\endhead",
-        r"\bottomrule\endfoot",
-        *rows[1:],
-        r"\end{longtable}}",
+        _latex_row(table.columns),
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{adjustbox}",
     ]
-
-
-def _type_size(table: Table, room: float) -> str | None:
-    """The largest type in which a table is not wider than `room` points; None where the smallest is too large."""
-    rows = [table.columns, *(row for group in table.rows for row in group)]
-    text = SAFETY * sum(max(map(_width, column)) for column in zip(*rows, strict=True))
-    gaps = 2 * SEPARATION * len(table.columns)
-    return next((name for name, size in TYPE_SIZES if text * size / 10 + gaps <= room), None)
-
-
-def _width(cell: str) -> float:
-    """About how wide a cell is in type of 10 points; what stands after ± is set as an index."""
-    head, mark, tail = cell.partition(" ± ")
-    wide = sum(CHARACTER_WIDTHS.get(character, 7.5 if character.isupper() else 5.1) for character in head)
-    return wide + (0.75 * (7.8 + _width(tail)) if mark else 0.0)
+    if not table.title:
+        return "\n".join([PACKAGES, *tabular])
+    return "\n".join(
+        [PACKAGES + FLOAT, r"\begin{table*}", r"\centering", *tabular, *heading, r"\end{table*}"],
+    )
 
 
 def to_csv(table: Table) -> str:
@@ -152,7 +137,12 @@ def to_csv(table: Table) -> str:
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: "" if value is None else value for key, value in each.items()} for each in table.records)
-    return text.getvalue()
+    return text.getvalue().removesuffix("\n")
+
+
+def escape_markdown(text: str) -> str:
+    """Text that is one cell of a table in Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def escape_latex(text: str) -> str:
@@ -160,7 +150,23 @@ def escape_latex(text: str) -> str:
     return re.sub("|".join(map(re.escape, LATEX)), lambda found: LATEX[found[0]], text)
 
 
-def _latex_row(cells: Sequence[str]) -> str:
+def _longtable(table: Table, heading: Sequence[str], rows: Sequence[str]) -> list[str]:
+    """For an appendix: it goes over several pages, and not into a page of two columns."""
+    return [
+        LONG_PACKAGES,
+        LONG_TYPE,
+        rf"\begin{{longtable}}{{{table.align}}}",
+        rf"{''.join(heading)}\\",
+        r"\toprule",
+        _latex_row(table.columns),
+        r"\midrule\endhead",
+        r"\bottomrule\endfoot",
+        *rows[1:],
+        r"\end{longtable}}",
+    ]
+
+
+def _latex_row(cells: Cells) -> str:
     return " & ".join(_latex_cell(cell) for cell in cells) + r" \\"
 
 
@@ -170,37 +176,3 @@ def _latex_cell(cell: str) -> str:
     if found is None:
         return escape_latex(cell)
     return rf"{escape_latex(found['mean'])}$_{{\pm {found['spread']}}}${escape_latex(found['rest'])}"
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-GAP = "  "
-
-
-def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> str:
-    """Columns of equal width, a line a row.
-
-    Args:
-        header: names of the columns.
-        rows: cells as text, as many as columns.
-        right: names of the columns that are aligned to the right.
-    """
-    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for name, cell, width in zip(header, cells, widths, strict=True)
-        ]
-        return GAP.join(padded).rstrip()
-
-    return "\n".join(line(cells) for cells in (header, *rows))
-
-
-def score(value: float | None) -> str:
-    """A Spearman x 100 with two decimals; a hyphen where there is none."""
-    return "-" if value is None else f"{value:.2f}"

@@ -18,6 +18,11 @@ def number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def score(value: float | None) -> str:
+    """A score for the terminal, two decimals; a hyphen where there is none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
 def interval(low: float, high: float, digits: int = 2) -> str:
     """An interval in brackets; a dash where there is none."""
     return NOTHING if math.isnan(low) else f"[{number(low, digits)}, {number(high, digits)}]"

@@ -21,7 +21,7 @@ SWEEP_FILE = "sweep.json"
 SWEEPS_FOLDER = "sweeps"
 OF_A_RUN = {"seed", "runs", "encoder", "data", "optimizer", "trainer", "evaluation"}
 """Settings that the configuration of every run has."""
-AVERAGE = "sts_avg_test"
+STS_AVERAGE = "sts_avg_test"
 """The mean over the seven STS tests, of a run that scored all seven."""
 
 
@@ -146,7 +146,7 @@ class RunRecord:
     @property
     def sts_average(self) -> float | None:
         """Mean of the seven STS tests; None where one of them was not scored."""
-        return with_average({f"{task}_test": score for task, score in self.test.items()}).get(AVERAGE)
+        return with_average({f"{task}_test": score for task, score in self.test.items()}).get(STS_AVERAGE)
 
     @property
     def precision(self) -> str | None:
@@ -196,7 +196,7 @@ def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
     if any(key not in scores for key in keys):
         return dict(scores)
     present = [value for value in (scores[key] for key in keys) if value is not None]
-    return {**scores, AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
+    return {**scores, STS_AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
 
 
 def _read(path: Path) -> RunRecord | None:

@@ -8,19 +8,19 @@ from typing import Any, get_args
 
 from sentcse.config.section import flat
 from sentcse.machine.locks import is_locked
-from sentcse.printing.tables import score, text_table
-from sentcse.printing.wording import seeds_listed
+from sentcse.printing.tables import plain_table, to_text
+from sentcse.printing.wording import score, seeds_listed
 from sentcse.records.run_folder import has_effect
-from sentcse.records.run_record import AVERAGE, RunRecord, with_average
+from sentcse.records.run_record import STS_AVERAGE, RunRecord, with_average
 from sentcse.records.sweep_record import JobState, JobStatus
 
 HEADER = ("status", "method", "size", "seed", "budget", "step", "dev", "test", "seconds", "name")
-RIGHT = ("size", "seed", "step", "dev", "test", "seconds")
+ALIGN = "llrrlrrrrl"
 
 
 def list_table(runs: Sequence[RunRecord]) -> str:
     """A line a run; `size` in sentences, or in percent as asked for; none for a whole corpus before its run is done."""
-    return text_table(HEADER, [_row(run) for run in runs], right=RIGHT)
+    return to_text(plain_table(HEADER, [_row(run) for run in runs], ALIGN))
 
 
 def status(run: RunRecord) -> str:
@@ -53,7 +53,7 @@ def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
     names = [(f"{run.select}_dev", run.dev), *((f"{task}_test", value) for task, value in run.test.items())]
     found = [(name, initial.get(name), value) for name, value in names if value is not None or name in initial]
     average = run.sts_average
-    return found if average is None else [*found, (AVERAGE, with_average(initial).get(AVERAGE), average)]
+    return found if average is None else [*found, (STS_AVERAGE, with_average(initial).get(STS_AVERAGE), average)]
 
 
 def compare_text(runs: Sequence[RunRecord]) -> str:
@@ -61,13 +61,14 @@ def compare_text(runs: Sequence[RunRecord]) -> str:
     names = [f"({number})" for number in range(1, len(runs) + 1)]
     lines = [f"{name} {status(run):<11} {run.name}" for name, run in zip(names, runs, strict=True)]
     differing = differences(runs)
-    table = text_table(("setting", *names), [(key, *map(_text, values)) for key, values in differing.items()])
-    lines += ["", table if differing else "The settings that results depend on are the same."]
+    settings = [(key, *map(_text, values)) for key, values in differing.items()]
+    table = plain_table(("setting", *names), settings, "l" + "l" * len(names))
+    lines += ["", to_text(table) if differing else "The settings that results depend on are the same."]
     found = [{name: after for name, _, after in scores(run)} for run in runs]
     keys = list(dict.fromkeys(key for each in found for key in each))
     if keys:
         rows = [(key, *_beside([each.get(key) for each in found])) for key in keys]
-        lines += ["", text_table(("score", *names), rows, right=names)]
+        lines += ["", to_text(plain_table(("score", *names), rows, "l" + "r" * len(names)))]
     return "\n".join(lines)
 
 
@@ -105,9 +106,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-NUMBERS = ("job", "step", "dev", "test")
-
-
 def sweep_table(states: Sequence[JobState]) -> str:
     """A line for each job: status, settings, chosen step, score on the selecting dev task and on the test tasks.
 
@@ -125,7 +123,8 @@ def sweep_table(states: Sequence[JobState]) -> str:
         ]
         for state in states
     ]
-    return "\n".join([text_table(header, rows, right=NUMBERS), *_failed(states), *_mixed(states), count(states)])
+    table = plain_table(header, rows, "rl" + "l" * len(keys) + "rrr")
+    return "\n".join([to_text(table), *_failed(states), *_mixed(states), count(states)])
 
 
 def count(states: Sequence[JobState]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sentcse.machine.files import replaced_as_a_whole, write_json
-from sentcse.printing.tables import markdown_table
+from sentcse.printing.tables import plain_table, to_markdown
 from sentcse.storage.backbones import quiet_transformers
 from sentcse.storage.model_card import HUB_NAME, training_section, versions_section
 from sentcse.storage.tokenizers import save_tokenizer
@@ -77,7 +77,7 @@ def _scores(results: Mapping[str, Any]) -> str:
     ]
     return (
         f"## Scores\n\nOn {results['held_out']:,} sentences that were not trained on; step {best['step']:,}, the best "
-        "by their loss.\n\n" + markdown_table(("", "before", "after"), rows)
+        "by their loss.\n\n" + to_markdown(plain_table(("", "before", "after"), rows, "lrr"))
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from sentcse.printing.tables import markdown_table
+from sentcse.printing.tables import plain_table, to_markdown
 from sentcse.storage.model_card_usage import usage
 
 POOLER_WORDS = {
@@ -111,10 +111,10 @@ def training_section(record: Mapping[str, Any]) -> str:
     if len(data) > 0:
         labels = {"source": "text", "sentences": "sentences", "sha256": "SHA-256 of the text"}
         rows = [(label, _cell(data[key])) for key, label in labels.items() if key in data]
-        parts.append(markdown_table(("training data", ""), rows))
+        parts.append(to_markdown(plain_table(("training data", ""), rows, "ll")))
     if len(recipe) > 0:
         settings = [(f"`{key}`", _cell(value)) for key, value in recipe.items()]
-        parts.append(markdown_table(("setting", "value"), settings))
+        parts.append(to_markdown(plain_table(("setting", "value"), settings, "ll")))
     return "\n\n".join(["## Training", *parts]) if len(parts) > 0 else ""
 
 
@@ -128,9 +128,8 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
         (task, *("" if score.get(key) is None else _score(key, score[key]) for key in columns))
         for task, score in scores.items()
     ]
-    return "## Scores\n\nSpearman correlation x 100 of the cosine with people's scores.\n\n" + markdown_table(
-        ("task", *columns), rows
-    )
+    table = plain_table(("task", *columns), rows, "l" + "r" * len(columns))
+    return f"## Scores\n\nSpearman correlation x 100 of the cosine with people's scores.\n\n{to_markdown(table)}"
 
 
 def _score(key: str, value: Any) -> str:
@@ -155,5 +154,4 @@ def versions_section(versions: Mapping[str, str]) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

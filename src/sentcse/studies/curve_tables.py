@@ -37,7 +37,8 @@ def learning_table(part: Part) -> Table:
     dev = " or ".join(dict.fromkeys(score_label(run.dev_score) for run in part.done()))
     title = f"{dev} by optimiser step, mean over {part.over} and 95 % interval ({part.label})"
     columns = ("sentences", "step", *part.series)
-    return Table("learning_curves", title, columns, tuple(filter(None, groups)), 0, (), tuple(records))
+    rows = tuple(filter(None, groups))
+    return Table(columns, rows, "r" * len(columns), "learning_curves", title, records=tuple(records))
 
 
 def geometry_table(part: Part) -> Table:
@@ -62,7 +63,7 @@ def geometry_table(part: Part) -> Table:
         "Alignment: mean squared distance of similar pairs. Uniformity: how evenly sentences spread. Lower is better.",
     )
     columns = ("sentences", "method", *KINDS, score_label(key))
-    return Table("geometry", title, columns, tuple(groups), 2, notes, tuple(records))
+    return Table(columns, tuple(groups), "llrrr", "geometry", title, notes, tuple(records))
 
 
 def _mean(values: list[float], digits: int, runs: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.data.fetching.sources import LABELS
-from sentcse.records.run_record import AVERAGE
+from sentcse.records.run_record import STS_AVERAGE
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
 TEST_ORDER = tuple(f"{task}_test" for task in LABELS)
@@ -80,15 +80,15 @@ class Part:
         """Every score that a run has: selecting dev scores, test tasks, the average."""
         present = {key for run in self.done() for key in run.scores}
         dev = sorted({run.dev_score for run in self.done()})
-        tests = sorted(present - {*dev, AVERAGE}, key=lambda key: (_place(key), key))
-        return (*dev, *tests, *((AVERAGE,) if AVERAGE in present else ()))
+        tests = sorted(present - {*dev, STS_AVERAGE}, key=lambda key: (_place(key), key))
+        return (*dev, *tests, *((STS_AVERAGE,) if STS_AVERAGE in present else ()))
 
     def headline_keys(self) -> tuple[str, ...]:
         """The scores that are compared: dev, the STS-B test or else the only tests there are, and the average."""
         keys = self.score_keys()
-        tests = [key for key in keys if key.endswith("_test") and key != AVERAGE]
+        tests = [key for key in keys if key.endswith("_test") and key != STS_AVERAGE]
         chosen = ["stsb_test"] if "stsb_test" in tests else tests[:1]
-        return tuple(key for key in keys if key.endswith("_dev") or key in chosen or key == AVERAGE)
+        return tuple(key for key in keys if key.endswith("_dev") or key in chosen or key == STS_AVERAGE)
 
     def untrained(self, key: str) -> float | None:
         """A score of the untrained encoder, if it is the same for all runs to a hundredth of a point."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sentcse.printing.tables import Table
-from sentcse.records.run_record import AVERAGE
+from sentcse.records.run_record import STS_AVERAGE
 from sentcse.studies.curve_tables import geometry_table, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part
@@ -39,7 +39,7 @@ def report_part(part: Part) -> PartReport:
     """Compute tables and sentences of a part."""
     keys = sorted(part.headline_keys(), key=lambda key: key != part.primary_key())
     compared = {key: differences(part, key) for key in keys}
-    tests = [key for key in part.score_keys() if key.endswith("_test") and key != AVERAGE]
+    tests = [key for key in part.score_keys() if key.endswith("_test") and key != STS_AVERAGE]
     tables = [
         score_table(part),
         *([difference_table(part, compared)] if len(part.series) > 1 else []),

@@ -84,5 +84,4 @@ def hardware(results: Mapping[str, Any] | None) -> str:
 
 
 def _table(name: str, title: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
-    records = tuple(dict(zip(columns, row, strict=True)) for row in rows)
-    return Table(name, title, columns, (rows,), len(columns), (), records)
+    return Table(columns, (rows,), "l" * len(columns), name, title)

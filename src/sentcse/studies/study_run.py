@@ -17,7 +17,7 @@ from sentcse.config.section import flat
 from sentcse.data.fetching.sources import LABELS
 from sentcse.records.metrics_file import Curve
 from sentcse.records.run_folder import has_effect
-from sentcse.records.run_record import AVERAGE, RunRecord, with_average
+from sentcse.records.run_record import STS_AVERAGE, RunRecord, with_average
 
 VARIED = (
     "seed",
@@ -135,7 +135,7 @@ class StudyRun:
 
     @cached_property
     def scores(self) -> dict[str, float | None]:
-        """Spearman x 100 by "stsb_dev", "stsb_test" ..., `AVERAGE`; None for a collapsed encoder; empty unless done."""
+        """Spearman x 100 by "stsb_dev", "stsb_test" ..., `STS_AVERAGE`; None if collapsed; empty unless done."""
         if not self.done:
             return {}
         return with_average({self.dev_score: self.record.dev, **_by_part(self.record.test, "test")})
@@ -169,7 +169,7 @@ class StudyRun:
 
 def score_label(key: str) -> str:
     """A score's column heading."""
-    if key == AVERAGE:
+    if key == STS_AVERAGE:
         return "STS average"
     task, _, part = key.rpartition("_")
     return f"{LABELS.get(task, task)} {part}"

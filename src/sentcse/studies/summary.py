@@ -61,7 +61,7 @@ def _part(report: PartReport, files: Mapping[str, Path], *, heading: bool) -> li
     lines += [f"{mark} Tables", ""]
     for name in SHOWN:
         if name in report.tables:
-            lines += [to_markdown(report.tables[name])]
+            lines += [to_markdown(report.tables[name]), ""]
     return lines
 
 

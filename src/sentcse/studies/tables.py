@@ -9,7 +9,7 @@ from typing import Any
 from sentcse.data.fetching.sources import STS_TASKS
 from sentcse.printing.tables import Table
 from sentcse.printing.wording import NOTHING, interval, number, p_value
-from sentcse.records.run_record import AVERAGE
+from sentcse.records.run_record import STS_AVERAGE
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, Difference, cell_statistics
 from sentcse.studies.study_run import Replicate, StudyRun, score_label
@@ -87,7 +87,7 @@ def task_table(part: Part) -> Table:
     ]
     columns = ["sentences", "method", *(score_label(key).removesuffix(" test") for key in keys)]
     title = f"Test scores by task, Spearman x 100, mean ± standard deviation over {part.over} ({part.label})"
-    note = f"The average is over {len(STS_TASKS)} tasks." if AVERAGE in keys else ""
+    note = f"The average is over {len(STS_TASKS)} tasks." if STS_AVERAGE in keys else ""
     return _table("tasks", title, columns, groups, 2, tuple(filter(None, [note])), records)
 
 
@@ -237,4 +237,5 @@ def _table(
     records: Sequence[Mapping[str, Any]],
 ) -> Table:
     rows = tuple(tuple(group) for group in groups if group)
-    return Table(name, title, tuple(columns), rows, words, notes, tuple(records))
+    align = "l" * words + "r" * (len(columns) - words)
+    return Table(tuple(columns), rows, align, name, title, notes, tuple(records))

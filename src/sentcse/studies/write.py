@@ -125,7 +125,7 @@ def _write_tables(report: PartReport, folder: Path, suffix: str) -> list[Path]:
         named = replace(table, name=table.name + suffix)
         for kind, written in FORMATS.items():
             file = folder / f"{named.name}.{kind}"
-            file.write_text(written(named), encoding="utf-8")
+            file.write_text(written(named) + "\n", encoding="utf-8")
             files.append(file)
     return files
 

@@ -6,7 +6,8 @@ import pytest
 
 from sentcse.evaluation.reports.results_tables import NAME_WIDTH, encoder_names, geometry_table, score_tables
 from sentcse.evaluation.reports.results_text import format_results
-from sentcse.evaluation.statistics.published_rows import COLUMNS, published_rows
+from sentcse.evaluation.scores.results import SUITE_COLUMNS
+from sentcse.evaluation.statistics.published_rows import published_rows
 
 GEOMETRY = {"task": "STS-B test", "alignment": 0.2134, "uniformity": -2.5, "anisotropy": 0.1, "effective_rank": 99.96}
 
@@ -18,11 +19,11 @@ def sts(score: float) -> dict[str, Any]:
 
 
 def record(name: str = "runs/a", score: float = 70.0, *, pooler: str = "avg", transfer: bool = False) -> dict[str, Any]:
-    tasks = {label: sts(score + index) for index, label in enumerate(COLUMNS["sts"])}
+    tasks = {label: sts(score + index) for index, label in enumerate(SUITE_COLUMNS["sts"])}
     average: dict[str, Any] = {"sts": score + 3, "sts_ci95": [score + 2, score + 4], "transfer": None}
     if transfer:
         accuracy = {"split": "test", "accuracy": 80.0, "rows": 5, "collapsed": False}
-        tasks |= dict.fromkeys(COLUMNS["transfer"], accuracy)
+        tasks |= dict.fromkeys(SUITE_COLUMNS["transfer"], accuracy)
         average["transfer"] = 80.0
     return {
         "protocol": "simcse",
@@ -50,7 +51,7 @@ def names(table) -> list[str]:
 
 def test_sts_alone_is_one_table_of_fixed_columns():
     (table,) = score_tables(record())
-    assert table.columns == (*COLUMNS["sts"], "avg")
+    assert table.columns == (*SUITE_COLUMNS["sts"], "avg")
     assert names(table) == ["runs/a", "  95 %"]
     assert table.rows[0].values["avg"] == 73.0
 
@@ -60,7 +61,7 @@ def test_columns_stay_where_a_task_is_missing_and_there_is_no_average():
     del results["tasks"]["STS14"]
     results["average"] = {"sts": None}
     (table,) = score_tables(results)
-    assert table.columns == (*COLUMNS["sts"], "avg")
+    assert table.columns == (*SUITE_COLUMNS["sts"], "avg")
     cells = dict(
         zip(["encoder", *table.columns], format_results(results).split("\n\n")[1].split("\n")[2].split(), strict=True)
     )
@@ -70,14 +71,14 @@ def test_columns_stay_where_a_task_is_missing_and_there_is_no_average():
 def test_own_pairs_stand_behind_the_seven_or_alone():
     with_own = record()
     with_own["tasks"]["mine"] = sts(50.0)
-    assert score_tables(with_own)[0].columns == (*COLUMNS["sts"], "avg", "mine")
+    assert score_tables(with_own)[0].columns == (*SUITE_COLUMNS["sts"], "avg", "mine")
     alone = {**record(), "tasks": {"mine": sts(50.0)}, "average": {"sts": None}}
     assert score_tables(alone)[0].columns == ("mine",)
 
 
 def test_transfer_has_a_table_of_its_own():
     tables = score_tables(record(transfer=True))
-    assert [table.columns for table in tables] == [(*columns, "avg") for columns in COLUMNS.values()]
+    assert [table.columns for table in tables] == [(*columns, "avg") for columns in SUITE_COLUMNS.values()]
     assert tables[1].rows[0].values["avg"] == 80.0
     assert "accuracy in per cent" in format_results(record(transfer=True))
 
@@ -131,7 +132,7 @@ def test_published_rows_stand_below_their_suite():
 
 def test_seeds_are_rows_with_their_mean_and_spread():
     summary = {"mean": 70.5, "std": 0.5, "ci95": [66.0, 75.0]}
-    seeds = {"n": 2, "tasks": dict.fromkeys(COLUMNS["sts"], summary), "average": {"sts": summary}}
+    seeds = {"n": 2, "tasks": dict.fromkeys(SUITE_COLUMNS["sts"], summary), "average": {"sts": summary}}
     results = {"protocol": "simcse", "mode": "test", "encoders": [record("a"), record("b")], "seeds": seeds}
     (table,) = score_tables(results)
     assert names(table) == ["a", "b", "mean", "  std", "  95 % (t)"]

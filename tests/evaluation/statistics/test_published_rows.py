@@ -8,7 +8,8 @@ import yaml
 
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
-from sentcse.evaluation.statistics.published_rows import COLUMNS, published_rows, scored_suites, select_rows
+from sentcse.evaluation.scores.results import SUITE_COLUMNS
+from sentcse.evaluation.statistics.published_rows import published_rows, scored_suites, select_rows
 
 ROWS = {(row.suite, row.name): row for row in published_rows()}
 DIFFER = {("sts", "prompt_bert"), ("transfer", "bert_base_avg")}
@@ -24,7 +25,7 @@ def test_every_row_is_there_once():
 def test_figures_give_the_published_average(row):
     assert row.label != ""
     assert row.source != ""
-    assert set(row.figures) in (set(COLUMNS[row.suite]), set())
+    assert set(row.figures) in (set(SUITE_COLUMNS[row.suite]), set())
     assert all(10 < figure.score < 100 for figure in row.figures.values())
     if row.average is None or len(row.figures) == 0:
         return

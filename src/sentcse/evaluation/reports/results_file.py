@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sentcse.data.fetching.sources import LABELS
 from sentcse.evaluation.reports.transfer_record import resample_transfer, transfer_average, transfer_records
-from sentcse.evaluation.scores.results import COLUMNS, Evaluation, StsResult, sts_average
+from sentcse.evaluation.scores.results import SUITE_COLUMNS, Evaluation, StsResult, sts_average
 from sentcse.evaluation.scores.scoring import ScoredEncoder
 from sentcse.evaluation.statistics.significance import percentile_interval
 from sentcse.machine.files import write_whole
@@ -56,8 +56,8 @@ def collect_results(
     transfer_draws = resample_transfer(transfer, resamples=resamples, seed=seed)
     tasks |= transfer_records(transfer, transfer_draws)
     average: dict[str, Any] = {"sts": sts_average({result.label: result.all for result in evaluation.sts.values()})}
-    if all(column in draws for column in COLUMNS):
-        average["sts_ci95"] = percentile_interval(np.mean([draws[column] for column in COLUMNS], axis=0))
+    if all(column in draws for column in SUITE_COLUMNS["sts"]):
+        average["sts_ci95"] = percentile_interval(np.mean([draws[column] for column in SUITE_COLUMNS["sts"]], axis=0))
     average |= transfer_average(transfer, transfer_draws)
     geometry = None
     if evaluation.geometry is not None:

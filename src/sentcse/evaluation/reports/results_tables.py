@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sentcse.evaluation.reports.table import AVERAGE, Row, Table, Value
-from sentcse.evaluation.scores.results import mean_of
-from sentcse.evaluation.statistics.published_rows import COLUMNS
+from sentcse.evaluation.reports.score_grid import Row, ScoreGrid, Value
+from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS, mean_of
 from sentcse.evaluation.statistics.seed_summary import task_score
 
 GEOMETRY = {"alignment": "alignment", "uniformity": "uniformity", "anisotropy": "anisotropy", "rank": "effective_rank"}
@@ -20,7 +19,7 @@ NAME_WIDTH = 36
 Results = Mapping[str, Any]
 
 
-def score_tables(results: Results, *, with_geometry: bool = False) -> list[Table]:
+def score_tables(results: Results, *, with_geometry: bool = False) -> list[ScoreGrid]:
     """Tables of the STS tasks and own pairs, and of the transfer tasks; each only where one of its tasks was scored.
 
     The columns are fixed: all tasks of the suite and their average, then own pairs, which stand alone where nothing
@@ -32,26 +31,26 @@ def score_tables(results: Results, *, with_geometry: bool = False) -> list[Table
     """
     scored = {label for record in encoder_records(results) for label in record["tasks"]}
     own = tuple(label for label in encoder_records(results)[0]["tasks"] if label not in _suite_columns())
-    tables = []
-    for suite, columns in COLUMNS.items():
+    grids = []
+    for suite, columns in SUITE_COLUMNS.items():
         further = own if suite == "sts" else ()
-        fixed = (*columns, AVERAGE) if not scored.isdisjoint(columns) else ()
+        fixed = (*columns, AVERAGE_COLUMN) if not scored.isdisjoint(columns) else ()
         if len(fixed) + len(further) == 0:
             continue
         rows = [*_encoder_rows(results, suite), *_difference_rows(results, suite), *_published_rows(results, suite)]
-        table = Table((*fixed, *further), rows)
-        tables.append(_with_geometry(table, results) if with_geometry and suite == "sts" else table)
-    return tables
+        grid = ScoreGrid((*fixed, *further), rows)
+        grids.append(_with_geometry(grid, results) if with_geometry and suite == "sts" else grid)
+    return grids
 
 
-def geometry_table(results: Results) -> Table | None:
+def geometry_table(results: Results) -> ScoreGrid | None:
     """How each encoder's vectors lie; None where STS-B was not scored."""
     rows = [
         Row(name, _geometry_values(record))
         for name, record in zip(encoder_names(results), encoder_records(results), strict=True)
         if record["geometry"] is not None
     ]
-    return Table(tuple(GEOMETRY), rows, digits=GEOMETRY_DIGITS) if len(rows) > 0 else None
+    return ScoreGrid(tuple(GEOMETRY), rows, digits=GEOMETRY_DIGITS) if len(rows) > 0 else None
 
 
 def encoder_records(results: Results) -> list[Results]:
@@ -78,14 +77,14 @@ def headline(task: Mapping[str, Any]) -> float | None:
 
 
 def _suite_columns() -> set[str]:
-    return {column for columns in COLUMNS.values() for column in columns}
+    return {column for columns in SUITE_COLUMNS.values() for column in columns}
 
 
 def _encoder_rows(results: Results, suite: str) -> Iterator[Row]:
     for name, record in zip(encoder_names(results), encoder_records(results), strict=True):
-        yield Row(name, {**_scores(record, suite), AVERAGE: record["average"].get(suite)})
+        yield Row(name, {**_scores(record, suite), AVERAGE_COLUMN: record["average"].get(suite)})
         intervals = {label: task.get("ci95") for label, task in record["tasks"].items() if _belongs(label, suite)}
-        intervals[AVERAGE] = record["average"].get(f"{suite}_ci95")
+        intervals[AVERAGE_COLUMN] = record["average"].get(f"{suite}_ci95")
         present = {label: (ends[0], ends[1]) for label, ends in intervals.items() if ends is not None}
         if len(present) > 0 and "encoders" not in results:
             yield Row("  95 %", present)
@@ -96,7 +95,7 @@ def _encoder_rows(results: Results, suite: str) -> Iterator[Row]:
 def _seed_rows(seeds: Mapping[str, Any], suite: str) -> Iterator[Row]:
     over = {label: record for label, record in seeds["tasks"].items() if _belongs(label, suite)}
     if suite in seeds["average"]:
-        over[AVERAGE] = seeds["average"][suite]
+        over[AVERAGE_COLUMN] = seeds["average"][suite]
     yield Row("mean", {label: record["mean"] for label, record in over.items()})
     yield Row("  std", {label: record["std"] for label, record in over.items()})
     ends = {label: record["ci95"] for label, record in over.items() if record["ci95"] is not None}
@@ -110,7 +109,7 @@ def _difference_rows(results: Results, suite: str) -> Iterator[Row]:
     differences = results["against"]["differences"]
     cells = {label: record for label, record in differences["tasks"].items() if _belongs(label, suite)}
     if suite in differences["average"]:
-        cells[AVERAGE] = differences["average"][suite]
+        cells[AVERAGE_COLUMN] = differences["average"][suite]
     yield Row("difference", {label: record["difference"] for label, record in cells.items()}, signed=True)
     yield Row("  95 %", {label: tuple(record["ci95"]) for label, record in cells.items()}, signed=True)
     yield Row("  p", {label: record["p"] for label, record in cells.items()}, digits=4)
@@ -122,17 +121,17 @@ def _published_rows(results: Results, suite: str) -> Iterator[Row]:
         if row["suite"] == suite:
             values: dict[str, Value] = {column: figure["score"] for column, figure in row["figures"].items()}
             average = row["average"]
-            values[AVERAGE] = mean_of(values, COLUMNS[suite]) if average is None else average["score"]  # type: ignore[arg-type]
+            values[AVERAGE_COLUMN] = mean_of(values, SUITE_COLUMNS[suite]) if average is None else average["score"]  # type: ignore[arg-type]
             yield Row(f"published: {row['label']}", values)
 
 
-def _with_geometry(table: Table, results: Results) -> Table:
+def _with_geometry(grid: ScoreGrid, results: Results) -> ScoreGrid:
     geometry = geometry_table(results)
     if geometry is None:
-        return table
+        return grid
     added = {row.name: row.values for row in geometry.rows}
-    rows = [Row(row.name, {**row.values, **added.get(row.name, {})}, row.digits, row.signed) for row in table.rows]
-    return Table((*table.columns, *geometry.columns), rows, digits=geometry.digits)
+    rows = [Row(row.name, {**row.values, **added.get(row.name, {})}, row.digits, row.signed) for row in grid.rows]
+    return ScoreGrid((*grid.columns, *geometry.columns), rows, digits=geometry.digits)
 
 
 def _geometry_values(record: Results) -> dict[str, float | None]:
@@ -144,7 +143,7 @@ def _scores(record: Results, suite: str) -> dict[str, float | None]:
 
 
 def _belongs(label: str, suite: str) -> bool:
-    return label in COLUMNS[suite] or (suite == "sts" and label not in _suite_columns())
+    return label in SUITE_COLUMNS[suite] or (suite == "sts" and label not in _suite_columns())
 
 
 def _shortened(name: str) -> str:

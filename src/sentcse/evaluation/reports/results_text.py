@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from sentcse.evaluation.reports.results_tables import encoder_names, encoder_records, geometry_table, score_tables
-from sentcse.evaluation.reports.table import AVERAGE, COLLAPSED, Layout, format_table
+from sentcse.evaluation.reports.score_grid import COLLAPSED, ScoreGrid
 from sentcse.evaluation.scores.mteb_tasks import format_mteb
+from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS
 from sentcse.evaluation.statistics.comparison import Difference, describe
-from sentcse.evaluation.statistics.published_rows import COLUMNS
 from sentcse.evaluation.statistics.reproduction import describe_reproduction
+from sentcse.printing.tables import to_latex, to_markdown, to_text
 
 Results = Mapping[str, Any]
-TRANSFER_COLUMNS = COLUMNS["transfer"]
+Layout = Literal["table", "markdown", "latex"]
 SUITE_WORDS = {"sts": "seven STS tasks", "transfer": "seven transfer tasks"}
 COLLAPSE = "collapsed: the vectors do not differ, so that there is no score"
 
@@ -26,10 +27,12 @@ def format_results(results: Results, layout: Layout = "table") -> str:
         layout: "table" with everything around it for the terminal, else only tables to paste.
     """
     if layout != "table":
-        return "\n\n".join(format_table(table, layout) for table in score_tables(results, with_geometry=True))
-    tables = score_tables(results)
-    blocks = [_how_it_was_scored(results), *(format_table(table) for table in tables)]
-    if any(table.has_collapsed() for table in tables):
+        written = {"markdown": to_markdown, "latex": to_latex}[layout]
+        grids = score_tables(results, with_geometry=True)
+        return "\n\n".join(written(grid.as_table(for_terminal=False)) for grid in grids)
+    grids = score_tables(results)
+    blocks = [_how_it_was_scored(results), *map(_terminal, grids)]
+    if any(grid.has_collapsed() for grid in grids):
         blocks[-1] += f"\n{COLLAPSED} {COLLAPSE}."
     blocks.append(_what_was_scored(encoder_records(results)[0]))
     for name, record in zip(encoder_names(results), encoder_records(results), strict=True):
@@ -37,11 +40,15 @@ def format_results(results: Results, layout: Layout = "table") -> str:
     geometry = geometry_table(results)
     if geometry is not None:
         task = encoder_records(results)[0]["geometry"]["task"]
-        blocks.append(f"Geometry on {task}\n{format_table(geometry)}")
+        blocks.append(f"Geometry on {task}\n{_terminal(geometry)}")
     if "against" in results:
         blocks.append("\n".join(_comparison(results)))
     blocks += ["\n".join(describe_reproduction(record)) for record in results.get("reproduction", [])]
     return "\n\n".join(block for block in blocks if block != "")
+
+
+def _terminal(grid: ScoreGrid) -> str:
+    return to_text(grid.as_table(for_terminal=True), rule=True)
 
 
 def _how_it_was_scored(results: Results) -> str:
@@ -74,7 +81,7 @@ def _comparison(results: Results) -> list[str]:
     for suite, record in differences["average"].items():
         low, high = record["ci95"]
         lines += [
-            f"{AVERAGE} of {SUITE_WORDS[suite]}: {describe(first, second, _difference(record))}",
+            f"{AVERAGE_COLUMN} of {SUITE_WORDS[suite]}: {describe(first, second, _difference(record))}",
             f"  (95 % interval {low:+.2f} to {high:+.2f}, p = {record['p']:.4f})",
         ]
     left_out = [label for label in results["tasks"] if label not in differences["tasks"]]
@@ -84,7 +91,7 @@ def _comparison(results: Results) -> list[str]:
         f"Paired bootstrap over pairs, {differences['resamples']} resamples; the words follow p < 0.05. p (Holm) is "
         "corrected for the\nnumber of tasks: it is the one to cite where a task was not chosen beforehand."
     )
-    if any(label in TRANSFER_COLUMNS for label in differences["tasks"]):
+    if any(label in SUITE_COLUMNS["transfer"] for label in differences["tasks"]):
         lines.append(
             "Transfer tasks: rows are resampled and the classifiers kept; what another classifier_seed would\n"
             "give is not in the interval."

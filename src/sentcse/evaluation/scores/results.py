@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS
+from sentcse.data.fetching.sources import LABELS, STS_TASKS, TRANSFER_LABELS
 from sentcse.evaluation.scores.transfer.results import TransferResult
+
+SUITE_COLUMNS = {"sts": tuple(LABELS[name] for name in STS_TASKS), "transfer": tuple(TRANSFER_LABELS.values())}
+"""The column headings of each suite, in the order of papers."""
+AVERAGE_COLUMN = "avg"
+"""The heading of a suite's mean."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +99,13 @@ class Evaluation:
     transfer: dict[str, TransferResult] = field(default_factory=dict)
 
 
-COLUMNS = tuple(LABELS[name] for name in STS_TASKS)
-
-
 def sts_average(scores: Mapping[str, float | None]) -> float | None:
     """Mean of the seven STS tasks from their unrounded scores; None unless all seven are there and none is nan.
 
     Args:
         scores: by column heading.
     """
-    return mean_of(scores, COLUMNS)
+    return mean_of(scores, SUITE_COLUMNS["sts"])
 
 
 def mean_of(scores: Mapping[str, float | None], columns: Sequence[str]) -> float | None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sentcse.evaluation.scores.results import Evaluation
+from sentcse.evaluation.scores.results import SUITE_COLUMNS, Evaluation
 from sentcse.evaluation.statistics.comparison import Difference, compare_scores
-from sentcse.evaluation.statistics.published_rows import COLUMNS
 from sentcse.evaluation.statistics.resampling import resample_differences
 
 
@@ -33,7 +32,7 @@ def compare_evaluations(
         seed: of the resampling.
     """
     differences = resample_differences(first, second, first_sts, second_sts, resamples=resamples, seed=seed)
-    comparison = compare_scores(headline_scores(first), headline_scores(second), differences, COLUMNS)
+    comparison = compare_scores(headline_scores(first), headline_scores(second), differences, SUITE_COLUMNS)
     return {
         "tasks": {
             label: {**_record(difference), "p_holm": comparison.holm[label]}

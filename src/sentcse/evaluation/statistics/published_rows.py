@@ -9,12 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS, TRANSFER_LABELS
+from sentcse.data.fetching.sources import LABELS, TRANSFER_LABELS
 from sentcse.errors import ConfigError
+from sentcse.evaluation.scores.results import SUITE_COLUMNS
 
 FILE = Path(__file__).with_name("published_rows.tsv")
-COLUMNS = {"sts": tuple(LABELS[name] for name in STS_TASKS), "transfer": tuple(TRANSFER_LABELS.values())}
-"""The column headings of each suite, in the order of the figures in the file."""
 SPREAD_MARK = "+-"
 NOT_PUBLISHED = "-"
 ALL = "all"
@@ -120,7 +119,7 @@ def why_not_comparable(row: PublishedRow, *, protocol: str, mode: str) -> str | 
 
 
 def _row(cells: dict[str, str]) -> PublishedRow:
-    columns = COLUMNS[cells["suite"]]
+    columns = SUITE_COLUMNS[cells["suite"]]
     figures = [_figure(cells[f"figure{index}"]) for index in range(1, len(columns) + 1)]
     return PublishedRow(
         name=cells["name"],

@@ -9,10 +9,10 @@ from typing import Any
 
 from scipy.stats import t
 
+from sentcse.evaluation.scores.results import AVERAGE_COLUMN
 from sentcse.evaluation.statistics.published_rows import PublishedFigure, PublishedRow
 from sentcse.evaluation.statistics.seed_summary import task_score
 
-AVERAGE = "avg"
 AGREES = "agrees"
 NO_ERROR_BAR = (
     "The published figures are of one run, without an error bar: that a score agrees says no more than that the figure "
@@ -90,7 +90,7 @@ def stand_against(row: PublishedRow, tasks: Mapping[str, Any], average: Mapping[
         score, ends = average.get(row.suite), average.get(f"{row.suite}_ci95")
         if isinstance(score, Mapping):
             score, ends = score["mean"], score["ci95"]
-        standings[AVERAGE] = _standing(row.average, score, ends, row.seeds)
+        standings[AVERAGE_COLUMN] = _standing(row.average, score, ends, row.seeds)
     return standings
 
 
@@ -105,8 +105,8 @@ def reproduction_record(row: PublishedRow, results: Mapping[str, Any]) -> dict[s
         "source": row.source,
         "note": row.note,
         "seeds": row.seeds,
-        "tasks": {label: _record(standing) for label, standing in standings.items() if label != AVERAGE},
-        "average": _record(standings[AVERAGE]) if AVERAGE in standings else None,
+        "tasks": {label: _record(standing) for label, standing in standings.items() if label != AVERAGE_COLUMN},
+        "average": _record(standings[AVERAGE_COLUMN]) if AVERAGE_COLUMN in standings else None,
         "words": {label: standing.words() for label, standing in standings.items()},
     }
 

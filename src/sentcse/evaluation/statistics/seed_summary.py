@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.statistics.published_rows import COLUMNS
+from sentcse.evaluation.scores.results import SUITE_COLUMNS
 from sentcse.evaluation.statistics.seeds import mean_and_interval
 
 
@@ -18,7 +18,7 @@ def summarise_seeds(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             one encoder is collapsed is left out.
     """
     tasks = {label: [task_score(record["tasks"][label]) for record in records] for label in records[0]["tasks"]}
-    averages = {suite: [record["average"].get(suite) for record in records] for suite in COLUMNS}
+    averages = {suite: [record["average"].get(suite) for record in records] for suite in SUITE_COLUMNS}
     return {
         "n": len(records),
         "tasks": {label: _summary(values) for label, values in tasks.items() if None not in values},

@@ -9,7 +9,7 @@ from sentcse.config.section import Level
 from sentcse.data.fetching.sources import LABELS, STS_TASKS, TRANSFER_LABELS, TRANSFER_TASKS
 from sentcse.errors import ConfigError
 from sentcse.evaluation.reports.results_tables import GEOMETRY
-from sentcse.evaluation.reports.table import AVERAGE
+from sentcse.evaluation.scores.results import AVERAGE_COLUMN
 from sentcse.evaluation.tasks.sts import StsTask, load_pairs, load_task, required_files, splits_of
 from sentcse.evaluation.tasks.transfer import TransferTask, load_transfer_task, transfer_files
 
@@ -63,7 +63,7 @@ def resolve_tasks(tasks: Sequence[str], *, mode: str, protocol: str) -> tuple[tu
 def _refuse_shared_names(files: Sequence[str]) -> None:
     # whether or not that task is scored: a file stsb.tsv would be taken for STS-B, whose geometry is measured
     taken = {name.casefold(): f"the task {heading}" for task, heading in _HEADINGS.items() for name in (task, heading)}
-    taken |= {heading.casefold(): f"the column {heading}" for heading in (AVERAGE, *GEOMETRY)}
+    taken |= {heading.casefold(): f"the column {heading}" for heading in (AVERAGE_COLUMN, *GEOMETRY)}
     for file in files:
         other = taken.setdefault(Path(file).stem.casefold(), file)
         if other != file:
