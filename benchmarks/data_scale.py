@@ -51,11 +51,12 @@ def load_tokenizer(folder: str | None):  # type: ignore[no-untyped-def]
 def measure(path: Path, cache: Path, batches: int, tokenizer_folder: str | None) -> dict[str, object]:
     """Run the DataModule in this process, as a training would."""
     from sentcse.data.datamodule import SentenceDataModule
+    from sentcse.data.text_file import TextFile
 
     tokenizer = load_tokenizer(tokenizer_folder)
     before = memory()
     start = time.perf_counter()
-    data = SentenceDataModule(tokenizer=tokenizer, path=path, cache_dir=cache)
+    data = SentenceDataModule(source=TextFile(path), tokenizer=tokenizer, cache_dir=cache)
     data.prepare_data()
     data.setup()
     loader = data.train_dataloader()

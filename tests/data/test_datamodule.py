@@ -13,9 +13,13 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from sentcse.data import datamodule
+from sentcse.config.schema import HubFile
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.fetching.published import HubFile
+from sentcse.data.fetching import published
+from sentcse.data.fetching.published import PublishedFile
+from sentcse.data.low_shot import LowShot
+from sentcse.data.source import Source
+from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 
 Make = Callable[..., SentenceDataModule]
@@ -23,9 +27,10 @@ Make = Callable[..., SentenceDataModule]
 
 @pytest.fixture
 def make(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> Make:
-    def made(**options: Any) -> SentenceDataModule:
-        defaults = {"path": numbered, "cache_dir": tmp_path / "cache", "max_length": 16, "batch_size": 8}
-        return SentenceDataModule(tokenizer=tokenizer, **{**defaults, **options})
+    def made(source: Source | None = None, **options: Any) -> SentenceDataModule:
+        defaults = {"cache_dir": tmp_path / "cache", "max_length": 16, "batch_size": 8}
+        source = TextFile(numbered) if source is None else source
+        return SentenceDataModule(source=source, tokenizer=tokenizer, **{**defaults, **options})
 
     return made
 
@@ -63,11 +68,11 @@ def test_order_depends_neither_on_workers_nor_on_the_global_seed(make: Make) -> 
 
 
 def test_low_shot_split_takes_part_of_the_same_cache(make: Make, tmp_path: Path) -> None:
-    whole, part = ready(make()), ready(make(low_shot_percent=10, low_shot_seed=50))
+    whole, part = ready(make()), ready(make(low_shot=LowShot(50, percent=10)))
     assert part.sentences == 10
     assert part.data_sha256 != whole.data_sha256
-    assert part.data_sha256 == ready(make(low_shot_size=10, low_shot_seed=50)).data_sha256
-    assert part.data_sha256 != ready(make(low_shot_size=10, low_shot_seed=51)).data_sha256
+    assert part.data_sha256 == ready(make(low_shot=LowShot(50, size=10))).data_sha256
+    assert part.data_sha256 != ready(make(low_shot=LowShot(51, size=10))).data_sha256
     assert part.report == whole.report
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
@@ -75,7 +80,7 @@ def test_low_shot_split_takes_part_of_the_same_cache(make: Make, tmp_path: Path)
 def test_hard_negatives_are_the_third_view(make: Make, tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
     path = tmp_path / "nli.csv"
     path.write_text("sent0,sent1,hard_neg\n" + "cat,the cat,dog\n" * 5)
-    (batch,) = ready(make(path=path)).train_dataloader()
+    (batch,) = ready(make(TextFile(path))).train_dataloader()
     assert batch["input_ids"].shape[:2] == (5, 3)
     assert [tokenizer.decode(text, skip_special_tokens=True) for text in batch["input_ids"][0]] == [
         "cat",
@@ -87,7 +92,7 @@ def test_hard_negatives_are_the_third_view(make: Make, tokenizer: PreTrainedToke
 def test_too_few_sentences(make: Make, tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("the cat\n\n")
     with pytest.raises(DataError, match=r"one\.txt gives 1 sentence\(s\) .* in-batch negatives need at least 2"):
-        ready(make(path=tmp_path / "one.txt"))
+        ready(make(TextFile(tmp_path / "one.txt")))
     with pytest.raises(DataError, match="gives 100 sentences, fewer than a batch of 128"):
         ready(make(batch_size=128, drop_last=True))
     (batch,) = ready(make(batch_size=128)).train_dataloader()
@@ -97,26 +102,17 @@ def test_too_few_sentences(make: Make, tmp_path: Path) -> None:
 def test_a_missing_file_is_fetched_and_another_size_refused(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fetch(repo: str, filename: str, destination: Path, *, revision: str, rows: int | None) -> Path:
-        assert (repo, filename, revision, rows) == ("owner/data", "a.txt", "v1", 3)
+    def fetch(wanted: HubFile, destination: Path) -> Path:
+        assert wanted == file
         destination.write_text("cat\n\ndog\n")
         return destination
 
-    monkeypatch.setattr(datamodule, "fetch_hub_file", fetch)
-    assert ready(make(path=tmp_path / "a.txt", hub_file=HubFile("owner/data", "a.txt", "v1", 3))).sentences == 2
+    monkeypatch.setattr(published, "fetch_hub_file", fetch)
+    file = HubFile(repo="owner/data", filename="a.txt", revision="v1", rows=3)
+    assert ready(make(PublishedFile(tmp_path / "a.txt", file=file))).sentences == 2
+    more = file.model_copy(update={"rows": 1_000_000})
     with pytest.raises(DataError, match=r"a\.txt has 3 rows, where the published file has 1,000,000"):
-        make(path=tmp_path / "a.txt", hub_file=HubFile("owner/data", "a.txt", rows=1_000_000)).setup()
-
-
-def test_official_low_shot_files_lie_beside_the_corpus(make: Make, tmp_path: Path) -> None:
-    official = tmp_path / "wiki_subset_1M_000.0064percent_seed49.txt"
-    official.write_text("".join(f"fish swam far {number}\n" for number in range(64)))
-    data = ready(make(low_shot_official=True, low_shot_percent=0.0064, low_shot_seed=49, batch_size=64))
-    assert (data.sentences, data.steps_per_epoch) == (64, 1)
-    with pytest.raises(DataError, match="by percentage"):
-        make(low_shot_official=True, low_shot_size=64)
-    with pytest.raises(DataError, match="no official low-shot file of 3 percent"):
-        make(low_shot_official=True, low_shot_percent=3)
+        make(PublishedFile(tmp_path / "a.txt", file=more)).setup()
 
 
 def test_asked_too_early(make: Make) -> None:

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from sentcse.data.corpus import open_corpus
-from sentcse.data.dataset import LowShot, SentenceDataset
+from sentcse.data.dataset import SentenceDataset
+from sentcse.data.low_shot import LowShot
+from sentcse.data.text_file import TextFile
 from sentcse.data.token_cache import TokenCache
 from sentcse.errors import DataError
 
 
 @pytest.fixture
 def cache(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> TokenCache:
-    return TokenCache.open_or_build(open_corpus(path=numbered), tokenizer, 16, tmp_path / "cache", progress=False)
+    return TokenCache.open_or_build(TextFile(numbered), tokenizer, 16, tmp_path / "cache", progress=False)
 
 
 def test_whole_corpus(cache: TokenCache) -> None:

@@ -8,6 +8,8 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from sentcse.data.held_out import DatasetPart, HeldOutDataModule
+from sentcse.data.low_shot import LowShot
+from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 
 Make = Callable[..., HeldOutDataModule]
@@ -15,9 +17,10 @@ Make = Callable[..., HeldOutDataModule]
 
 @pytest.fixture
 def make(tokenizer: PreTrainedTokenizerBase, numbered: Path, tmp_path: Path) -> Make:
-    def make(path: Path = numbered, **changes: Any) -> HeldOutDataModule:
+    def make(path: Path = numbered, columns: list[str] | None = None, **changes: Any) -> HeldOutDataModule:
         settings = {"share": 0.1, "at_most": 2000, "held_out_seed": 0, "batch_size": 7, **changes}
-        data = HeldOutDataModule(tokenizer=tokenizer, path=path, cache_dir=tmp_path / "cache", **settings)
+        source = TextFile(path, columns=columns)
+        data = HeldOutDataModule(source=source, tokenizer=tokenizer, cache_dir=tmp_path / "cache", **settings)
         data.setup()
         return data
 
@@ -105,12 +108,12 @@ def test_too_small_a_corpus(make: Make, tmp_path: Path, rows: int, changes: dict
 
 
 def test_a_low_shot_split_is_cut_after_it_is_taken(make: Make) -> None:
-    data = make(low_shot_size=50, low_shot_seed=3)
+    data = make(low_shot=LowShot(3, size=50))
     assert (len(data.held_out_texts()), data.sentences) == (5, 45)
 
 
 def test_asked_too_early_or_outside(make: Make, tokenizer: PreTrainedTokenizerBase, numbered: Path) -> None:
-    data = HeldOutDataModule(tokenizer=tokenizer, path=numbered, share=0.1, at_most=9, held_out_seed=0)
+    data = HeldOutDataModule(source=TextFile(numbered), tokenizer=tokenizer, share=0.1, at_most=9, held_out_seed=0)
     with pytest.raises(ValueError, match="setup\\(\\) must be called"):
         data.held_out_texts()
     part = make()._rows()

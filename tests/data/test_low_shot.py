@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sentcse.data.dataset import LowShot
+from sentcse.data.low_shot import LowShot
 from sentcse.errors import DataError
 
 PINNED = [296302, 703595, 743370, 149937, 456656]

@@ -16,14 +16,15 @@ from transformers import PreTrainedTokenizerFast
 
 from sentcse.data import cache_build
 from sentcse.data.cache_build import cache_key
-from sentcse.data.corpus import Corpus, open_corpus
+from sentcse.data.source import Source
+from sentcse.data.text_file import TextFile
 from sentcse.data.token_cache import TokenCache
 from sentcse.errors import DataError
 
 MakeTokenizer = Callable[[list[str]], PreTrainedTokenizerFast]
 
 
-def opened(corpus: Corpus, tokenizer: PreTrainedTokenizerFast, folder: Path, max_length: int = 8) -> TokenCache:
+def opened(corpus: Source, tokenizer: PreTrainedTokenizerFast, folder: Path, max_length: int = 8) -> TokenCache:
     return TokenCache.open_or_build(corpus, tokenizer, max_length, folder, progress=False)
 
 
@@ -34,7 +35,7 @@ def test_rows_are_what_the_tokenizer_gives(
     sentences = ["The cat sat.", "dog", "far " * 20, "ran away", "fish swam on the mat", "x", "cat cat"]
     path = tmp_path / "a.txt"
     path.write_text("\n\n".join(sentences))
-    cache = opened(open_corpus(path=path), tokenizer, tmp_path / "cache")
+    cache = opened(TextFile(path), tokenizer, tmp_path / "cache")
     assert (cache.rows, cache.columns, len(cache)) == (7, 1, 7)
     for row, sentence in enumerate(sentences):
         (tokens,) = cache[row]
@@ -45,7 +46,7 @@ def test_rows_are_what_the_tokenizer_gives(
 def test_texts_of_a_row_lie_together(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("sent0,sent1,hard_neg\ncat,the cat,dog\nfish,fish swam,the dog ran\n")
-    cache = opened(open_corpus(path=path), tokenizer, tmp_path / "cache")
+    cache = opened(TextFile(path), tokenizer, tmp_path / "cache")
     assert (cache.rows, cache.columns) == (2, 3)
     assert [tokenizer.decode(text[1:-1]) for text in cache[1]] == ["fish", "fish swam", "the dog ran"]
     assert cache.report.header == ("sent0", "sent1", "hard_neg")
@@ -55,7 +56,7 @@ def test_report_counts(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> No
     path = tmp_path / "a.txt"
     # "cat" three times, two blank lines, one text of exactly 8 tokens, one of 9, one enormous
     path.write_text(f"cat\n\ncat \ndog\n \t\ncat\n{'cat ' * 6}\n{'cat ' * 7}\n{'dog ' * 5000}\n")
-    report = opened(open_corpus(path=path), tokenizer, tmp_path / "cache").report
+    report = opened(TextFile(path), tokenizer, tmp_path / "cache").report
     assert (report.rows, report.blank, report.duplicates, report.truncated_lines, report.overlong) == (7, 2, 2, 1, 2)
     assert report.records == 9
     assert report.tokens == 4 * 3 + 3 * 8
@@ -66,7 +67,7 @@ def test_large_vocabularies_take_four_bytes(make_tokenizer: MakeTokenizer, tmp_p
     tokenizer = make_tokenizer([f"w{number}" for number in range(70_000)])
     path = tmp_path / "a.txt"
     path.write_text("w69999\n")
-    (tokens,) = opened(open_corpus(path=path), tokenizer, tmp_path / "cache")[0]
+    (tokens,) = opened(TextFile(path), tokenizer, tmp_path / "cache")[0]
     assert tokens.dtype == np.uint32
     assert tokenizer.convert_ids_to_tokens(tokens.tolist())[1] == "w69999"
 
@@ -76,13 +77,13 @@ def test_key_holds_all_that_the_tokens_depend_on(make_tokenizer: MakeTokenizer, 
     path, other = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("cat\n")
     other.write_text("dog\n")
-    corpus = open_corpus(path=path)
+    corpus = TextFile(path)
     changed.add_tokens(["swim"])
     keys = [
         cache_key(corpus, tokenizer, 8),
         cache_key(corpus, tokenizer, 9),
-        cache_key(open_corpus(path=other), tokenizer, 8),
-        cache_key(open_corpus(path=path, encoding="latin-1"), tokenizer, 8),
+        cache_key(TextFile(other), tokenizer, 8),
+        cache_key(TextFile(path, encoding="latin-1"), tokenizer, 8),
         cache_key(corpus, changed, 8),
         cache_key(corpus, make_tokenizer(["dog", "cat"]), 8),
     ]
@@ -92,13 +93,13 @@ def test_key_holds_all_that_the_tokens_depend_on(make_tokenizer: MakeTokenizer, 
 def test_a_file_of_another_name_is_read_in_its_own_form(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
     path = tmp_path / "pairs.txt"
     path.write_text("the cat\tthe dog\n")
-    assert opened(open_corpus(path=path), tokenizer, tmp_path / "cache").columns == 1
+    assert opened(TextFile(path), tokenizer, tmp_path / "cache").columns == 1
     renamed = path.rename(tmp_path / "pairs.tsv")
-    assert opened(open_corpus(path=renamed), tokenizer, tmp_path / "cache").columns == 2
+    assert opened(TextFile(renamed), tokenizer, tmp_path / "cache").columns == 2
 
 
 def test_key_forgets_what_a_call_left_in_the_tokenizer(tokenizer: PreTrainedTokenizerFast, numbered: Path) -> None:
-    corpus = open_corpus(path=numbered)
+    corpus = TextFile(numbered)
     before = cache_key(corpus, tokenizer, 8)
     tokenizer(["a", "b c"], truncation=True, max_length=3, padding="max_length")
     assert cache_key(corpus, tokenizer, 8) == before
@@ -107,11 +108,11 @@ def test_key_forgets_what_a_call_left_in_the_tokenizer(tokenizer: PreTrainedToke
 def test_second_start_tokenises_nothing(
     tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    first = opened(TextFile(numbered), tokenizer, tmp_path)
     monkeypatch.setattr("sentcse.data.token_cache.build_cache", lambda *_: pytest.fail("built again"))
-    second = opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    second = opened(TextFile(numbered), tokenizer, tmp_path)
     assert second.report == first.report
-    assert second.sha256 == open_corpus(path=numbered).sha256
+    assert second.sha256 == TextFile(numbered).sha256
     assert [second[row][0].tolist() for row in range(100)] == [first[row][0].tolist() for row in range(100)]
 
 
@@ -119,7 +120,7 @@ def test_second_start_tokenises_nothing(
 def test_damaged_caches_are_built_again(
     tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path, damage: str
 ) -> None:
-    corpus = open_corpus(path=numbered)
+    corpus = TextFile(numbered)
     folder = opened(corpus, tokenizer, tmp_path / "cache").folder
     meta = folder / "meta.json"
     match damage:
@@ -143,13 +144,13 @@ def test_a_build_that_fails_leaves_nothing(tokenizer: PreTrainedTokenizerFast, t
     path = tmp_path / "a.txt"
     path.write_bytes(b"cat\n" * 20_000 + b"\xff\n")
     with pytest.raises(DataError, match="line 20001"):
-        opened(open_corpus(path=path), tokenizer, tmp_path / "cache")
+        opened(TextFile(path), tokenizer, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written(tokenizer: PreTrainedTokenizerFast, numbered: Path) -> None:
     with pytest.raises(DataError, match=r"The token cache cannot be written to .*set data\.cache_dir"):
-        opened(open_corpus(path=numbered), tokenizer, numbered / "cache")
+        opened(TextFile(numbered), tokenizer, numbered / "cache")
 
 
 def test_builds_at_the_same_time_do_not_harm_each_other(
@@ -159,7 +160,7 @@ def test_builds_at_the_same_time_do_not_harm_each_other(
 
     def build(tokenizer: PreTrainedTokenizerFast) -> TokenCache:
         barrier.wait(30)
-        return opened(open_corpus(path=numbered), tokenizer, tmp_path / "cache")
+        return opened(TextFile(numbered), tokenizer, tmp_path / "cache")
 
     with ThreadPoolExecutor(4) as pool:
         caches = list(pool.map(build, [make_tokenizer(["cat"]) for _ in range(4)]))
@@ -176,7 +177,7 @@ def test_what_a_killed_build_left_is_removed_after_a_day(
         (folder / "tokens.bin").write_bytes(b"x")
     for path in (old / "tokens.bin", old):
         os.utime(path, (time.time() - 2 * 24 * 3600,) * 2)
-    opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    opened(TextFile(numbered), tokenizer, tmp_path)
     assert not old.exists()
     assert new.exists()
 
@@ -184,7 +185,7 @@ def test_what_a_killed_build_left_is_removed_after_a_day(
 def test_views_survive_the_dropping_of_pages_and_cannot_be_written(
     tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path
 ) -> None:
-    cache = opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    cache = opened(TextFile(numbered), tokenizer, tmp_path)
     (held,) = cache[7]
     before = held.tolist()
     for _ in range(50):
@@ -196,7 +197,7 @@ def test_views_survive_the_dropping_of_pages_and_cannot_be_written(
 
 
 def test_pickled_as_where_it_lies(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> None:
-    cache = opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    cache = opened(TextFile(numbered), tokenizer, tmp_path)
     data = pickle.dumps(cache)
     assert len(data) < 1000
     assert pickle.loads(data)[99][0].tolist() == cache[99][0].tolist()
@@ -206,7 +207,7 @@ def test_pickled_as_where_it_lies(tokenizer: PreTrainedTokenizerFast, numbered: 
 
 
 def test_rows_outside_the_range(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> None:
-    cache = opened(open_corpus(path=numbered), tokenizer, tmp_path)
+    cache = opened(TextFile(numbered), tokenizer, tmp_path)
     for row in (-1, 100):
         with pytest.raises(IndexError, match=r"row must be in \[0, 100\)"):
             cache[row]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, CorpusReport, new_folder, write_meta
-from sentcse.data.corpus import Corpus, nothing_to_read
 from sentcse.data.formats import MAX_CHARACTERS, Record
 from sentcse.data.hashing import count_repeats, hash_texts, sha256_of, tokenizer_as_text
+from sentcse.data.source import Source, nothing_to_read
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CHUNK_ROWS = 10_000
 
 
-def cache_key(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: int) -> str:
+def cache_key(source: Source, tokenizer: PreTrainedTokenizerBase, max_length: int) -> str:
     """Hash of everything that the cached tokens depend on."""
     import tokenizers
 
@@ -29,18 +29,18 @@ def cache_key(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: in
         f"characters {MAX_CHARACTERS}",
         f"max_length {max_length}",
         f"tokenizers {tokenizers.__version__}",
-        corpus.sha256,
+        source.sha256,
         tokenizer_as_text(tokenizer),
     )
 
 
 def build_cache(
-    corpus: Corpus, tokenizer: PreTrainedTokenizerBase, max_length: int, final: Path, key: str, progress: bool
+    source: Source, tokenizer: PreTrainedTokenizerBase, max_length: int, final: Path, key: str, progress: bool
 ) -> None:
-    """Tokenise `corpus` into the folder `final`, a few megabytes at a time.
+    """Tokenise `source` into the folder `final`, a few megabytes at a time.
 
     Args:
-        corpus: rows of equal width.
+        source: rows of equal width.
         tokenizer: its special tokens are added; texts are cut at `max_length`.
         max_length: tokens of a text, special tokens included.
         final: folder of the cache; appears whole or not at all.
@@ -59,15 +59,15 @@ def build_cache(
             (folder / TOKENS).open("wb") as tokens,
             (folder / OFFSETS).open("wb") as offsets,
             hashes.open("wb") as hash_file,
-            tqdm(desc=f"tokenise {Path(corpus.name).name}", unit=" rows", disable=None if progress else True) as bar,
+            tqdm(desc=f"tokenise {Path(source.name).name}", unit=" rows", disable=None if progress else True) as bar,
         ):
             builder = _Builder(tokenizer, max_length, dtype, tokens, offsets, hash_file)
-            for chunk in _chunks(corpus.iter_records()):
+            for chunk in _chunks(source.iter_records()):
                 bar.update(builder.add(chunk))
-        report = builder.report(corpus, count_repeats(hashes))
+        report = builder.report(source, count_repeats(hashes))
         hashes.unlink()
         sizes = ((folder / TOKENS).stat().st_size, (folder / OFFSETS).stat().st_size)
-        write_meta(folder, CacheMeta(key, corpus.sha256, dtype.str, *sizes, report))
+        write_meta(folder, CacheMeta(key, source.sha256, dtype.str, *sizes, report))
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
@@ -126,10 +126,10 @@ class _Builder:
         self.offset_file.write(ends.astype("<i8").tobytes())
         self.tokens = int(ends[-1])
 
-    def report(self, corpus: Corpus, duplicates: int) -> CorpusReport:
+    def report(self, source: Source, duplicates: int) -> CorpusReport:
         """Sum up the whole corpus; raise DataError if it holds no text."""
         if self.tokens == 0:
-            raise nothing_to_read(corpus.name)
+            raise nothing_to_read(source.name)
         return CorpusReport(
             rows=self.rows,
             columns=self.columns,
@@ -138,5 +138,5 @@ class _Builder:
             truncated_lines=self.cut,
             overlong=self.overlong,
             tokens=self.tokens,
-            header=corpus.header,
+            header=source.header,
         )

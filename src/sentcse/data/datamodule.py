@@ -13,11 +13,10 @@ from torch.utils.data import Dataset
 
 from sentcse.data.cache_files import CorpusReport
 from sentcse.data.collator import ViewCollator
-from sentcse.data.corpus import Corpus, open_corpus
-from sentcse.data.dataset import LowShot, SentenceDataset
-from sentcse.data.fetching.download import fetch_hub_file
-from sentcse.data.fetching.published import HubFile, official_low_shot
+from sentcse.data.dataset import SentenceDataset
+from sentcse.data.low_shot import LowShot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
+from sentcse.data.source import Source
 from sentcse.data.token_cache import TokenCache, TokenIds
 from sentcse.errors import DataError
 
@@ -29,54 +28,34 @@ class SentenceDataModule(pl.LightningDataModule):
     """Sentences, pairs or pairs with hard negatives as batches of views; see `ViewCollator` for their shape.
 
     Args:
+        source: where the sentences come from: a `TextFile`, `HubDataset`, `PublishedFile` or another `Source`.
         tokenizer: tokenizer of the encoder.
-        path: a .txt, .csv, .tsv or .jsonl file; excludes `dataset`.
-        dataset: a Hugging Face dataset, by name or folder.
-        dataset_config: configuration of `dataset`; None for its only one.
-        split: split of `dataset`.
-        hub_file: file of the hub that is fetched to `path` if nothing lies there.
-        columns: names of one to three columns.
-        encoding: encoding of the file.
         max_length: tokens of a text, special tokens included; 32 in the published training scripts of SimCSE.
         batch_size: sentences in a batch of one process.
         drop_last: leave a last short batch out.
         num_workers: processes that make batches; the order does not depend on it.
-        low_shot_size: rows of a low-shot split; excludes `low_shot_percent`.
-        low_shot_percent: share of a low-shot split in percent.
-        low_shot_seed: seed of the split.
-        low_shot_official: use miCSE's own file of this percentage and seed, in the folder of `path`, and cut no split.
+        low_shot: the part of the source to train on; None for all.
         cache_dir: folder of token caches; None for sentcse/tokens in the user's cache folder.
         seed: seed of the batch order.
         pad_to_multiple_of: round the length of a batch up to a multiple.
-
-    Raises:
-        DataError: arguments that contradict each other.
     """
 
     def __init__(
         self,
         *,
+        source: Source,
         tokenizer: PreTrainedTokenizerBase,
-        path: str | Path | None = None,
-        dataset: str | None = None,
-        dataset_config: str | None = None,
-        split: str = "train",
-        hub_file: HubFile | None = None,
-        columns: Sequence[str] | None = None,
-        encoding: str = "utf-8",
         max_length: int = 32,
         batch_size: int = 64,
         drop_last: bool = False,
         num_workers: int = 0,
-        low_shot_size: int | None = None,
-        low_shot_percent: float | None = None,
-        low_shot_seed: int = 48,
-        low_shot_official: bool = False,
+        low_shot: LowShot | None = None,
         cache_dir: str | Path | None = None,
         seed: int = 0,
         pad_to_multiple_of: int | None = None,
     ) -> None:
         super().__init__()
+        self.source = source
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.batch_size = batch_size
@@ -85,42 +64,25 @@ class SentenceDataModule(pl.LightningDataModule):
         self.seed = seed
         self.pad_to_multiple_of = pad_to_multiple_of
         self.cache_dir = _default_cache_dir() if cache_dir is None else Path(cache_dir)
-        self.low_shot: LowShot | None = None
-        self.hub_file = hub_file
-        if low_shot_official:
-            self.hub_file = _official(path, low_shot_percent, low_shot_size, low_shot_seed)
-            path = Path(str(path)).with_name(self.hub_file.filename)
-        elif low_shot_size is not None or low_shot_percent is not None:
-            self.low_shot = LowShot(low_shot_seed, low_shot_size, low_shot_percent)
-        self.corpus: Corpus = open_corpus(
-            path=path,
-            dataset=dataset,
-            dataset_config=dataset_config,
-            split=split,
-            columns=columns,
-            encoding=encoding,
-        )
-        self._path = None if path is None else Path(path)
+        self.low_shot = low_shot
         self._dataset: SentenceDataset | None = None
         self._loader: ResumableLoader | None = None
         self._place: dict[str, int] | None = None
 
     def prepare_data(self) -> None:
         """Fetch and tokenise; Lightning calls it in one process of each machine, before `setup` in all."""
-        if self.hub_file is not None and self._path is not None:
-            file = self.hub_file
-            fetch_hub_file(file.repo, file.filename, self._path, revision=file.revision, rows=file.rows)
+        self.source.fetch()
         self._open_cache()
 
     def setup(self, stage: str | None = None) -> None:
         """Open the cache, and make it if `prepare_data` was not called.
 
         Raises:
-            DataError: faults of the corpus; too few sentences; another number of rows than the published file.
+            DataError: faults of the source; too few sentences; another number of rows than the published file.
         """
         if self._dataset is None:
             cache = self._open_cache()
-            self._check_published(cache.report)
+            self.source.check_rows(cache.report.records)
             self._dataset = SentenceDataset(cache, self.low_shot)
         self._check_size(len(self._ready))
 
@@ -188,7 +150,7 @@ class SentenceDataModule(pl.LightningDataModule):
         return PureBatchSampler(self.sentences, self.batch_size, self.seed, self.drop_last, *self._world)
 
     def _open_cache(self) -> TokenCache:
-        return TokenCache.open_or_build(self.corpus, self.tokenizer, self.max_length, self.cache_dir)
+        return TokenCache.open_or_build(self.source, self.tokenizer, self.max_length, self.cache_dir)
 
     def _pad_token_id(self) -> int:
         pad = self.tokenizer.pad_token_id
@@ -198,23 +160,16 @@ class SentenceDataModule(pl.LightningDataModule):
             )
         return pad
 
-    def _check_published(self, report: CorpusReport) -> None:
-        if self.hub_file is not None and self.hub_file.rows not in (None, report.records):
-            raise DataError(
-                f"{self.corpus.name} has {report.records:,} rows, where the published file has {self.hub_file.rows:,}: "
-                "delete it to have it downloaded again, or give it another name to train on it as it is."
-            )
-
     def _check_size(self, sentences: int) -> None:
         ranks = self._world[1]
         if sentences < SMALLEST_BATCH * ranks:
             raise DataError(
-                f"{self.corpus.name} gives {sentences} sentence(s) for {ranks} process(es): in-batch negatives need "
+                f"{self.source.name} gives {sentences} sentence(s) for {ranks} process(es): in-batch negatives need "
                 f"at least {SMALLEST_BATCH} in each; take a larger corpus or split."
             )
         if self.drop_last and sentences < self.batch_size * ranks:
             raise DataError(
-                f"{self.corpus.name} gives {sentences} sentences, fewer than a batch of {self.batch_size * ranks}: set "
+                f"{self.source.name} gives {sentences} sentences, fewer than a batch of {self.batch_size * ranks}: set "
                 "data.drop_last=false or a smaller data.batch_size."
             )
 
@@ -222,11 +177,3 @@ class SentenceDataModule(pl.LightningDataModule):
 def _default_cache_dir() -> Path:
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path.home() / ".cache" if home is None else Path(home)) / "sentcse" / "tokens"
-
-
-def _official(path: str | Path | None, percent: float | None, size: int | None, seed: int) -> HubFile:
-    if path is None:
-        raise DataError("data.low_shot.official needs data.path: the official files are looked for in its folder.")
-    if percent is None or size is not None:
-        raise DataError("The official low-shot files go by percentage: set data.low_shot.percent, and no size.")
-    return official_low_shot(percent, seed)

@@ -68,9 +68,6 @@ class HeldOutDataModule(SentenceDataModule):
         at_most: rows that are held out, however many there are.
         held_out_seed: which rows.
         **arguments: those of `SentenceDataModule`.
-
-    Raises:
-        DataError: arguments that contradict each other.
     """
 
     def __init__(self, *, share: float, at_most: int, held_out_seed: int, **arguments: Any) -> None:
@@ -117,7 +114,7 @@ class HeldOutDataModule(SentenceDataModule):
         left = [text for text in texts if everywhere[text.tobytes()] == counts[text.tobytes()]]
         if not left:
             raise DataError(
-                f"{self.corpus.name}: each of the {len(texts)} held-out sentences is in the training part as well: "
+                f"{self.source.name}: each of the {len(texts)} held-out sentences is in the training part as well: "
                 "remove duplicates, or set a larger held_out.share."
             )
         return left
@@ -133,7 +130,7 @@ class HeldOutDataModule(SentenceDataModule):
         # no share cuts two parts of fewer rows than this
         remedy = f" or a {share} share" if rows > SMALLEST_BATCH else ""
         return DataError(
-            f"{self.corpus.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
+            f"{self.source.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
             f"them ({held_out}) and train on the others: take a larger corpus{remedy}."
         )
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sentcse.data.cache_build import build_cache, cache_key
 from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, CorpusReport, read_meta
-from sentcse.data.corpus import Corpus
+from sentcse.data.source import Source
 from sentcse.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class TokenCache:
     @classmethod
     def open_or_build(
         cls,
-        source: Corpus,
+        source: Source,
         tokenizer: PreTrainedTokenizerBase,
         max_length: int,
         cache_dir: Path,

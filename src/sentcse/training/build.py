@@ -14,8 +14,8 @@ from transformers import PreTrainedTokenizerBase
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
+from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.fetching.published import HubFile
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
@@ -102,21 +102,12 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
     """The arguments of `SentenceDataModule`, without its tokenizer."""
     data = config.data
     return {
-        "path": None if data.path is None else find_file(data.path, Path(config.data_root)),
-        "dataset": data.dataset,
-        "dataset_config": data.dataset_config,
-        "split": data.split,
-        "hub_file": None if data.published_file is None else HubFile(**data.published_file.model_dump()),
-        "columns": data.columns,
-        "encoding": data.encoding,
+        "source": configured_source(data, Path(config.data_root)),
         "max_length": data.max_length,
         "batch_size": data.batch_size,
         "drop_last": data.drop_last,
         "num_workers": data.num_workers,
-        "low_shot_size": data.low_shot.size,
-        "low_shot_percent": data.low_shot.percent,
-        "low_shot_seed": data.low_shot.seed,
-        "low_shot_official": data.low_shot.official,
+        "low_shot": configured_split(data),
         "cache_dir": data.cache_dir,
         "seed": config.seed,
     }

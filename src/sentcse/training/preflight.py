@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
-from sentcse.config.schema import Data, Evaluation
-from sentcse.data.corpus import require_file, similar_file
+from sentcse.config.schema import Evaluation
+from sentcse.data.configured import configured_source
+from sentcse.data.text_file import TextFile, require_file, similar_file
 from sentcse.errors import DataError, SentcseError
 from sentcse.machine.locate import find_file
 from sentcse.storage.backbones import masked_language_model_folder, require_model
@@ -51,28 +52,17 @@ def _require_generator(config: RunConfig, root: Path) -> None:
 
 
 def _fetch_corpus(config: RunConfig, root: Path) -> None:
-    from sentcse.data.fetching.download import fetch_hub_file
-
-    data: Data = config.data
-    if data.path is None:
-        return  # a Hugging Face dataset has a cache of its own
-    path = find_file(data.path, root)
-    if data.low_shot.official:
-        from sentcse.data.fetching.published import official_low_shot
-
-        file = official_low_shot(float(str(data.low_shot.percent)), data.low_shot.seed)
-        fetch_hub_file(file.repo, file.filename, path.with_name(file.filename), revision=file.revision, rows=file.rows)
-    elif data.published_file is not None:
-        published = data.published_file
-        fetch_hub_file(published.repo, published.filename, path, revision=published.revision, rows=published.rows)
-    elif not path.is_file():
-        places = list(dict.fromkeys(place.absolute() for place in (Path(data.path), path)))
+    source = configured_source(config.data, root)
+    source.fetch()
+    if isinstance(source, TextFile) and not source.path.is_file():
+        named, path = config.data.path, source.path
+        places = list(dict.fromkeys(place.absolute() for place in (Path(str(named)), path)))
         folder = next((place for place in places if place.is_dir()), None)
         if folder is not None:
             require_file(folder)
         similar = " or ".join(filter(None, (similar_file(place) for place in places)))
         raise DataError(
-            f"The corpus data.path={data.path} is missing: there is no file {' nor '.join(map(str, places))}"
+            f"The corpus data.path={named} is missing: there is no file {' nor '.join(map(str, places))}"
             f"{f' (did you mean {similar}?)' if similar else ''}; give a .txt, .csv, .tsv or .jsonl file of your own "
             "with data.path, or set SENTCSE_DATA to the folder that holds it."
         )

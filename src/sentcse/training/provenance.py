@@ -24,7 +24,7 @@ def provenance(config: RunConfig, data: SentenceDataModule) -> dict[str, Any]:
         "recipe": recipe(config),
         "base_model": config.encoder.name_or_path.removeprefix(PACKAGE_PREFIX).removesuffix("/model"),
         **({"method": config.method_name} if isinstance(config, TrainConfig) else {}),
-        "data": {"source": Path(data.corpus.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
+        "data": {"source": Path(data.source.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
         "versions": versions(),
     }
 

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 from fake_hub import COMMIT, CONTENT, Hub, HubHandler
+from filelock import FileLock
 
+from sentcse.config.schema import HubFile
 from sentcse.data.fetching import download
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.errors import DataError
-from sentcse.machine import locks
 
 
 def fetch(destination: Path, rows: int | None = 20_000) -> Path:
-    return fetch_hub_file("owner/data", "text.txt", destination, rows=rows)
+    return fetch_hub_file(HubFile(repo="owner/data", filename="text.txt", rows=rows), destination)
 
 
 def test_fetched_once_from_the_pinned_commit(server: Hub, tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_a_file_system_without_locks(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    monkeypatch.setattr(FileLock, "acquire", refuse)
     assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
     assert "cannot be locked" in caplog.text
 
@@ -138,7 +139,7 @@ def test_wrong_number_of_rows(server: Hub, tmp_path: Path) -> None:
 
 def test_a_file_that_the_repository_lacks(server: Hub, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"missing\.txt of the dataset owner/data is needed.*404"):
-        fetch_hub_file("owner/data", "missing.txt", tmp_path / "missing.txt")
+        fetch_hub_file(HubFile(repo="owner/data", filename="missing.txt"), tmp_path / "missing.txt")
 
 
 @pytest.mark.parametrize("reason", ["offline", "refused", "silent"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sentcse.config.schema import HubFile
 from sentcse.data.__main__ import main
 from sentcse.data.fetching import kit
 
@@ -103,8 +104,8 @@ def test_download_fetches_corpora_to_where_recipes_look(
 ) -> None:
     asked = []
 
-    def fetch(repo: str, filename: str, destination: Path, *, revision: str, rows: int | None) -> None:
-        asked.append((repo, str(destination.relative_to(tmp_path)), rows))
+    def fetch(file: HubFile, destination: Path) -> None:
+        asked.append((file.repo, str(destination.relative_to(tmp_path)), file.rows))
         destination.parent.mkdir(exist_ok=True)
         destination.write_text("sent0,sent1,hard_neg\na,b,c\n")
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentcse.data.corpus import FileCorpus
-from sentcse.data.fetching.published import HubFile
+from sentcse.config.schema import HubFile
 from sentcse.data.fetching.transfer import transfer
 from sentcse.data.formats import EXTENSIONS
 from sentcse.data.hashing import sha256_of_file
+from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 from sentcse.machine.hub import hub_endpoint, hub_is_reachable
 from sentcse.machine.locks import one_at_a_time
@@ -29,9 +28,7 @@ _SHA256_CHARACTERS = 64
 _BLOCK = 2**20
 
 
-def fetch_hub_file(
-    repo: str, filename: str, destination: Path, *, revision: str = "main", rows: int | None = None
-) -> Path:
+def fetch_hub_file(file: HubFile, destination: Path) -> Path:
     """Download a file of a dataset repository, unless it lies there already.
 
     `hf_hub_download` (huggingface_hub 2.4) keeps nothing of an interrupted download and checks no hash, so the part
@@ -39,11 +36,8 @@ def fetch_hub_file(
     it. Of several processes that lack the file, one fetches it and the others wait.
 
     Args:
-        repo: dataset repository, as owner/name.
-        filename: path in it.
+        file: what to fetch; its `rows` are counted where it is a .txt, .csv, .tsv or .jsonl.
         destination: where the file shall lie.
-        revision: branch, tag or commit.
-        rows: rows that a .txt, .csv, .tsv or .jsonl file must have.
 
     Returns:
         `destination`.
@@ -54,12 +48,11 @@ def fetch_hub_file(
     """
     if destination.is_file():
         return destination
-    file = HubFile(repo, filename, revision, rows)
     if not hub_is_reachable():
         raise _unavailable(file, destination, "the hub cannot be reached")
     metadata = _metadata(file, destination)
     # The commit, not the branch: a resumed download must not mix two states of the repository.
-    pinned = file if metadata.commit_hash is None else replace(file, revision=metadata.commit_hash)
+    pinned = file if metadata.commit_hash is None else file.model_copy(update={"revision": metadata.commit_hash})
     partial = destination.with_name(f".{destination.name}.{str(metadata.etag)[:16]}.part")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +65,7 @@ def fetch_hub_file(
                 os.replace(partial, destination)
     except OSError as error:
         reason = error.strerror if error.strerror is not None else str(error).split("\n")[0]
-        raise DataError(f"{filename} of {repo} cannot be put at {destination}: {reason}.") from error
+        raise DataError(f"{file.filename} of {file.repo} cannot be put at {destination}: {reason}.") from error
     return destination
 
 
@@ -138,7 +131,7 @@ def _check_rows(partial: Path, destination: Path, file: HubFile) -> None:
     named = partial.with_name(partial.name + destination.suffix)
     os.replace(partial, named)
     try:
-        found = sum(1 for _ in FileCorpus(named).iter_records())
+        found = sum(1 for _ in TextFile(named).iter_records())
     finally:
         os.replace(named, partial)
     if found != file.rows:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentcse.config.commands import DataKitConfig
-from sentcse.data.corpus import FileCorpus
+from sentcse.config.schema import HubFile
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, FileCheck, check_file, explain, load_manifest
-from sentcse.data.fetching.published import HubFile, corpus_files
+from sentcse.data.fetching.published import corpus_files
 from sentcse.data.fetching.senteval_download import fetch_senteval
 from sentcse.data.fetching.sources import data_set_of, files_of, terms_of
+from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 
 WIDTHS = (50, 19, 9, 6)
@@ -65,7 +66,7 @@ def download_kit(config: DataKitConfig) -> None:
         print(f"{path} from {origin}")
     for destination, file in corpora.items():
         if not (root / destination).is_file():
-            fetch_hub_file(file.repo, file.filename, root / destination, revision=file.revision, rows=file.rows)
+            fetch_hub_file(file, root / destination)
             print(f"{destination} from {file.repo}")
     notes = [*terms_of(files_of(config.tasks)), *([_CORPUS_TERMS] if len(corpora) > 0 else [])]
     print("\n".join(["The data belong to others, and you are responsible for their terms:", *notes, ""]))
@@ -80,7 +81,7 @@ def _verify_corpora(root: Path, corpora: dict[str, HubFile]) -> Iterator[str]:
             print(_line(destination, f"0 / {_expected(file)}", "missing", "corpus"))
             yield f"{path} is missing: {again}."
             continue
-        found = sum(1 for _ in FileCorpus(path).iter_records())
+        found = sum(1 for _ in TextFile(path).iter_records())
         wrong = file.rows is not None and found != file.rows
         print(_line(destination, f"{found:,} / {_expected(file)}", "rows" if wrong else "not known", "corpus"))
         if wrong:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
+from sentcse.config.schema import HubFile
+from sentcse.data.fetching.download import fetch_hub_file
+from sentcse.data.text_file import TextFile
 from sentcse.errors import ConfigError, DataError
 
 MICSE_REPO = "sap-ai-research/datasets-for-micse"
@@ -22,25 +25,40 @@ _OFFICIAL_PARTS = {
 }
 
 
-@dataclass(frozen=True)
-class HubFile:
-    """A file of a dataset repository on the Hugging Face hub.
+class PublishedFile(TextFile):
+    """A file of the hub as a source: fetched if nothing lies at `path`, and refused with another number of rows.
 
-    Attributes:
-        repo: repository, as owner/name.
-        filename: path in it.
-        revision: branch, tag or commit.
-        rows: rows that the published file has; a copy with another number is refused.
+    Args:
+        path: where it lies, or shall lie.
+        file: what it is.
+        columns: names of one to three columns; None for all.
+        encoding: encoding of the file.
+
+    Raises:
+        DataError: `columns` are not one to three names.
     """
 
-    repo: str
-    filename: str
-    revision: str = "main"
-    rows: int | None = None
+    def __init__(
+        self, path: str | Path, *, file: HubFile, columns: Sequence[str] | None = None, encoding: str = "utf-8"
+    ) -> None:
+        super().__init__(path, columns=columns, encoding=encoding)
+        self.file = file
+
+    def fetch(self) -> None:
+        """Download it, unless it lies there already; raises DataError as `fetch_hub_file`."""
+        fetch_hub_file(self.file, self.path)
+
+    def check_rows(self, found: int) -> None:
+        """Refuse another number of rows than were published; raises DataError."""
+        if self.file.rows not in (None, found):
+            raise DataError(
+                f"{self.name} has {found:,} rows, where the published file has {self.file.rows:,}: "
+                "delete it to have it downloaded again, or give it another name to train on it as it is."
+            )
 
 
-WIKI1M = HubFile(SIMCSE_REPO, "wiki1m_for_simcse.txt", rows=1_000_000)
-NLI = HubFile(SIMCSE_REPO, "nli_for_simcse.csv")
+WIKI1M = HubFile(repo=SIMCSE_REPO, filename="wiki1m_for_simcse.txt", rows=1_000_000)
+NLI = HubFile(repo=SIMCSE_REPO, filename="nli_for_simcse.csv")
 CORPORA = ("wiki1m", "nli", "low_shot")
 
 
@@ -55,7 +73,7 @@ def official_low_shot(percent: float, seed: int) -> HubFile:
         DataError: a percentage or seed that was not published; says which were.
     """
     if percent == 100:
-        return HubFile(MICSE_REPO, "wiki_subset_1M_100.00percent.txt", rows=1_000_000)
+        return HubFile(repo=MICSE_REPO, filename="wiki_subset_1M_100.00percent.txt", rows=1_000_000)
     if percent not in _OFFICIAL_PARTS or seed not in OFFICIAL_SEEDS:
         sizes = ", ".join(f"{size:g}" for size in sorted(_OFFICIAL_PARTS))
         raise DataError(
@@ -63,7 +81,7 @@ def official_low_shot(percent: float, seed: int) -> HubFile:
             "percent, each with the seeds 48 to 52; set data.low_shot.official=false to cut a split of your own."
         )
     name = f"wiki_subset_1M_{_OFFICIAL_PARTS[percent]}percent_seed{seed}.txt"
-    return HubFile(MICSE_REPO, name, rows=OFFICIAL_ROWS[percent])
+    return HubFile(repo=MICSE_REPO, filename=name, rows=OFFICIAL_ROWS[percent])
 
 
 def corpus_files(names: Sequence[str]) -> dict[str, HubFile]:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from sentcse.config.schema import HubFile
 from sentcse.config.section import Level
 from sentcse.data.fetching.archive import extract_members
 from sentcse.data.fetching.download import fetch_hub_file
@@ -115,7 +116,7 @@ def _archive(root: Path) -> _Source:
             return
         archive = root / "downloads" / ARCHIVE
         try:
-            fetch_hub_file(SIMCSE_REPO, ARCHIVE, archive)
+            fetch_hub_file(HubFile(repo=SIMCSE_REPO, filename=ARCHIVE), archive)
             absent = extract_members(archive, [file.path for file in files], folder)
         except DataError as error:
             yield from ((file, ARCHIVE, str(error)) for file in files)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sentcse.data.corpus import FileCorpus, open_corpus
+from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 
 
 def test_rows_are_streamed_without_the_blank_ones(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one\n\n  \ntwo\n")
-    rows = open_corpus(path=path).iter_rows()
+    rows = TextFile(path).iter_rows()
     assert next(rows) == ("one",)
     assert list(rows) == [("two",)]
 
@@ -21,14 +21,14 @@ def test_hash_of_a_plain_file_is_the_files_own(tmp_path: Path) -> None:
     for name in ("a.txt", "b.TXT", "a.csv", "a.tsv"):
         (tmp_path / name).write_text("a,text\n1,2\n")
     own = hashlib.sha256((tmp_path / "a.txt").read_bytes()).hexdigest()
-    assert FileCorpus(tmp_path / "a.txt").sha256 == FileCorpus(tmp_path / "b.TXT").sha256 == own
+    assert TextFile(tmp_path / "a.txt").sha256 == TextFile(tmp_path / "b.TXT").sha256 == own
     others = {
-        FileCorpus(tmp_path / "a.txt", None, "latin-1").sha256,
-        FileCorpus(tmp_path / "a.tsv").sha256,
-        FileCorpus(tmp_path / "a.csv").sha256,
-        FileCorpus(tmp_path / "a.csv", None, "latin-1").sha256,
-        FileCorpus(tmp_path / "a.csv", ("a",)).sha256,
-        FileCorpus(tmp_path / "a.csv", ("text",)).sha256,
+        TextFile(tmp_path / "a.txt", encoding="latin-1").sha256,
+        TextFile(tmp_path / "a.tsv").sha256,
+        TextFile(tmp_path / "a.csv").sha256,
+        TextFile(tmp_path / "a.csv", encoding="latin-1").sha256,
+        TextFile(tmp_path / "a.csv", columns=("a",)).sha256,
+        TextFile(tmp_path / "a.csv", columns=("text",)).sha256,
     }
     assert len(others - {own}) == 6
 
@@ -38,7 +38,7 @@ def test_empty_file(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=r"a\.txt is empty: not one row with text"):
-        list(open_corpus(path=path).iter_rows())
+        list(TextFile(path).iter_rows())
 
 
 def test_missing_file_says_where_and_what_lies_nearby(tmp_path: Path) -> None:
@@ -46,17 +46,17 @@ def test_missing_file_says_where_and_what_lies_nearby(tmp_path: Path) -> None:
     with pytest.raises(
         DataError, match=r"wiki_sentence\.txt does not exist\. Did you mean wiki_sentences\.txt\? .*SENTCSE_DATA"
     ):
-        list(open_corpus(path=tmp_path / "wiki_sentence.txt").iter_rows())
+        list(TextFile(tmp_path / "wiki_sentence.txt").iter_rows())
     with pytest.raises(DataError, match="is a folder"):
-        open_corpus(path=tmp_path).sha256  # noqa: B018
+        TextFile(tmp_path).sha256  # noqa: B018
     with pytest.raises(DataError, match="does not exist"):
-        open_corpus(path=tmp_path / "no" / "such" / "folder.txt").sha256  # noqa: B018
+        TextFile(tmp_path / "no" / "such" / "folder.txt").sha256  # noqa: B018
 
 
 def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one\ntwo\n")
-    rows = open_corpus(path=path).iter_rows()
+    rows = TextFile(path).iter_rows()
     next(rows)
     with path.open("a") as file:
         file.write("three\n")
@@ -64,9 +64,12 @@ def test_a_file_that_grows_while_it_is_read(tmp_path: Path) -> None:
         list(rows)
 
 
-def test_contradictory_arguments() -> None:
-    for arguments in ({}, {"path": "a.txt", "dataset": "b"}):
-        with pytest.raises(DataError, match="give one of them"):
-            open_corpus(**arguments)  # type: ignore[arg-type]
+def test_more_columns_than_a_row_has_texts() -> None:
     with pytest.raises(DataError, match=r"data\.columns has 4 names"):
-        open_corpus(path="a.csv", columns=["a", "b", "c", "d"])
+        TextFile("a.csv", columns=["a", "b", "c", "d"])
+
+
+def test_a_path_from_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.txt").write_text("one\n")
+    assert list(TextFile("~/a.txt").iter_rows()) == [("one",)]

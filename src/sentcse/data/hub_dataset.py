@@ -1,43 +1,47 @@
-"""A Hugging Face dataset as a corpus."""
+"""A Hugging Face dataset as a source."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sentcse.data.corpus import rows_of
 from sentcse.data.formats import MAX_CHARACTERS, MAX_COLUMNS, Record
 from sentcse.data.hashing import sha256_of
+from sentcse.data.source import Source, checked_columns
 from sentcse.errors import DataError
 from sentcse.machine.hub import hub_is_reachable, without_hub
 
 _READ_ROWS = 1000
 
 
-@dataclass(frozen=True)
-class HubCorpus:
+class HubDataset(Source):
     """One split of a dataset on the hub, in a folder written by `save_to_disk`, or in a folder of data files.
 
-    Attributes:
+    Args:
         dataset: name on the hub or path of the folder.
+        config: configuration of the dataset, such as `wikitext-2-raw-v1`; None for its only one.
         split: the split, as `train` or `train[:10%]`.
         columns: names of one to three columns; None takes all, if all are texts and not more than three.
-        subset: configuration of the dataset, such as `wikitext-2-raw-v1`; None for its only one.
+
+    Raises:
+        DataError: `columns` are not one to three names.
     """
 
-    dataset: str
-    split: str = "train"
-    columns: tuple[str, ...] | None = None
-    subset: str | None = None
+    def __init__(
+        self, dataset: str, *, config: str | None = None, split: str = "train", columns: Sequence[str] | None = None
+    ) -> None:
+        self.dataset = dataset
+        self.config = config
+        self.split = split
+        self.columns = checked_columns(columns)
 
     @property
     def name(self) -> str:
         """Dataset and split."""
-        return f"{self.dataset} ({self.split if self.subset is None else f'{self.subset}, {self.split}'})"
+        return f"{self.dataset} ({self.split if self.config is None else f'{self.config}, {self.split}'})"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -58,10 +62,6 @@ class HubCorpus:
             for cells in zip(*(block[name] for name in names), strict=True):
                 number += 1
                 yield self._record(number, cells)
-
-    def iter_rows(self) -> Iterator[tuple[str, ...]]:
-        """Texts of the rows that are not blank."""
-        yield from rows_of(self)
 
     def _record(self, number: int, cells: tuple[object, ...]) -> Record:
         texts = tuple("" if cell is None else cell for cell in cells)
@@ -113,7 +113,7 @@ class HubCorpus:
 
         # Without a network the library tries six times, which takes 24 s; offline, a copy in its cache opens at once.
         with contextlib.nullcontext() if local or hub_is_reachable() else without_hub():
-            return datasets.load_dataset(self.dataset, self.subset, split=self.split)
+            return datasets.load_dataset(self.dataset, self.config, split=self.split)
 
 
 def _first_line(error: Exception) -> str:

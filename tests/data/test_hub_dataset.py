@@ -6,7 +6,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from sentcse.data.corpus import open_corpus
+from sentcse.data.hub_dataset import HubDataset
 from sentcse.errors import DataError
 
 ROWS = {"id": [1, 2, 3, 4], "a": ["one", "", "three", "x" * 20_000], "b": ["eins", "zwei", None, "vier"]}
@@ -20,27 +20,27 @@ def saved(tmp_path: Path) -> str:
 
 
 def test_columns_of_a_saved_dataset(saved: str) -> None:
-    assert list(open_corpus(dataset=saved, columns=["b"]).iter_rows()) == [("eins",), ("zwei",), ("vier",)]
-    pairs = open_corpus(dataset=saved, columns=["b", "a"])
+    assert list(HubDataset(saved, columns=["b"]).iter_rows()) == [("eins",), ("zwei",), ("vier",)]
+    pairs = HubDataset(saved, columns=["b", "a"])
     records = list(pairs.iter_records())
     assert [record.is_blank for record in records] == [False, True, True, False]
     assert records[3].cut
     assert [len(text) for text in records[3].texts] == [4, 10_000]
     assert pairs.header == ("b", "a")
-    assert list(open_corpus(dataset=saved, split="test", columns=["a"]).iter_rows()) == [("one",)]
+    assert list(HubDataset(saved, split="test", columns=["a"]).iter_rows()) == [("one",)]
 
 
 def test_hash_changes_with_content_columns_and_split(saved: str, tmp_path: Path) -> None:
     other = datasets.Dataset.from_dict({**ROWS, "a": ["1", "2", "3", "4"]})
     other.save_to_disk(str(tmp_path / "other"))
     corpora = [
-        open_corpus(dataset=saved, columns=["a"]),
-        open_corpus(dataset=saved, columns=["b"]),
-        open_corpus(dataset=saved, columns=["a"], split="test"),
-        open_corpus(dataset=str(tmp_path / "other"), columns=["a"]),
+        HubDataset(saved, columns=["a"]),
+        HubDataset(saved, columns=["b"]),
+        HubDataset(saved, columns=["a"], split="test"),
+        HubDataset(str(tmp_path / "other"), columns=["a"]),
     ]
     assert len({corpus.sha256 for corpus in corpora}) == 4
-    assert open_corpus(dataset=saved, columns=["a"]).sha256 == corpora[0].sha256
+    assert HubDataset(saved, columns=["a"]).sha256 == corpora[0].sha256
 
 
 @pytest.mark.parametrize(
@@ -53,24 +53,24 @@ def test_hash_changes_with_content_columns_and_split(saved: str, tmp_path: Path)
 )
 def test_faults(saved: str, columns: list[str], split: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        list(open_corpus(dataset=saved, split=split, columns=columns).iter_rows())
+        list(HubDataset(saved, split=split, columns=columns).iter_rows())
 
 
 def test_a_single_saved_dataset_has_the_split_that_it_was_saved_as(tmp_path: Path) -> None:
     saved = str(tmp_path / "one")
     datasets.Dataset.from_dict({"a": ["one", "two"]}, split="validation").save_to_disk(saved)
     for split in ("validation", "train"):
-        assert len(list(open_corpus(dataset=saved, split=split).iter_rows())) == 2
+        assert len(list(HubDataset(saved, split=split).iter_rows())) == 2
     with pytest.raises(DataError, match=r"split 'train\[:10%\]', cannot be opened: it is one split, validation"):
-        list(open_corpus(dataset=saved, split="train[:10%]").iter_rows())
+        list(HubDataset(saved, split="train[:10%]").iter_rows())
     datasets.Dataset.from_dict({"a": ["one"]}).save_to_disk(str(tmp_path / "two"))
     with pytest.raises(DataError, match="split 'test', cannot be opened: it is one split, without a name"):
-        list(open_corpus(dataset=str(tmp_path / "two"), split="test").iter_rows())
+        list(HubDataset(str(tmp_path / "two"), split="test").iter_rows())
 
 
 def test_without_a_network_the_answer_comes_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentcse.data.hub_corpus.hub_is_reachable", lambda: False)
+    monkeypatch.setattr("sentcse.data.hub_dataset.hub_is_reachable", lambda: False)
     start = time.monotonic()
     with pytest.raises(DataError, match="'some-owner/some-data', split 'train', cannot be opened"):
-        list(open_corpus(dataset="some-owner/some-data").iter_rows())
+        list(HubDataset("some-owner/some-data").iter_rows())
     assert time.monotonic() - start < 5
