@@ -5,15 +5,27 @@ import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_hub import COMMIT, CONTENT, Hub, HubHandler
 from filelock import FileLock
+from huggingface_hub import constants, file_download
 
 from sentcse.config.schema import HubFile
 from sentcse.data.fetching import download
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.errors import DataError
+
+ATTEMPTS = 6
+"""Of huggingface_hub's `http_get`, the first one included."""
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between two attempts, and what has arrived is written by a hundredth of the usual 10 MB."""
+    monkeypatch.setattr(file_download, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 100_000)
 
 
 def fetch(destination: Path, rows: int | None = 20_000) -> Path:
@@ -42,18 +54,14 @@ def test_of_several_that_lack_a_file_one_fetches_it(
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
-def test_where_the_first_breaks_off_the_next_continues(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sentcse.data.fetching.transfer._PAUSE_SECONDS", 0)
-    monkeypatch.setattr("sentcse.data.fetching.transfer._ATTEMPTS", 1)
+def test_where_the_first_breaks_off_the_next_continues(server: Hub, tmp_path: Path, at_once: None) -> None:
     server.seconds = 0.5
-    server.break_after, server.breaks = 300_000, 1
+    server.break_after, server.breaks = 300_000, ATTEMPTS
     with ThreadPoolExecutor(2) as several:
         both = [several.submit(fetch, tmp_path / "text.txt") for _ in range(2)]
     assert sorted(type(each.exception()) for each in both if each.exception() is not None) == [DataError]
     assert (tmp_path / "text.txt").read_bytes() == CONTENT
-    assert server.starts == [0, 300_000]
+    assert server.starts == [0, *[300_000] * ATTEMPTS]
 
 
 def test_a_file_system_without_locks(
@@ -75,10 +83,7 @@ def test_small_files_carry_the_hash_of_git(server: Hub, tmp_path: Path) -> None:
         fetch(tmp_path / "other.txt")
 
 
-def test_an_interrupted_download_continues_in_the_next_call(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sentcse.data.fetching.transfer._PAUSE_SECONDS", 0)
+def test_an_interrupted_download_continues_in_the_next_call(server: Hub, tmp_path: Path, at_once: None) -> None:
     server.break_after = 300_000
     with pytest.raises(DataError, match=r"broke off after 300,000 of \d+ bytes .* it continues from there"):
         fetch(tmp_path / "text.txt")
@@ -89,30 +94,21 @@ def test_an_interrupted_download_continues_in_the_next_call(
     assert server.starts == [300_000]
 
 
-def test_a_connection_that_breaks_once_is_taken_up_at_once(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sentcse.data.fetching.transfer._PAUSE_SECONDS", 0)
+def test_a_connection_that_breaks_once_is_taken_up_at_once(server: Hub, tmp_path: Path, at_once: None) -> None:
     server.break_after = 300_000
     server.breaks = 1
     assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
     assert server.starts == [0, 300_000]
 
 
-def test_a_server_that_knows_no_ranges_starts_anew(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sentcse.data.fetching.transfer._PAUSE_SECONDS", 0)
+def test_a_server_that_knows_no_ranges_starts_anew(server: Hub, tmp_path: Path, at_once: None) -> None:
     server.break_after, server.breaks = 300_000, 1
     server.ranges = False
     assert fetch(tmp_path / "text.txt").read_bytes() == CONTENT
     assert server.starts == [0, 0]
 
 
-def test_a_part_of_another_version_is_not_continued(
-    server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sentcse.data.fetching.transfer._PAUSE_SECONDS", 0)
+def test_a_part_of_another_version_is_not_continued(server: Hub, tmp_path: Path, at_once: None) -> None:
     server.break_after = 300_000
     with pytest.raises(DataError, match="broke off"):
         fetch(tmp_path / "text.txt")

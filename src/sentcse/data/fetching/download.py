@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentcse.config.schema import HubFile
-from sentcse.data.fetching.transfer import transfer
 from sentcse.data.formats import EXTENSIONS
 from sentcse.data.hashing import sha256_of_file
 from sentcse.data.text_file import TextFile
@@ -31,9 +30,10 @@ _BLOCK = 2**20
 def fetch_hub_file(file: HubFile, destination: Path) -> Path:
     """Download a file of a dataset repository, unless it lies there already.
 
-    `hf_hub_download` (huggingface_hub 2.4) keeps nothing of an interrupted download and checks no hash, so the part
-    that has arrived is kept here, beside the destination, under a name with the file's hash: the next call continues
-    it. Of several processes that lack the file, one fetches it and the others wait.
+    `hf_hub_download` (huggingface_hub 2.4) keeps nothing of an interrupted download and checks no hash. Its `http_get`,
+    which takes up a connection that breaks, is given a file that is kept instead: beside the destination, under a name
+    with the published hash, so that the next call continues it. Of several processes that lack the file, one fetches it
+    and the others wait.
 
     Args:
         file: what to fetch; its `rows` are counted where it is a .txt, .csv, .tsv or .jsonl.
@@ -76,32 +76,52 @@ def _url(file: HubFile, endpoint: str) -> str:
 
 
 def _metadata(file: HubFile, destination: Path) -> HfFileMetadata:
-    import httpx2
     from huggingface_hub import get_hf_file_metadata
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     try:
         return get_hf_file_metadata(_url(file, hub_endpoint()), timeout=_METADATA_SECONDS)
     except HfHubHTTPError as error:
-        raise _unavailable(file, destination, str(error).strip().split("\n")[0].rstrip(".")) from None
-    except (httpx2.HTTPError, OfflineModeIsEnabled) as error:
+        raise _unavailable(file, destination, _first_line(error)) from None
+    except (_network_fault(), OfflineModeIsEnabled) as error:
         raise _unavailable(file, destination, f"the hub does not answer ({type(error).__name__})") from None
 
 
 def _download(file: HubFile, partial: Path, metadata: HfFileMetadata, destination: Path) -> None:
-    import httpx2
+    """Append to `partial` what it lacks; of a connection that breaks, at most the last 10 MB are asked for again."""
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
 
     if metadata.size is not None and partial.is_file() and partial.stat().st_size > metadata.size:
         partial.unlink()
+    # compressed on its way, a part could not be continued
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     try:
-        transfer(_url(file, hub_endpoint()), partial, metadata.size, destination.name)
-    except httpx2.HTTPError as error:
-        arrived = partial.stat().st_size if partial.is_file() else 0
-        reason = str(error).strip().split("\n")[0].rstrip(".")
+        with partial.open("ab") as part:
+            http_get(
+                _url(file, hub_endpoint()),
+                part,
+                resume_size=part.tell(),
+                headers=headers,
+                expected_size=metadata.size,
+                displayed_filename=destination.name,
+            )
+    except _network_fault() as error:
         raise DataError(
-            f"The download of {file.filename} from {file.repo} broke off after {arrived:,} of {metadata.size} bytes "
-            f"({reason}): start the command again, it continues from there."
+            f"The download of {file.filename} from {file.repo} broke off after {partial.stat().st_size:,} of "
+            f"{metadata.size} bytes ({_first_line(error)}): start the command again, it continues from there."
         ) from None
+
+
+def _network_fault() -> type[Exception]:
+    """What a connection raises: huggingface_hub 1 stands on httpx, 2 on httpx2, and each names it as its own."""
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
+
+    return HTTPError  # type: ignore[no-any-return]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")
 
 
 def _check_hash(partial: Path, metadata: HfFileMetadata, file: HubFile) -> None:
