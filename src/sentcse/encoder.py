@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,9 @@ from sentcse.machine.parallel import map_on_cores
 from sentcse.modules.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
 from sentcse.modules.input_length import longest_input
 from sentcse.modules.pooling import LAYERS_NEEDED, POOLERS, pool
+from sentcse.storage.opening import open_encoder
+from sentcse.storage.parts import EncoderParts
+from sentcse.storage.saving import save_encoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -82,11 +85,31 @@ class SentenceEncoder(nn.Module):
         Raises:
             SentcseError: if the source cannot be had, or its pooler is neither recorded, nor known, nor given.
         """
-        from sentcse.storage.opening import load_sentence_encoder
+        parts = open_encoder(source, pooler=pooler, max_length=max_length, revision=revision, known_as=known_as)
+        return cls.from_parts(parts)
 
-        return load_sentence_encoder(source, pooler=pooler, max_length=max_length, revision=revision, known_as=known_as)
+    @classmethod
+    def from_parts(cls, parts: EncoderParts) -> SentenceEncoder:
+        """The encoder of what was opened, in eval mode."""
+        encoder = cls(
+            parts.backbone, parts.tokenizer, pooler=parts.pooler, head=parts.head, max_length=parts.max_length
+        )
+        encoder.recorded_pooler = parts.recorded_pooler
+        return encoder.eval()
 
-    def save_pretrained(self, folder: str | Path, *, record: dict[str, Any] | None = None) -> Path:
+    def parts(self, provenance: Mapping[str, Any] | None = None) -> EncoderParts:
+        """What the encoder is made of, sharing its weights, and how it was made."""
+        return EncoderParts(
+            self.backbone,
+            self.tokenizer,
+            self.pooler,
+            self.head,
+            self.max_length,
+            self.recorded_pooler,
+            {} if provenance is None else dict(provenance),
+        )
+
+    def save_pretrained(self, folder: str | Path, *, record: Mapping[str, Any] | None = None) -> Path:
         """Write a folder that transformers, sentence-transformers and `from_pretrained` open with the same vectors.
 
         Args:
@@ -97,9 +120,7 @@ class SentenceEncoder(nn.Module):
         Raises:
             SentcseError: if the folder cannot be written or is none of ours.
         """
-        from sentcse.storage.saving import save_sentence_encoder
-
-        return save_sentence_encoder(self, Path(folder), record=record)
+        return save_encoder(self.parts(record), Path(folder))
 
     @property
     def width(self) -> int:

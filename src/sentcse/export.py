@@ -20,13 +20,15 @@ def export_job(config: ExportConfig) -> None:
     """Rebuild the encoder from the checkpoint alone, then save it."""
     from pathlib import Path
 
+    from sentcse.encoder import SentenceEncoder
     from sentcse.storage.checkpoint import load_checkpoint_encoder
 
     checkpoint = Path(config.checkpoint)
     if (checkpoint / "checkpoints").is_dir():
         checkpoint = checkpoint / "checkpoints" / "best.ckpt"
-    encoder, record = load_checkpoint_encoder(checkpoint)
-    folder = encoder.save_pretrained(config.output, record=record)
+    parts = load_checkpoint_encoder(checkpoint)
+    encoder = SentenceEncoder.from_parts(parts)
+    folder = encoder.save_pretrained(config.output, record=parts.provenance)
     print(f"{checkpoint} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
 
 

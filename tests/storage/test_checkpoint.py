@@ -35,8 +35,9 @@ def test_the_encoder_is_rebuilt_from_the_file_alone(
     encoder.encode(SENTENCES, max_length=5)  # leaves its truncation in the tokenizer
     path = write_checkpoint(tmp_path / "last.ckpt", encoder, head)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    rebuilt, record = load_checkpoint_encoder(path)
-    assert record == RECORD
+    parts = load_checkpoint_encoder(path)
+    rebuilt = SentenceEncoder.from_parts(parts)
+    assert parts.provenance == RECORD
     assert (rebuilt.pooler, rebuilt.max_length, rebuilt.training) == (pooler, encoder.max_length, False)
     assert type(rebuilt.head) is type(encoder.head)
     np.testing.assert_array_equal(rebuilt.encode(SENTENCES), encoder.encode(SENTENCES))
@@ -44,16 +45,15 @@ def test_the_encoder_is_rebuilt_from_the_file_alone(
 
 def test_roberta_is_rebuilt_and_exported(tmp_path: Path) -> None:
     encoder = make_roberta("cls", "linear_tanh")
-    rebuilt, record = load_checkpoint_encoder(write_checkpoint(tmp_path / "best.ckpt", encoder, "linear_tanh"))
-    folder = rebuilt.save_pretrained(tmp_path / "encoder", record=record)
+    parts = load_checkpoint_encoder(write_checkpoint(tmp_path / "best.ckpt", encoder, "linear_tanh"))
+    folder = SentenceEncoder.from_parts(parts).save_pretrained(tmp_path / "encoder", record=parts.provenance)
     vectors = SentenceEncoder.from_pretrained(folder).encode(SENTENCES)
     np.testing.assert_allclose(vectors, encoder.encode(SENTENCES), rtol=0, atol=1e-6)
 
 
 def test_a_head_for_training_only_is_left_behind(tmp_path: Path) -> None:
     encoder = make_encoder("cls_before_pooler")
-    rebuilt, _ = load_checkpoint_encoder(write_checkpoint(tmp_path / "last.ckpt", encoder, None))
-    assert rebuilt.head is None
+    assert load_checkpoint_encoder(write_checkpoint(tmp_path / "last.ckpt", encoder, None)).head is None
 
 
 def test_rebuilding_leaves_the_random_state_alone(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_description_holds_plain_containers_only(tmp_path: Path) -> None:
         for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             check(inner)
 
-    check(describe_encoder(make_encoder(), "linear_tanh"))
+    check(describe_encoder(make_encoder().parts(), "linear_tanh"))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ class Method(TrainedModule, ABC):
         """Put in what it takes to open the encoder without its origin, plain containers only."""
         checkpoint["sentcse"] = {
             "format": 1,
-            "encoder": describe_encoder(self.evaluation_encoder(), self.head_at_eval),
+            "encoder": describe_encoder(self.evaluation_encoder().parts(), self.head_at_eval),
             "record": self.record,
         }
 

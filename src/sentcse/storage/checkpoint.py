@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.modules.heads import HEADS
 from sentcse.storage.backbones import without_pooling_layer
+from sentcse.storage.parts import EncoderParts
 from sentcse.storage.tokenizers import load_tokenizer, save_tokenizer
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ BACKBONE_PREFIX = "encoder.backbone."
 HEAD_PREFIX = "head."
 
 
-def describe_encoder(encoder: SentenceEncoder, head_name: str | None) -> dict[str, Any]:
+def describe_encoder(encoder: EncoderParts, head_name: str | None) -> dict[str, Any]:
     """All of an encoder but its weights, in plain containers: what a method stores as `["sentcse"]["encoder"]`.
 
     Args:
-        encoder: the encoder that is trained.
+        encoder: what is trained.
         head_name: the name in `sentcse.modules.heads.HEADS` of the head that is used at evaluation; None where the head
             serves training only.
     """
@@ -54,11 +54,11 @@ def describe_encoder(encoder: SentenceEncoder, head_name: str | None) -> dict[st
     }
 
 
-def load_checkpoint_encoder(path: Path) -> tuple[SentenceEncoder, dict[str, Any]]:
+def load_checkpoint_encoder(path: Path) -> EncoderParts:
     """Rebuild the encoder of a training checkpoint, without the model that training started from and without a hub.
 
     Returns:
-        the encoder in eval mode on the CPU, and the record of how it was made.
+        the parts on the CPU; their provenance is the record of how the encoder was made.
 
     Raises:
         SentcseError: if the file is missing, damaged, or no checkpoint of sentcse.
@@ -77,15 +77,13 @@ def load_checkpoint_encoder(path: Path) -> tuple[SentenceEncoder, dict[str, Any]
             f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
         )
     try:
-        encoder = _rebuild(stored["encoder"], checkpoint["state_dict"])
-        record: dict[str, Any] = stored["record"]
+        return _rebuild(stored["encoder"], checkpoint["state_dict"], stored["record"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()
         raise SentcseError(
             f"{path} is damaged: its encoder cannot be rebuilt ({reason[0] if reason else type(error).__name__}); "
             "use another checkpoint of the run."
         ) from error
-    return encoder, record
 
 
 def _load_file(path: Path) -> dict[str, Any]:
@@ -106,7 +104,7 @@ def _load_file(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def _rebuild(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> SentenceEncoder:
+def _rebuild(description: Mapping[str, Any], state: Mapping[str, Tensor], record: dict[str, Any]) -> EncoderParts:
     # what is built draws random weights, which must not move the caller's random state
     with torch.random.fork_rng(devices=[]):
         backbone = _build_backbone(description["backbone_config"])
@@ -115,14 +113,15 @@ def _rebuild(description: Mapping[str, Any], state: Mapping[str, Tensor]) -> Sen
         if description["head"] is not None:
             head = HEADS[description["head"]](int(backbone.config.hidden_size))
             head.load_state_dict(_without_prefix(state, HEAD_PREFIX))
-    encoder = SentenceEncoder(
+    return EncoderParts(
         backbone,
         _build_tokenizer(description["tokenizer_files"], backbone.config),
         pooler=description["pooler"],
         head=head,
         max_length=description["max_length"],
+        recorded_pooler=description["pooler"],
+        provenance=record,
     )
-    return encoder.eval()
 
 
 def _build_backbone(config: Mapping[str, Any]) -> PreTrainedModel:

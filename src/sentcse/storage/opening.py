@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
+from sentcse.modules.input_length import check_length, longest_input
 from sentcse.storage.backbones import check_source, load_backbone
+from sentcse.storage.checkpoint import load_checkpoint_encoder
+from sentcse.storage.parts import EncoderParts, EncoderRecord
+from sentcse.storage.published_encoders import published_name, published_record
+from sentcse.storage.record import read_record
 from sentcse.storage.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from sentcse.encoder import SentenceEncoder
-    from sentcse.storage.parts import EncoderRecord
 
 CHECKPOINT_SUFFIX = ".ckpt"
 RUN_ENCODER = "encoder"
 """The folder of a run that holds its exported encoder."""
 
 
-def load_sentence_encoder(
+def open_encoder(
     source: str | Path,
     *,
     pooler: str | None,
     max_length: int | None,
     revision: str | None = None,
     known_as: str | None = None,
-) -> SentenceEncoder:
-    """What `SentenceEncoder.from_pretrained` does; see there."""
-    from sentcse.encoder import SentenceEncoder
-    from sentcse.modules.input_length import check_length
-
+) -> EncoderParts:
+    """What `SentenceEncoder.from_pretrained` opens; see there."""
     path = Path(locate(str(source))).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         return _open_checkpoint(path, pooler=pooler, max_length=max_length)
@@ -50,29 +50,22 @@ def load_sentence_encoder(
     backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
     if max_length is not None:
         check_length(max_length, backbone, tokenizer)
-    length = record.max_length if max_length is None else max_length
-    encoder = SentenceEncoder(backbone, tokenizer, pooler=chosen, head=head, max_length=length)
-    encoder.recorded_pooler = record.pooler
-    return encoder.eval()
+    lengths = [each for each in (max_length, record.max_length) if each is not None]
+    length = lengths[0] if lengths else longest_input(backbone, tokenizer)
+    return EncoderParts(backbone, tokenizer, chosen, head, length, record.pooler, record.provenance)
 
 
-def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> SentenceEncoder:
-    from sentcse.encoder import SentenceEncoder
-    from sentcse.modules.input_length import check_length
-    from sentcse.storage.checkpoint import load_checkpoint_encoder
-
-    encoder, _ = load_checkpoint_encoder(path)
-    recorded = encoder.pooler
+def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> EncoderParts:
+    parts = load_checkpoint_encoder(path)
     if max_length is not None:
-        check_length(max_length, encoder.backbone, encoder.tokenizer)
-    if pooler is not None and pooler != recorded:
-        if pooler == "cls":
-            raise _headless(path)
-        # a head that was trained behind one pooler means nothing behind another
-        encoder = SentenceEncoder(encoder.backbone, encoder.tokenizer, pooler=pooler, max_length=encoder.max_length)
-    encoder.max_length = encoder.max_length if max_length is None else max_length
-    encoder.recorded_pooler = recorded
-    return encoder.eval()
+        check_length(max_length, parts.backbone, parts.tokenizer)
+        parts = replace(parts, max_length=max_length)
+    if pooler in (None, parts.pooler):
+        return parts
+    if pooler == "cls":
+        raise _headless(path)
+    # a head that was trained behind one pooler means nothing behind another
+    return replace(parts, pooler=pooler, head=None)
 
 
 def _headless(source: str | Path) -> SentcseError:
@@ -83,9 +76,6 @@ def _read_recorded(
     source: str, *, pooler: str | None, revision: str | None, known_as: str | None
 ) -> tuple[EncoderRecord, nn.Module | None]:
     """What the source says of itself, else what is known of it by name; and the head that belongs to the pooler."""
-    from sentcse.storage.published_encoders import published_name, published_record
-    from sentcse.storage.record import read_record
-
     name = published_name(source, known_as)
     record = read_record(source, revision=revision)
     if record.pooler is None and name is not None:

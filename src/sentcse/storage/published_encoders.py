@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from sentcse.errors import ConfigError, SentcseError
+from sentcse.modules.heads import DenseHead, DenseLayer
+from sentcse.storage.backbones import from_hub_or_folder
 from sentcse.storage.parts import EncoderRecord
-
-if TYPE_CHECKING:
-    from sentcse.modules.heads import DenseHead
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,7 @@ def read_pooling_layer(source: str, *, revision: str | None = None) -> DenseHead
     Raises:
         SentcseError: if the checkpoint cannot be had, or holds no such layer.
     """
-    import torch
     from transformers import AutoModel
-
-    from sentcse.modules.heads import DenseHead, DenseLayer
-    from sentcse.storage.backbones import from_hub_or_folder
 
     model, report = from_hub_or_folder(
         AutoModel.from_pretrained, source, revision=revision, dtype=torch.float32, output_loading_info=True

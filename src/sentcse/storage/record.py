@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sentcse.errors import SentcseError
+from sentcse.modules.pooling import POOLERS
 from sentcse.storage.model_files import ModelFiles
 from sentcse.storage.parts import EncoderRecord
-
-if TYPE_CHECKING:
-    pass
+from sentcse.storage.sentence_transformers_reader import read_head, read_sentence_transformers_layout
 
 RECORD_FILE = "sentcse.json"
 RECORD_FORMAT = 1
@@ -25,8 +22,6 @@ def read_record(source: str, *, revision: str | None = None) -> EncoderRecord:
     Raises:
         SentcseError: if a file is damaged, or describes an encoder that sentcse cannot build.
     """
-    from sentcse.storage.sentence_transformers_reader import read_sentence_transformers_layout
-
     files = ModelFiles(source, revision=revision)
     if files.find(RECORD_FILE) is not None:
         return _read_own_record(files)
@@ -36,9 +31,6 @@ def read_record(source: str, *, revision: str | None = None) -> EncoderRecord:
 
 
 def _read_own_record(files: ModelFiles) -> EncoderRecord:
-    from sentcse.modules.pooling import POOLERS
-    from sentcse.storage.sentence_transformers_reader import read_head
-
     content = files.json(RECORD_FILE)
     if not isinstance(content, dict):
         raise files.damaged(RECORD_FILE, f"expected an object, got {type(content).__name__}")

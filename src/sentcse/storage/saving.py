@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from sentcse.machine.files import replaced_as_a_whole, write_json
 from sentcse.modules.heads import BatchNormHead, DenseHead, DenseLayer, LinearTanhHead
 from sentcse.storage.backbones import quiet_transformers, without_pooling_layer
 from sentcse.storage.model_card import model_card
+from sentcse.storage.parts import EncoderParts
 from sentcse.storage.record import RECORD_FILE, RECORD_FORMAT
 from sentcse.storage.sentence_transformers_writer import write_sentence_transformers_layout
 from sentcse.storage.tokenizers import save_tokenizer
@@ -20,10 +21,8 @@ from sentcse.storage.tokenizers import save_tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from sentcse.encoder import SentenceEncoder
 
-
-def save_sentence_encoder(encoder: SentenceEncoder, folder: Path, *, record: dict[str, Any] | None) -> Path:
+def save_encoder(encoder: EncoderParts, folder: Path) -> Path:
     """Write backbone, tokenizer, head, record and model card; what `SentenceEncoder.save_pretrained` does.
 
     The folder appears whole or not at all. A BatchNorm head is written as it is in eval mode. A Linear + tanh head on
@@ -31,9 +30,8 @@ def save_sentence_encoder(encoder: SentenceEncoder, folder: Path, *, record: dic
     that AutoModel's `pooler_output` is the vector (as in the published checkpoints).
 
     Args:
-        encoder: in any mode, on any device.
+        encoder: in any mode, on any device; its provenance holds plain containers only.
         folder: created; an older export of that name is replaced.
-        record: how the encoder was made, see `sentcse.storage.model_card`; plain containers only.
 
     Raises:
         SentcseError: if the folder holds something else, cannot be written, or the head cannot be exported.
@@ -54,11 +52,10 @@ def save_sentence_encoder(encoder: SentenceEncoder, folder: Path, *, record: dic
             max_length=encoder.max_length,
             leave_pooling_layer_out=has_pooling_layer and not as_pooling_layer,
         )
-        provenance = {} if record is None else record
         content = {"format": RECORD_FORMAT, "pooler": encoder.pooler, "max_length": encoder.max_length, "head": dense}
-        write_json(partial / RECORD_FILE, {**content, "provenance": provenance})
+        write_json(partial / RECORD_FILE, {**content, "provenance": encoder.provenance})
         card = model_card(
-            provenance,
+            encoder.provenance,
             name=target.name,
             pooler=encoder.pooler,
             max_length=encoder.max_length,
