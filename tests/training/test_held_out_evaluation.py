@@ -9,7 +9,7 @@ from tiny import tiny_config, tiny_tokenizer
 
 from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
-from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
 
 TOKENIZER = tiny_tokenizer()
@@ -21,14 +21,14 @@ def texts(sentences: list[str] = SENTENCES) -> list[TokenIds]:
 
 
 @pytest.fixture(scope="module")
-def model() -> MaskedLanguageModel:
+def model() -> MaskedLanguageModelling:
     from transformers import AutoModelForMaskedLM
 
     torch.manual_seed(0)
-    return MaskedLanguageModel(AutoModelForMaskedLM.from_config(tiny_config()), TOKENIZER)
+    return MaskedLanguageModelling(AutoModelForMaskedLM.from_config(tiny_config()), TOKENIZER)
 
 
-def test_the_scores_of_a_naive_loop(model: MaskedLanguageModel) -> None:
+def test_the_scores_of_a_naive_loop(model: MaskedLanguageModelling) -> None:
     held_out = mask_once(texts(), TOKENIZER, masking_ratio=0.5, seed=1)
     found = held_out_scores(model, held_out, batch_size=2)
     assert model.training  # restored
@@ -49,7 +49,7 @@ def test_the_scores_of_a_naive_loop(model: MaskedLanguageModel) -> None:
     assert found["masked_accuracy"] == sum(hits) / len(hits)
 
 
-def test_the_size_of_a_batch_does_not_matter(model: MaskedLanguageModel) -> None:
+def test_the_size_of_a_batch_does_not_matter(model: MaskedLanguageModelling) -> None:
     held_out = mask_once(texts(), TOKENIZER, masking_ratio=0.3, seed=2)
     scores = [held_out_scores(model, held_out, batch_size=size)["loss"] for size in (1, 2, 100)]
     assert scores == pytest.approx([scores[0]] * 3, rel=1e-6)
@@ -72,7 +72,7 @@ def test_nothing_masked() -> None:
         mask_once(texts(["q"]), TOKENIZER, masking_ratio=0.01, seed=0)
 
 
-def test_the_smallest_loss_is_the_best(model: MaskedLanguageModel) -> None:
+def test_the_smallest_loss_is_the_best(model: MaskedLanguageModelling) -> None:
     held_out = mask_once(texts(), TOKENIZER, masking_ratio=0.5, seed=1)
     callback = HeldOutEvaluation(held_out, every_n_steps=2)
     assert (callback.monitor, callback.mode) == ("val/loss", "min")

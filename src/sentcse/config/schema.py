@@ -38,7 +38,7 @@ class Encoder(Section):
     )
 
 
-class Generator(Section):
+class GeneratorSource(Section):
     """The frozen masked language model that edits sentences for DiffCSE."""
 
     name_or_path: Text | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
@@ -180,7 +180,7 @@ class TrainConfig(Section):
     runs: Runs = Field(description="where runs lie")
     method: Method = Field(description="the training objective")
     encoder: Encoder = Field(description="the backbone")
-    generator: Generator = Field(description="masked language model of DiffCSE")
+    generator: GeneratorSource = Field(description="masked language model of DiffCSE")
     data: Data = Field(description="the corpus")
     optimizer: Optimizer = Field(description="AdamW and schedule")
     trainer: Trainer = Field(description="where and how long")

@@ -15,21 +15,27 @@ from sentcse.storage.model_card import HUB_NAME, training_section, versions_sect
 from sentcse.storage.tokenizers import save_tokenizer
 
 if TYPE_CHECKING:
-    from sentcse.methods.masked_language_model import MaskedLanguageModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 GENERATOR_FILE = "generator.json"
 """How the model was made; marks the folder as an export, which a later one may replace."""
 
 
 def save_masked_language_model(
-    module: MaskedLanguageModel, folder: Path, *, record: Mapping[str, Any], results: Mapping[str, Any]
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    record: Mapping[str, Any],
+    results: Mapping[str, Any],
 ) -> Path:
     """Write the model, its tokenizer, its record and a model card; the folder appears whole or not at all.
 
     Weights that the head shares with the word embeddings are written once, as Hugging Face does.
 
     Args:
-        module: in any mode, on any device.
+        model: a Hugging Face masked language model, in any mode, on any device.
+        tokenizer: its tokenizer.
         folder: created; an older export of that name is replaced.
         record: how the model was made: base_model, data, recipe, versions; see `sentcse.storage.model_card`.
         results: `initial` and `best`, each with masked_accuracy and perplexity; `best` with its step; `held_out`.
@@ -39,9 +45,9 @@ def save_masked_language_model(
     """
     target = folder.expanduser().resolve()
     with replaced_as_a_whole(target, kind="generator", marker=GENERATOR_FILE) as partial:
-        with module.whole_model() as model, quiet_transformers():
+        with quiet_transformers():
             model.save_pretrained(partial)
-        save_tokenizer(module.tokenizer, partial)
+        save_tokenizer(tokenizer, partial)
         scores = {key: results[key] for key in ("initial", "best", "held_out")}
         write_json(partial / GENERATOR_FILE, {"format": 1, "scores": scores, "provenance": dict(record)})
         (partial / "README.md").write_text(generator_card(record, results), encoding="utf-8")

@@ -13,7 +13,7 @@ from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
 from sentcse.errors import SentcseError
 from sentcse.evaluation.reports.results_file import write_results
-from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
 from sentcse.records.run_folder import RunFolder
@@ -46,7 +46,7 @@ class GeneratorRun:
 
     config: GeneratorConfig
     folder: RunFolder
-    model: MaskedLanguageModel
+    model: MaskedLanguageModelling
     data: HeldOutDataModule
     evaluation: HeldOutEvaluation
     throughput: Throughput
@@ -93,7 +93,7 @@ def prepare(config: GeneratorConfig, folder: RunFolder) -> GeneratorRun:
     evaluation = HeldOutEvaluation(
         texts, every_n_steps=config.evaluation.every_n_steps, batch_size=config.evaluation.batch_size
     )
-    module = MaskedLanguageModel(
+    module = MaskedLanguageModelling(
         model,
         tokenizer,
         masking_ratio=config.masking_ratio,
@@ -130,7 +130,8 @@ def conclude(run: GeneratorRun) -> dict[str, Any]:
         "versions": run.model.record["versions"],
         "seconds": round(run.throughput.total_seconds(), 1),
     }
-    save_masked_language_model(run.model, folder.model, record=run.model.record, results=results)
+    with run.model.whole_model() as model:
+        save_masked_language_model(model, run.model.tokenizer, folder.model, record=run.model.record, results=results)
     plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"], panels=PANELS)
     write_results(results, folder.results)
     return results

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from sentcse.data.collator import ViewCollator
 from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
-from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
@@ -56,7 +56,7 @@ def mask_once(
 
 
 @torch.no_grad()
-def held_out_scores(model: MaskedLanguageModel, texts: MaskedTexts, *, batch_size: int) -> dict[str, float]:
+def held_out_scores(model: MaskedLanguageModelling, texts: MaskedTexts, *, batch_size: int) -> dict[str, float]:
     """Score the masked tokens, in eval mode and float32; the mode is restored.
 
     Returns:
@@ -105,7 +105,7 @@ class HeldOutEvaluation(PeriodicEvaluation):
 
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """Loss, perplexity and masked accuracy."""
-        assert isinstance(pl_module, MaskedLanguageModel)
+        assert isinstance(pl_module, MaskedLanguageModelling)
         found = held_out_scores(pl_module, self.texts, batch_size=self.batch_size)
         return {f"val/{name}": value for name, value in found.items()}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-class MaskedLanguageModel(TrainedModule):
+class MaskedLanguageModelling(TrainedModule):
     """Predicts masked tokens; each step masks anew, with BERT's 80 / 10 / 10 rule.
 
     Weights that `model` shares between its head and its word embeddings are one parameter here too, and stay so.

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
-from sentcse.methods.masked_language_model import MaskedLanguageModel
+from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings, build_adamw
 from sentcse.modules.masking import mask_ordinary_tokens, masked_language_model_labels
 
@@ -25,8 +25,8 @@ def whole(seed: int = 0, config: Any = None) -> PreTrainedModel:
         return AutoModelForMaskedLM.from_config(settings)
 
 
-def module(model: PreTrainedModel | None = None, **settings: Any) -> MaskedLanguageModel:
-    made = MaskedLanguageModel(whole() if model is None else model, TOKENIZER, **settings)
+def module(model: PreTrainedModel | None = None, **settings: Any) -> MaskedLanguageModelling:
+    made = MaskedLanguageModelling(whole() if model is None else model, TOKENIZER, **settings)
     made.log = lambda *_, **__: None  # type: ignore[method-assign]
     return made
 
