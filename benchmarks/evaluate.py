@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.config.tasks import STS_TASKS
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.tasks.sts import StsTask, load_task

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 
-from sentcse.data.fetching.sources import TRANSFER_LABELS, TRANSFER_TASKS
+from sentcse.config.tasks import SUITE_COLUMNS, TRANSFER_TASKS
 from sentcse.encoder import SentenceEncoder
+from sentcse.evaluation.scores.classifiers.score import score_transfer
 from sentcse.evaluation.scores.embeddings import embed_tasks
-from sentcse.evaluation.scores.transfer.score import score_transfer
 from sentcse.evaluation.tasks.transfer import load_transfer_task
 
 SENTEVAL = {"fasttest": (75.06, 82.07, 91.89, 86.96, 81.55, 88.40, 71.71)}
@@ -39,7 +39,7 @@ def main() -> None:
     table = embed_tasks(encoder, tasks, batch_size=128, max_length=512, progress=True)
     encoding = time.perf_counter() - started
     print(f"{len(table)} distinct sentences read and encoded in {encoding:.1f} s")
-    print_row("seed", [*TRANSFER_LABELS.values(), "mean", "s"])
+    print_row("seed", [*SUITE_COLUMNS["transfer"], "mean", "s"])
     if args.mode in SENTEVAL:
         print_row("SentEval", [*SENTEVAL[args.mode], statistics.mean(SENTEVAL[args.mode]), SENTEVAL_SECONDS])
     rows, seconds = [], []

@@ -15,7 +15,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from sentcse.evaluation.reports.results_text import format_results
+from sentcse.evaluation.reports.text import format_results
 
 PICTURE = Path(__file__).parent / "images" / "evaluation.png"
 FONT_POINTS = 9.0

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS
+from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS
 from sentcse.evaluation.statistics.published_rows import PublishedFigure, PublishedRow, published_rows
 from sentcse.printing.tables import plain_table, to_markdown
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.config.tasks import STS_TASKS
 from sentcse.encoder import SentenceEncoder
+from sentcse.evaluation.scores.evaluation import sts_average
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
-from sentcse.evaluation.scores.results import sts_average
 from sentcse.evaluation.tasks.sts import load_task
 
 pytestmark = pytest.mark.slow

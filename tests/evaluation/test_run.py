@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from sentcse.errors import ConfigError, DataError
-from sentcse.evaluation.reports.results_text import format_results
-from sentcse.evaluation.run import run_evaluation
+from sentcse.evaluation.reports.text import format_results
+from sentcse.evaluation.run import EvaluationSettings, run_evaluation
 from sentcse.evaluation.scores import scoring
 
 SENTENCES = ("a cat", "a cat sits", "dogs run far", "rain", "sun and rain")
@@ -47,7 +47,8 @@ def opened(monkeypatch, make_encoder):
 @pytest.fixture
 def score(tmp_path, pairs_file, opened):
     def run(source, **options):
-        return run_evaluation(source, **{"tasks": [str(pairs_file)], "data_root": tmp_path, "bootstrap": 50, **options})
+        given = {"tasks": [str(pairs_file)], "data_root": tmp_path, "bootstrap": 50, **options}
+        return run_evaluation(EvaluationSettings(encoder=source, **given))
 
     return run
 
@@ -172,7 +173,7 @@ def test_several_encoders_are_seeds(score):
 
 def test_missing_data_is_told_before_the_encoder_is_opened(tmp_path, opened):
     with pytest.raises(DataError, match=r"sts-dev\.csv is missing"):
-        run_evaluation("good", tasks=["stsb"], mode="dev", data_root=tmp_path)
+        run_evaluation(EvaluationSettings(encoder="good", tasks=["stsb"], mode="dev", data_root=str(tmp_path)))
     assert opened == []
 
 

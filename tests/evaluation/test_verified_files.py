@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sentcse.config.commands import EvaluationSettings
 from sentcse.errors import DataError
 from sentcse.evaluation.scores.scoring import load_tasks
 from sentcse.evaluation.tasks.sts import load_task
@@ -25,7 +26,9 @@ def copied(real_data: Path, tmp_path: Path) -> Path:
 
 
 def load(root: Path, **options):
-    return load_tasks(["stsb", "sickr"], mode="dev", protocol="simcse", data_root=root, **options)
+    return load_tasks(
+        EvaluationSettings(encoder="any", tasks=["stsb", "sickr"], mode="dev", data_root=str(root), **options)
+    )
 
 
 def test_whole_files_are_recorded_as_such(copied):

@@ -16,8 +16,8 @@ import numpy as np
 from composing import compose
 
 from sentcse.config import TrainConfig, check_config
-from sentcse.data.fetching.sources import STS_TASKS
-from sentcse.evaluation.reports.results_file import write_results
+from sentcse.config.tasks import STS_TASKS
+from sentcse.evaluation.reports.record import write_results
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 

@@ -15,7 +15,7 @@ from sentcse.config import TrainConfig
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import evaluation as module
-from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
+from sentcse.training.evaluation import EvaluationCallback, finite_or_none, score_text
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import Run, conclude, fit, prepare
 
@@ -179,8 +179,8 @@ def test_evaluation_does_not_change_the_training(configure: Configure, tmp_path:
 
 
 def test_words_for_scores() -> None:
-    assert describe(12.345) == "12.35" or describe(12.345) == "12.34"
-    assert describe(math.nan).startswith("collapsed")
+    assert score_text(12.345) == "12.35" or score_text(12.345) == "12.34"
+    assert score_text(math.nan).startswith("collapsed")
     assert finite_or_none(math.nan) is None
     assert finite_or_none(-math.inf) is None
     assert finite_or_none(1.5) == 1.5

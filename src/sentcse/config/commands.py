@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.schema import Pooler, TaskName
-from sentcse.config.section import Level, LocalPath, Section
+from sentcse.config.section import Level, LocalPath, Section, Source
 
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-class EvaluateConfig(Section):
-    """`python -m sentcse.evaluate`."""
+def _data_root() -> str:
+    return os.environ.get("SENTCSE_DATA", "data")
 
-    encoder: str | list[str] = Field(
+
+class EvaluationSettings(Section):
+    """What is scored, how, and what it is compared with: the argument of `sentcse.evaluation.run.run_evaluation`."""
+
+    encoder: Source | list[Source] = Field(
         description="exported folder, run folder, checkpoint, or hub name; several: seeds of one recipe"
     )
     pooler: Pooler | None = Field(None, description="null: the encoder's own record")
     known_as: str | None = Field(None, description="hub name of the published checkpoint that encoder is a copy of")
-    against: str | None = Field(None, description="another encoder, compared on the same pairs")
+    against: Source | None = Field(None, description="another encoder, compared on the same pairs")
     against_pooler: Pooler | None = Field(None, description="null: its own record")
     against_known_as: str | None = Field(None, description="the published checkpoint that it is a copy of")
     tasks: Annotated[list[LocalPath], BeforeValidator(_as_list)] = Field(
@@ -30,7 +35,7 @@ class EvaluateConfig(Section):
     )
     mode: Literal["test", "dev", "fasttest"] = Field("test", description="which part is scored")
     protocol: Literal["simcse", "mteb"] = Field("simcse", description="SICK-R test part, or all of SICK-R")
-    data_root: LocalPath = Field("data", description="holds senteval/")
+    data_root: LocalPath = Field(default_factory=_data_root, description="holds senteval/")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
     device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
@@ -39,7 +44,6 @@ class EvaluateConfig(Section):
     classifier_seed: int = Field(1111, ge=0, lt=2**32, description="of the transfer tasks' classifiers")
     published: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="published rows to show, or all")
     reproduces: str | None = Field(None, description="published row that the score is measured against")
-    format: Literal["table", "markdown", "latex"] = Field("table", description="how scores are printed")
     output: LocalPath | None = Field(None, description="folder for results.json, tables and the plot of the geometry")
     verify: Level = Field("exact", description="what of the evaluation files must be as published")
     mteb: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="tasks scored by the package mteb")
@@ -47,6 +51,17 @@ class EvaluateConfig(Section):
         ["eng"], description="three-letter codes of their parts that are scored; null: all"
     )
     progress: bool = Field(True, description="show a progress bar")
+
+    @property
+    def encoders(self) -> list[str]:
+        """Every encoder that is named, also where it is one."""
+        return [self.encoder] if isinstance(self.encoder, str) else self.encoder
+
+
+class EvaluateConfig(EvaluationSettings):
+    """`python -m sentcse.evaluate`."""
+
+    format: Literal["table", "markdown", "latex"] = Field("table", description="how scores are printed")
 
 
 class DataKitConfig(Section):

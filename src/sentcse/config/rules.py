@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sentcse.config.method_options import DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
+from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
 
@@ -118,7 +119,7 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
             yield f"evaluation.{part} names {', '.join(repeated)} more than once: name each task once."
         if "pairs" in tasks and pairs is None:
             yield f"evaluation.{part} holds the task `pairs`, whose file is missing: set evaluation.pairs_{part}."
-    without_dev = [task for task in evaluation.dev if task.startswith("sts1")]
+    without_dev = [task for task in evaluation.dev if task in TASKS and "dev" not in TASKS[task].parts]
     if without_dev:
         yield f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr or pairs."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import os.path
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -12,13 +13,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 def expand_home(value: Any) -> Any:
     """A path with the home folder for a leading `~`, which a shell leaves alone in key=value; all else as it is."""
     # pathlib would write ./x as x, and so rename the runs of such a corpus
-    return os.path.expanduser(value) if isinstance(value, str) else value
+    return os.path.expanduser(value) if isinstance(value, str | os.PathLike) else value
+
+
+def path_as_text(value: Any) -> Any:
+    """A path object as the text that the command line would give."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 LocalPath = Annotated[str, Field(min_length=1), BeforeValidator(expand_home)]
 """A file or folder on this machine, or a name that may stand in its place."""
+Source = Annotated[str, BeforeValidator(path_as_text)]
+"""An encoder: a folder, a checkpoint, a hub name, `package:NAME/FOLDER`."""
 
 
 class Section(BaseModel):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import yaml
 
 from sentcse.config.schema import short_name
-from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.config.tasks import STS_TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json
 from sentcse.records.run_folder import CONFIG_FILE, FAILURE_FILE, RESULTS_FILE

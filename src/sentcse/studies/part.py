@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentcse.data.fetching.sources import LABELS
+from sentcse.config.tasks import TASKS
 from sentcse.records.run_record import STS_AVERAGE
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
-TEST_ORDER = tuple(f"{task}_test" for task in LABELS)
+TEST_ORDER = tuple(f"{task}_test" for task in TASKS)
 
 
 @dataclass(frozen=True, eq=False)

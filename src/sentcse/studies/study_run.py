@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sentcse.config import TrainConfig
 from sentcse.config.method_options import reads_generator
 from sentcse.config.section import flat
-from sentcse.data.fetching.sources import LABELS
+from sentcse.config.tasks import label_of
 from sentcse.records.metrics_file import Curve
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_record import STS_AVERAGE, RunRecord, with_average
@@ -172,7 +172,7 @@ def score_label(key: str) -> str:
     if key == STS_AVERAGE:
         return "STS average"
     task, _, part = key.rpartition("_")
-    return f"{LABELS.get(task, task)} {part}"
+    return f"{label_of(task)} {part}"
 
 
 def shortened(value: Any) -> Any:

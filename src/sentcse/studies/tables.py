@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.data.fetching.sources import STS_TASKS
+from sentcse.config.tasks import STS_TASKS
 from sentcse.printing.tables import Table
 from sentcse.printing.wording import NOTHING, interval, number, p_value
 from sentcse.records.run_record import STS_AVERAGE

@@ -16,12 +16,10 @@ from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.evaluation.tasks.sts import StsTask, load_pairs, load_task, required_files
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
-from sentcse.machine.locate import find_file, locate
+from sentcse.machine.locate import locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
@@ -111,27 +109,6 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
         "cache_dir": data.cache_dir,
         "seed": config.seed,
     }
-
-
-def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
-    """The configured tasks of `dev` or `test`, fetched first if they are not here.
-
-    Raises:
-        DataError: if a file is missing and cannot be fetched, or is damaged.
-    """
-    evaluation, root = config.evaluation, Path(config.data_root)
-    names, pairs = (evaluation.dev, evaluation.pairs_dev) if part == "dev" else (evaluation.test, evaluation.pairs_test)
-    ensure_senteval(
-        root,
-        [file for name in names if name != "pairs" for file in required_files(name, part)],
-        level=evaluation.verify,
-    )
-    return [
-        load_pairs(find_file(str(pairs), root), name="pairs", split=part)
-        if name == "pairs"
-        else load_task(name, part, root, level=evaluation.verify)
-        for name in names
-    ]
 
 
 def build_trainer(

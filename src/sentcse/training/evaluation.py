@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pytorch_lightning import LightningModule
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.evaluation.scores.evaluation import Evaluation
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
-from sentcse.evaluation.scores.results import Evaluation
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
 from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 
-__all__ = ["EvaluationCallback", "describe", "dev_metrics", "finite_or_none"]
+__all__ = ["EvaluationCallback", "dev_metrics", "finite_or_none", "score_text"]
 
 
 class EvaluationCallback(PeriodicEvaluation):
@@ -85,7 +85,7 @@ class EvaluationCallback(PeriodicEvaluation):
 
     def line(self, metrics: dict[str, float]) -> str:
         """The dev scores, alignment and uniformity."""
-        shown = [f"{task.label} dev {describe(metrics[f'val/{task.name}_spearman'])}" for task in self.dev_tasks]
+        shown = [f"{task.label} dev {score_text(metrics[f'val/{task.name}_spearman'])}" for task in self.dev_tasks]
         geometry = [f"{kind} {metrics[f'val/{kind}']:.3f}" for kind in ("alignment", "uniformity")]
         return "  ".join([*shown, *geometry])
 
@@ -99,6 +99,6 @@ def dev_metrics(result: Evaluation) -> dict[str, float]:
     return metrics
 
 
-def describe(spearman: float) -> str:
+def score_text(spearman: float) -> str:
     """A score for people: nan means that all vectors are one."""
     return f"{spearman:.2f}" if math.isfinite(spearman) else "collapsed (all cosines equal)"

@@ -12,7 +12,7 @@ from pytorch_lightning import seed_everything
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
 from sentcse.errors import SentcseError
-from sentcse.evaluation.reports.results_file import write_results
+from sentcse.evaluation.reports.record import write_results
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length

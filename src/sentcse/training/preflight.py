@@ -12,7 +12,6 @@ from sentcse.config.schema import Evaluation
 from sentcse.data.configured import configured_source
 from sentcse.data.text_file import TextFile, require_file, similar_file
 from sentcse.errors import DataError, SentcseError
-from sentcse.machine.locate import find_file
 from sentcse.storage.backbones import masked_language_model_folder, require_model
 
 logger = logging.getLogger(__name__)
@@ -71,21 +70,21 @@ def _fetch_corpus(config: RunConfig, root: Path) -> None:
 def _fetch_evaluation(config: RunConfig, root: Path) -> None:
     from sentcse.data.fetching.manifest import check_files, warn_of
     from sentcse.data.fetching.senteval_download import ensure_senteval
-    from sentcse.evaluation.tasks.sts import required_files
+    from sentcse.evaluation.tasks.selection import senteval_files
+    from sentcse.training.tasks import selected_tasks
 
     if not isinstance(config, TrainConfig):
         return  # it is scored on a part of its corpus
     evaluation: Evaluation = config.evaluation
-    parts = (("dev", evaluation.dev, evaluation.pairs_dev), ("test", evaluation.test, evaluation.pairs_test))
-    for part, names, pairs in parts:
-        if "pairs" in names and not find_file(str(pairs), root).is_file():
+    selected = [*selected_tasks(config, "dev"), *selected_tasks(config, "test")]
+    for task in selected:
+        if task.pairs is not None and not Path(task.pairs).is_file():
+            given = evaluation.pairs_dev if task.split == "dev" else evaluation.pairs_test
             raise DataError(
-                f"The pairs file evaluation.pairs_{part}={pairs} is missing: give a .tsv or .csv with score, "
+                f"The pairs file evaluation.pairs_{task.split}={given} is missing: give a .tsv or .csv with score, "
                 "sentence1 and sentence2."
             )
-    files = [
-        file for part, names, _ in parts for name in names if name != "pairs" for file in required_files(name, part)
-    ]
+    files = senteval_files(selected)
     ensure_senteval(root, files, level=evaluation.verify)
     differing = check_files(root / "senteval", files, level=evaluation.verify)
     if len(differing) > 0:

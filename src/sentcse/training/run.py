@@ -13,18 +13,19 @@ from pytorch_lightning import seed_everything
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.evaluation.reports.results_file import write_results
+from sentcse.evaluation.reports.record import write_results
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, hardware
 from sentcse.methods import Method
 from sentcse.modules.input_length import check_length
 from sentcse.records.run_folder import RunFolder
-from sentcse.training.build import build_data, build_encoder, build_method, build_trainer, load_tasks
+from sentcse.training.build import build_data, build_encoder, build_method, build_trainer
 from sentcse.training.curves import plot_curves
-from sentcse.training.evaluation import EvaluationCallback, describe, finite_or_none
+from sentcse.training.evaluation import EvaluationCallback, finite_or_none, score_text
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.meters import Throughput
 from sentcse.training.provenance import provenance
+from sentcse.training.tasks import load_tasks
 from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores
 from sentcse.training.whole_run import carry_out
 
@@ -164,4 +165,4 @@ def report(results: dict[str, Any], folder: RunFolder) -> None:
 
 
 def _score(value: float | None) -> str:
-    return describe(float("nan") if value is None else value)
+    return score_text(float("nan") if value is None else value)

@@ -10,9 +10,9 @@ from sentcse.data.fetching.manifest import (
     EvaluationFile,
     check_file,
     check_files,
-    describe,
     describe_differences,
     load_manifest,
+    manifest_entry,
     warn_of,
 )
 from sentcse.errors import DataError
@@ -60,26 +60,26 @@ def written(folder: Path, content: bytes, path: str = PATH) -> Path:
     ],
 )
 def test_what_is_wrong_with_a_copy(tmp_path: Path, content: bytes, state: str, rows: int) -> None:
-    check = check_file(written(tmp_path, content), describe(PATH, CONTENT))
+    check = check_file(written(tmp_path, content), manifest_entry(PATH, CONTENT))
     assert (check.state, check.rows) == (state, rows)
 
 
 def test_a_copy_with_lf_of_a_file_with_crlf(tmp_path: Path) -> None:
-    file = describe(PATH, CONTENT.replace(b"\n", b"\r\n"))
+    file = manifest_entry(PATH, CONTENT.replace(b"\n", b"\r\n"))
     assert check_file(written(tmp_path, CONTENT), file).state == "line ends"
 
 
 def test_a_header_is_no_row(tmp_path: Path) -> None:
-    file = describe(PATH, CONTENT, header=1)
+    file = manifest_entry(PATH, CONTENT, header=1)
     assert file.rows == 1
     assert check_file(written(tmp_path, CONTENT), file).rows == 1
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
-    assert check_file(tmp_path, describe(PATH, CONTENT)).state == "missing"
+    assert check_file(tmp_path, manifest_entry(PATH, CONTENT)).state == "missing"
     (tmp_path / PATH).mkdir(parents=True)
     with pytest.raises(DataError, match=r"a\.txt cannot be read: Is a directory"):
-        check_file(tmp_path, describe(PATH, CONTENT))
+        check_file(tmp_path, manifest_entry(PATH, CONTENT))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_every_fault_is_told_at_once_and_levels_let_more_pass(tmp_path: Path, le
         "punctuation": CONTENT.replace(b" .", b"."),
         "damaged": CONTENT.replace(b"cats", b"bats"),
     }
-    manifest = {name: replace(describe(PATH, CONTENT), path=name) for name in (*copies, "missing")}
+    manifest = {name: replace(manifest_entry(PATH, CONTENT), path=name) for name in (*copies, "missing")}
     for name, content in copies.items():
         written(tmp_path, content, name)
     with pytest.raises(DataError) as caught:
@@ -112,7 +112,7 @@ def test_every_fault_is_told_at_once_and_levels_let_more_pass(tmp_path: Path, le
 
 def test_what_passes_though_it_differs_is_told(tmp_path: Path) -> None:
     written(tmp_path, CONTENT.lower())
-    manifest = {PATH: describe(PATH, CONTENT)}
+    manifest = {PATH: manifest_entry(PATH, CONTENT)}
     differing = check_files(tmp_path, [PATH], level="text", manifest=manifest)
     assert describe_differences(differing) == {PATH: "text"}
     assert "1 evaluation files are not the published ones: STS/X/a.txt (text)" in warn_of(differing)
@@ -159,6 +159,6 @@ def test_every_file_is_refused_by_name_when_damaged(real_data: Path, tmp_path: P
 
 def test_an_entry_describes_the_real_file(real_data: Path) -> None:
     path = "SICK/SICK_test_annotated.txt"
-    entry: EvaluationFile = describe(path, (real_data / "senteval" / path).read_bytes(), header=1)
+    entry: EvaluationFile = manifest_entry(path, (real_data / "senteval" / path).read_bytes(), header=1)
     assert entry == load_manifest()[path]
     assert (entry.rows, entry.size) == (4927, 560638)

@@ -15,7 +15,7 @@ import pytest
 from fake_hub import COMMIT, Hub
 
 from sentcse.data.fetching import senteval_download
-from sentcse.data.fetching.manifest import EvaluationFile, describe
+from sentcse.data.fetching.manifest import EvaluationFile, manifest_entry
 from sentcse.data.fetching.senteval_download import ensure_senteval, fetch_senteval
 from sentcse.data.fetching.sources import Mirror
 from sentcse.errors import DataError
@@ -25,7 +25,7 @@ CONTENTS = {
     "SICK/SICK_trial.txt": b"pair_ID\n1\tA dog\n",
     "MRPC/msr_paraphrase_test.txt": b"Quality\n0\tone\n",
 }
-MANIFEST = {path: describe(path, content) for path, content in CONTENTS.items()}
+MANIFEST = {path: manifest_entry(path, content) for path, content in CONTENTS.items()}
 NAMES = list(CONTENTS)
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from sentcse.config.tasks import GROUPS, TASKS
 from sentcse.data.fetching.manifest import load_manifest
-from sentcse.data.fetching.sources import DATA_SETS, LABELS, Mirror, addresses, data_set_of, files_of, terms_of
+from sentcse.data.fetching.sources import Mirror, addresses, files_of, task_of, terms_of
 from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks.sts import required_files, splits_of
 
@@ -15,14 +16,14 @@ def test_the_files_of_all_data_sets_are_the_manifest() -> None:
 
 
 def test_every_file_that_an_sts_task_reads_is_listed_with_it() -> None:
-    for name, label in LABELS.items():
+    for name, label in ((task.name, task.label) for task in TASKS.values() if task.suite == "sts"):
         files = {file for split in splits_of(name) for file in required_files(name, split)}
         assert files == set(files_of(["sickr" if name == "sickr_full" else name]))
-        assert {data_set_of(file).label for file in files} == {label}
+        assert {task_of(file).label for file in files} == {label}
 
 
 def test_a_data_set_has_terms_told_once() -> None:
-    assert len(terms_of(files_of(["full"]))) == len(DATA_SETS)
+    assert len(terms_of(files_of(["full"]))) == len(GROUPS["full"])
     assert terms_of(files_of(["sickr"])) == ["SICK-R: Marelli et al. 2014, CC BY-NC-SA 3.0; zenodo.org/records/2787612"]
 
 
@@ -39,5 +40,5 @@ def test_addresses() -> None:
 def test_an_unknown_task_and_an_unknown_file_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"there is no task 'sts17'; there are sts, transfer, full, sts12"):
         files_of(["stsb", "sts17"])
-    with pytest.raises(ValueError, match="path must lie in the folder of a data set, got 'X/y'"):
-        data_set_of("X/y")
+    with pytest.raises(ValueError, match="path must lie in the folder of a task, got 'X/y'"):
+        task_of("X/y")

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from sentcse.config.commands import EvaluationSettings
 from sentcse.errors import SentcseError
 from sentcse.evaluation.reports.outputs import write_evaluation
 from sentcse.evaluation.run import combine_records
@@ -23,7 +24,11 @@ def scored(make_encoder, make_task):
 
 @pytest.fixture
 def results(scored):
-    return {"protocol": "simcse", "mode": "test", **combine_records(scored, compared=False, resamples=20)}
+    return {
+        "protocol": "simcse",
+        "mode": "test",
+        **combine_records(scored, EvaluationSettings(encoder="mine", bootstrap=20)),
+    }
 
 
 def test_a_picture_is_written_where_there_is_a_geometry(scored, results, tmp_path):

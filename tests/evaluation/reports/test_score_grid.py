@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import math
 
+from sentcse.config.tasks import SUITE_COLUMNS
 from sentcse.evaluation.reports.score_grid import Row, ScoreGrid
-from sentcse.evaluation.scores.results import SUITE_COLUMNS
 from sentcse.printing.tables import to_latex, to_markdown, to_text
 
 COLUMNS = SUITE_COLUMNS["sts"]

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from sentcse.data.fetching.sources import TRANSFER_LABELS
-from sentcse.evaluation.reports.transfer_record import resample_transfer, transfer_average, transfer_records
-from sentcse.evaluation.scores.transfer.results import TransferResult
+from sentcse.config.tasks import SUITE_COLUMNS
+from sentcse.evaluation.reports.transfer_record import transfer_average, transfer_records
+from sentcse.evaluation.scores.evaluation import TransferResult
+from sentcse.evaluation.statistics.resampling import resample_transfer
 
 
 def result(label: str, right: int = 75, **changes) -> TransferResult:
@@ -28,7 +29,7 @@ def result(label: str, right: int = 75, **changes) -> TransferResult:
 
 
 def all_seven(**changes) -> list[TransferResult]:
-    return [result(label, 70 + place, **changes) for place, label in enumerate(TRANSFER_LABELS.values())]
+    return [result(label, 70 + place, **changes) for place, label in enumerate(SUITE_COLUMNS["transfer"])]
 
 
 def test_records_hold_the_scores_and_their_interval():

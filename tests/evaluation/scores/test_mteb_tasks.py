@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sentcse.errors import ConfigError, DataError, SentcseError
-from sentcse.evaluation.reports.results_text import format_results
-from sentcse.evaluation.run import run_evaluation
+from sentcse.evaluation.reports.text import format_results
+from sentcse.evaluation.run import EvaluationSettings, run_evaluation
 from sentcse.evaluation.scores import mteb_tasks, scoring
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.scores.mteb_tasks import format_mteb, load_data, load_mteb_tasks, score_mteb_tasks
@@ -132,11 +132,12 @@ def test_an_evaluation_of_mteb_alone(local, make_encoder, monkeypatch, tmp_path)
     encode = encoder.encode
     monkeypatch.setattr(encoder, "encode", lambda texts, **options: encode(texts, **options).reshape(len(texts), 2))
     monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", lambda *_, **__: encoder)
-    results = run_evaluation("good", tasks=[], mteb=["LocalRetrieval"], data_root=tmp_path, output=tmp_path)
-    assert asked == [((["LocalRetrieval"],), {"languages": ("eng",)})]
+    place = {"data_root": tmp_path, "output": tmp_path}
+    results = run_evaluation(EvaluationSettings(encoder="good", tasks=[], mteb=["LocalRetrieval"], **place))
+    assert asked == [((["LocalRetrieval"],), {"languages": ["eng"]})]
     assert json.loads((tmp_path / "results.json").read_text())["mteb"] == results["mteb"]
     assert results["mteb"]["tasks"]["LocalRetrieval"]["score"] == pytest.approx(100 / np.log2(3), abs=0.01)
     assert results["tasks"] == {}
     assert "LocalRetrieval" in format_results(results)
     with pytest.raises(ConfigError, match="tasks is empty"):
-        run_evaluation("good", tasks=[], data_root=tmp_path)
+        run_evaluation(EvaluationSettings(encoder="good", tasks=[], data_root=str(tmp_path)))

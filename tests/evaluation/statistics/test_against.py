@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS, TRANSFER_LABELS
+from sentcse.config.tasks import STS_TASKS, TASKS, TRANSFER_TASKS
+from sentcse.evaluation.scores.evaluation import TransferResult
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
-from sentcse.evaluation.scores.transfer.results import TransferResult
 from sentcse.evaluation.statistics.against import compare_evaluations, headline_scores
 from sentcse.evaluation.statistics.resampling import resample_sts
 
@@ -37,7 +37,7 @@ def two(make_encoder, make_task):
     tasks, vectors = [], {}
     for name in STS_TASKS:
         rows = [(f"{name} {i}", f"{name} {i} again", float(gold)) for i, gold in enumerate(generator.uniform(0, 5, 40))]
-        tasks.append(replace(make_task(name, rows), label=LABELS[name]))
+        tasks.append(replace(make_task(name, rows), label=TASKS[name].label))
         for first, second, gold in rows:
             angle = (5 - gold) / 4
             vectors |= {first: np.array([1.0, 0.0]), second: np.array([math.cos(angle), math.sin(angle)])}
@@ -53,7 +53,7 @@ def compare(first, second, *, resamples: int = 500):
 def test_every_task_and_the_average_are_compared(two):
     found = compare(*two)
     scores = [headline_scores(evaluation) for evaluation in two]
-    assert list(found["tasks"]) == [LABELS[name] for name in STS_TASKS]
+    assert list(found["tasks"]) == [TASKS[name].label for name in STS_TASKS]
     assert {record["verdict"] for record in found["tasks"].values()} == {"better"}
     for label, record in found["tasks"].items():
         assert record["difference"] == pytest.approx(scores[0][label] - scores[1][label])
@@ -74,7 +74,7 @@ def test_an_encoder_against_itself_differs_nowhere(two):
 
 def test_transfer_tasks_are_compared_by_their_rows(two):
     first, second = (
-        replace(evaluation, transfer={name: transfer(label, accuracy) for name, label in TRANSFER_LABELS.items()})
+        replace(evaluation, transfer={name: transfer(TASKS[name].label, accuracy) for name in TRANSFER_TASKS})
         for evaluation, accuracy in zip(two, (80.0, 75.0), strict=True)
     )
     found = compare(first, second)

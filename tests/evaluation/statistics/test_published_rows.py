@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from sentcse.config.paths import config_dir
+from sentcse.config.tasks import SUITE_COLUMNS
 from sentcse.errors import ConfigError
-from sentcse.evaluation.scores.results import SUITE_COLUMNS
 from sentcse.evaluation.statistics.published_rows import published_rows, scored_suites, select_rows
 
 ROWS = {(row.suite, row.name): row for row in published_rows()}

@@ -4,9 +4,7 @@ import pytest
 
 from sentcse.data.fetching.manifest import load_manifest
 from sentcse.errors import ConfigError
-from sentcse.evaluation.tasks.selection import load_selected, resolve_tasks, senteval_files
-from sentcse.evaluation.tasks.sts import StsTask
-from sentcse.evaluation.tasks.transfer import TransferTask
+from sentcse.evaluation.tasks.selection import SelectedTask, resolve_tasks, senteval_files
 
 
 @pytest.mark.parametrize(
@@ -28,7 +26,7 @@ from sentcse.evaluation.tasks.transfer import TransferTask
 )
 def test_groups_and_protocols(tasks, mode, protocol, expected):
     split = "dev" if mode == "dev" else "test"
-    assert resolve_tasks(tasks, mode=mode, protocol=protocol) == tuple((name, split) for name in expected)
+    assert resolve_tasks(tasks, mode=mode, protocol=protocol) == tuple(SelectedTask(name, split) for name in expected)
 
 
 @pytest.mark.parametrize(
@@ -64,23 +62,22 @@ def test_own_files_are_told_apart_by_their_names(tasks, said):
     assert len(resolve_tasks(["stsb", "news.tsv", "forum.tsv", "news.tsv"], mode="test", protocol="simcse")) == 3
 
 
+def files_of(tasks, *, mode="test", protocol="simcse"):
+    return senteval_files(resolve_tasks(tasks, mode=mode, protocol=protocol))
+
+
 def test_files_to_fetch():
-    assert senteval_files(["stsb", "mine.tsv"], mode="dev", protocol="simcse") == ("STS/STSBenchmark/sts-dev.csv",)
-    assert len(senteval_files(["sts"], mode="test", protocol="mteb")) == 2 * (5 + 3 + 6 + 5 + 5) + 1 + 3
+    assert files_of(["stsb", "mine.tsv"], mode="dev") == ("STS/STSBenchmark/sts-dev.csv",)
+    assert len(files_of(["sts"], protocol="mteb")) == 2 * (5 + 3 + 6 + 5 + 5) + 1 + 3
 
 
 def test_files_of_transfer_tasks():
-    assert senteval_files(["trec", "mr"], mode="dev", protocol="simcse") == (
+    assert files_of(["trec", "mr"], mode="dev") == (
         "TREC/train_5500.label",
         "TREC/TREC_10.label",
         "MR/rt-polarity.pos",
         "MR/rt-polarity.neg",
     )
-    full = senteval_files(["full"], mode="test", protocol="simcse")
-    assert set(senteval_files(["transfer"], mode="test", protocol="simcse")) <= set(full)
+    full = files_of(["full"])
+    assert set(files_of(["transfer"])) <= set(full)
     assert set(full) <= set(load_manifest())
-
-
-def test_a_name_gives_a_task_of_its_kind(real_data):
-    assert isinstance(load_selected("trec", "test", real_data), TransferTask)
-    assert isinstance(load_selected("stsb", "test", real_data), StsTask)

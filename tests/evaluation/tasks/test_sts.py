@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS
+from sentcse.config.tasks import STS_TASKS, TASKS
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.sts import load_task, required_files, splits_of
 
@@ -25,7 +25,7 @@ SCORED = {"sts12": 3108, "sts13": 1500, "sts14": 3750, "sts15": 3000, "sts16": 1
 )
 def test_real_tasks_have_their_published_sizes(real_data, name, split, pairs):
     task = load_task(name, split, real_data)
-    assert (task.pairs, task.label, task.split) == (pairs, LABELS[name], split)
+    assert (task.pairs, task.label, task.split) == (pairs, TASKS[name].label, split)
     assert all(source.gold.min() >= 0 and source.gold.max() <= 5 for source in task.sources)
 
 
@@ -35,7 +35,7 @@ def test_sources_stand_in_sentevals_order(real_data):
 
 @pytest.mark.parametrize("name", STS_TASKS)
 def test_a_missing_file_is_named_with_the_remedy(tmp_path, name):
-    with pytest.raises(DataError, match=rf"senteval/.*is missing .*{LABELS[name]} test.*SENTCSE_DATA"):
+    with pytest.raises(DataError, match=rf"senteval/.*is missing .*{TASKS[name].label} test.*SENTCSE_DATA"):
         load_task(name, "test", tmp_path)
 
 

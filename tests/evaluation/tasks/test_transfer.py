@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from sentcse.data.fetching.sources import TRANSFER_LABELS, TRANSFER_TASKS
+from sentcse.config.tasks import TASKS, TRANSFER_TASKS
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.transfer import load_transfer_task, sorted_by_length, transfer_files
 from sentcse.evaluation.tasks.transfer_files import Examples
@@ -27,7 +27,7 @@ DIVISIONS = dict.fromkeys(("mr", "cr", "subj", "mpqa"), "nested") | {"sst2": "sp
 def test_real_tasks_have_their_published_sizes(real_data, name):
     task = load_transfer_task(name, real_data)
     assert {part: len(examples) for part, examples in task.parts.items()} == ROWS[name]
-    assert (task.label, task.division) == (TRANSFER_LABELS[name], DIVISIONS[name])
+    assert (task.label, task.division) == (TASKS[name].label, DIVISIONS[name])
     for examples in task.parts.values():
         assert set(examples.labels.tolist()) == set(range(task.classes))
         lengths = [len(sentence.split()) for sentence in examples.columns[0]]
@@ -79,7 +79,7 @@ def test_every_file_cut_short_is_refused_by_name(real_data, tmp_path, name):
 
 @pytest.mark.parametrize("name", TRANSFER_TASKS)
 def test_a_missing_file_is_named_with_the_remedy(tmp_path, name):
-    with pytest.raises(DataError, match=rf"senteval/.*is missing .*{TRANSFER_LABELS[name]}.*SENTCSE_DATA"):
+    with pytest.raises(DataError, match=rf"senteval/.*is missing .*{TASKS[name].label}.*SENTCSE_DATA"):
         load_transfer_task(name, tmp_path)
 
 

@@ -11,7 +11,7 @@ from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, FileCheck, check_file, explain, load_manifest
 from sentcse.data.fetching.published import corpus_files
 from sentcse.data.fetching.senteval_download import fetch_senteval
-from sentcse.data.fetching.sources import data_set_of, files_of, terms_of
+from sentcse.data.fetching.sources import files_of, task_of, terms_of
 from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 
@@ -94,7 +94,7 @@ def _expected(file: HubFile) -> str:
 
 def _file_line(check: FileCheck) -> str:
     rows = f"{check.rows:,} / {check.file.rows:,}"
-    return _line(check.file.path, rows, _HASHES[check.state], data_set_of(check.file.path).label)
+    return _line(check.file.path, rows, _HASHES[check.state], task_of(check.file.path).label)
 
 
 def _line(*cells: str) -> str:

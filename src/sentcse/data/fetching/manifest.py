@@ -76,7 +76,7 @@ def load_manifest() -> Manifest:
     return {row[0]: EvaluationFile(row[0], int(row[1]), int(row[2]), int(row[3]), row[4], row[5]) for row in rows}
 
 
-def describe(path: str, content: bytes, *, header: int = 0) -> EvaluationFile:
+def manifest_entry(path: str, content: bytes, *, header: int = 0) -> EvaluationFile:
     """The manifest's entry of a file.
 
     Args:

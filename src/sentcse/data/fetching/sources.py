@@ -1,57 +1,13 @@
-"""Where the evaluation data come from, under which terms, and from where else single files can be had."""
+"""Which files evaluation tasks have, under which terms, and from where else single files can be had."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sentcse.config.tasks import GROUPS, TASKS, PublishedTask
 from sentcse.data.fetching.manifest import Manifest, load_manifest
 from sentcse.errors import ConfigError
-
-STS_SETS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
-TRANSFER_SETS = ("mr", "cr", "subj", "mpqa", "sst2", "trec", "mrpc")
-GROUPS = {"sts": STS_SETS, "transfer": TRANSFER_SETS, "full": (*STS_SETS, *TRANSFER_SETS)}
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A published data set in SentEval's layout.
-
-    Attributes:
-        label: column heading of its task.
-        folder: below `senteval/`.
-        terms: under which it may be used, and by whom it is.
-    """
-
-    label: str
-    folder: str
-    terms: str
-
-
-_SEMEVAL = "SemEval {year} task {task}, research use; see the STS wiki, ixa2.si.ehu.eus/stswiki"
-_MOVIES = "Pang and Lee {year}, research use; www.cs.cornell.edu/people/pabo/movie-review-data"
-
-DATA_SETS = {
-    "sts12": DataSet("STS12", "STS/STS12-en-test/", _SEMEVAL.format(year=2012, task=6)),
-    "sts13": DataSet(
-        "STS13", "STS/STS13-en-test/", "*SEM 2013 shared task, research use, without SMT; see the STS wiki"
-    ),
-    "sts14": DataSet("STS14", "STS/STS14-en-test/", _SEMEVAL.format(year=2014, task=10)),
-    "sts15": DataSet("STS15", "STS/STS15-en-test/", _SEMEVAL.format(year=2015, task=2)),
-    "sts16": DataSet(
-        "STS16", "STS/STS16-en-test/", _SEMEVAL.format(year=2016, task=1) + "; questions and answers CC BY-SA 3.0"
-    ),
-    "stsb": DataSet("STS-B", "STS/STSBenchmark/", "Cer et al. 2017; see LICENSE.txt in its archive on the STS wiki"),
-    "sickr": DataSet("SICK-R", "SICK/", "Marelli et al. 2014, CC BY-NC-SA 3.0; zenodo.org/records/2787612"),
-    "mr": DataSet("MR", "MR/", _MOVIES.format(year=2005)),
-    "cr": DataSet("CR", "CR/", "Hu and Liu 2004, research use; www.cs.uic.edu/~liub/FBS/sentiment-analysis.html"),
-    "subj": DataSet("SUBJ", "SUBJ/", _MOVIES.format(year=2004)),
-    "mpqa": DataSet("MPQA", "MPQA/", "Wiebe et al. 2005, research use; mpqa.cs.pitt.edu"),
-    "sst2": DataSet("SST2", "SST/binary/", "Socher et al. 2013, research use; nlp.stanford.edu/sentiment"),
-    "trec": DataSet("TREC", "TREC/", "Li and Roth 2002, research use; cogcomp.seas.upenn.edu/Data/QA/QC"),
-    "mrpc": DataSet("MRPC", "MRPC/", "Microsoft Research Paraphrase Corpus, Dolan et al. 2004, Microsoft's terms"),
-}
-"""By task name, in the order of the published tables."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +62,7 @@ def files_of(tasks: Sequence[str], manifest: Manifest | None = None) -> tuple[st
     """List the files of tasks, every split of them, in the order of the published tables.
 
     Args:
-        tasks: keys of `DATA_SETS` and of `GROUPS`.
+        tasks: groups and members of them, see `sentcse.config.tasks`.
         manifest: where the files are listed; None for the published ones.
 
     Raises:
@@ -115,28 +71,28 @@ def files_of(tasks: Sequence[str], manifest: Manifest | None = None) -> tuple[st
     known = load_manifest() if manifest is None else manifest
     named: set[str] = set()
     for task in tasks:
-        if task not in GROUPS and task not in DATA_SETS:
-            raise ConfigError(f"tasks: there is no task {task!r}; there are {', '.join((*GROUPS, *DATA_SETS))}.")
+        if task not in GROUPS and task not in GROUPS["full"]:
+            raise ConfigError(f"tasks: there is no task {task!r}; there are {', '.join((*GROUPS, *GROUPS['full']))}.")
         named |= set(GROUPS.get(task, (task,)))
-    folders = [data_set.folder for name, data_set in DATA_SETS.items() if name in named]
+    folders = [TASKS[name].folder for name in GROUPS["full"] if name in named]
     return tuple(path for folder in folders for path in known if path.startswith(folder))
 
 
-def data_set_of(path: str) -> DataSet:
-    """The data set that a file below `senteval/` belongs to.
+def task_of(path: str) -> PublishedTask:
+    """The task that a file below `senteval/` belongs to.
 
     Raises:
         ValueError: if it belongs to none.
     """
-    for data_set in DATA_SETS.values():
-        if path.startswith(data_set.folder):
-            return data_set
-    raise ValueError(f"path must lie in the folder of a data set, got {path!r}")
+    for name in GROUPS["full"]:
+        if path.startswith(TASKS[name].folder):
+            return TASKS[name]
+    raise ValueError(f"path must lie in the folder of a task, got {path!r}")
 
 
 def terms_of(paths: Iterable[str]) -> list[str]:
-    """A line for each data set that files below `senteval/` belong to: its label and its terms."""
-    return [f"{data_set.label}: {data_set.terms}" for data_set in dict.fromkeys(data_set_of(path) for path in paths)]
+    """A line for each task that files below `senteval/` belong to: its label and the terms of its data."""
+    return [f"{task.label}: {task.terms}" for task in dict.fromkeys(task_of(path) for path in paths)]
 
 
 def addresses(path: str, mirrors: Sequence[Mirror] = MIRRORS) -> tuple[str, ...]:
@@ -146,35 +102,3 @@ def addresses(path: str, mirrors: Sequence[Mirror] = MIRRORS) -> tuple[str, ...]
         for mirror in mirrors
         if path.startswith(mirror.folders)
     )
-
-
-STS_TASKS = ("sts12", "sts13", "sts14", "sts15", "sts16", "stsb", "sickr")
-"""The seven whose mean is the published average, in the order of the published tables."""
-
-
-LABELS = {
-    "sts12": "STS12",
-    "sts13": "STS13",
-    "sts14": "STS14",
-    "sts15": "STS15",
-    "sts16": "STS16",
-    "stsb": "STS-B",
-    "sickr": "SICK-R",
-    "sickr_full": "SICK-R",
-}
-"""Every task with its column heading. `sickr_full` is MTEB's SICK-R: all three splits, 9927 pairs."""
-
-
-TRANSFER_LABELS = {
-    "mr": "MR",
-    "cr": "CR",
-    "subj": "SUBJ",
-    "mpqa": "MPQA",
-    "sst2": "SST2",
-    "trec": "TREC",
-    "mrpc": "MRPC",
-}
-"""Every transfer task with its column heading, in the order of the published tables."""
-
-
-TRANSFER_TASKS = tuple(TRANSFER_LABELS)

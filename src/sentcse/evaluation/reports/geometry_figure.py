@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sentcse.evaluation.scores.results import Evaluation
+from sentcse.evaluation.scores.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

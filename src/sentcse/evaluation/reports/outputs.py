@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sentcse.errors import SentcseError
-from sentcse.evaluation.reports.results_file import write_results
-from sentcse.evaluation.reports.results_tables import encoder_names
-from sentcse.evaluation.reports.results_text import format_results
+from sentcse.evaluation.reports.record import write_results
+from sentcse.evaluation.reports.score_tables import encoder_names
+from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.scores.scoring import ScoredEncoder
 from sentcse.machine.files import write_whole
 

@@ -9,25 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentcse.data.fetching.sources import TRANSFER_LABELS
-from sentcse.evaluation.scores.transfer.results import TransferResult, bootstrap_accuracy
+from sentcse.config.tasks import SUITE_COLUMNS
+from sentcse.evaluation.scores.evaluation import TransferResult
 from sentcse.evaluation.statistics.significance import percentile_interval
 
 Draws = Mapping[str, NDArray[np.float64]]
-
-
-def resample_transfer(results: Iterable[TransferResult], *, resamples: int, seed: int = 0) -> Draws:
-    """Resampled accuracies by column heading, of the tasks whose test rows were scored; none for 0 resamples.
-
-    Each task has its own stream, by its heading, as the STS tasks have.
-    """
-    if resamples == 0:
-        return {}
-    return {
-        result.label: bootstrap_accuracy(result.correct, resamples=resamples, seed=(seed, *result.label.encode()))
-        for result in results
-        if result.correct is not None
-    }
 
 
 def transfer_records(results: Iterable[TransferResult], draws: Draws) -> dict[str, Any]:
@@ -41,12 +27,12 @@ def transfer_average(results: Iterable[TransferResult], draws: Draws) -> dict[st
     The average is over unrounded accuracies; None unless all seven tasks are there and none is collapsed.
     """
     accuracies = {result.label: result.accuracy for result in results if not result.collapsed}
-    if accuracies.keys() != set(TRANSFER_LABELS.values()):
+    if accuracies.keys() != set(SUITE_COLUMNS["transfer"]):
         return {"transfer": None}
     average: dict[str, Any] = {"transfer": math.fsum(accuracies.values()) / len(accuracies)}
     if draws.keys() >= accuracies.keys():
         # summed in one order, whatever the order of the call
-        sampled = np.mean([draws[label] for label in TRANSFER_LABELS.values()], axis=0)
+        sampled = np.mean([draws[label] for label in SUITE_COLUMNS["transfer"]], axis=0)
         average["transfer_ci95"] = percentile_interval(sampled)
     return average
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sentcse.evaluation.scores.classifiers.score import score_transfer
+from sentcse.evaluation.scores.classifiers.settings import SEED
 from sentcse.evaluation.scores.embeddings import EmbeddingTable, Encoder, Task, distinct_sentences, embed_tasks
+from sentcse.evaluation.scores.evaluation import Evaluation, Geometry, SourceResult, StsResult
 from sentcse.evaluation.scores.geometry import alignment, anisotropy, effective_rank, uniformity
-from sentcse.evaluation.scores.results import Evaluation, Geometry, SourceResult, StsResult
 from sentcse.evaluation.scores.spearman import aggregate, cosine_similarities, is_collapsed, spearman
-from sentcse.evaluation.scores.transfer.score import score_transfer
-from sentcse.evaluation.scores.transfer.settings import SEED
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.evaluation.tasks.transfer import TransferTask
 from sentcse.modules.input_length import longest_input
@@ -40,7 +40,7 @@ def evaluate_encoder(
         geometry_task: whose sentences and positives the geometry is taken of; None for no geometry.
         transfer_tasks: tasks that classifiers are trained for; no name may be that of one of `tasks`.
         mode: how the classifiers are trained, and which of their accuracies counts: a key of
-            `sentcse.evaluation.scores.transfer.settings.CLASSIFIERS`.
+            `sentcse.evaluation.scores.classifiers.settings.CLASSIFIERS`.
         classifier_seed: of those classifiers.
         batch_size: sentences encoded together.
         max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512, whatever

@@ -7,7 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sentcse.evaluation.scores.results import SUITE_COLUMNS, Evaluation
+from sentcse.config.tasks import SUITE_COLUMNS
+from sentcse.evaluation.scores.evaluation import Evaluation
 from sentcse.evaluation.statistics.comparison import Difference, compare_scores
 from sentcse.evaluation.statistics.resampling import resample_differences
 

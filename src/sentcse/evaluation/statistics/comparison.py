@@ -90,7 +90,7 @@ def compare_scores(
     return Comparison(tasks, dict(zip(labels, corrected.tolist(), strict=True)), averages)
 
 
-def describe(first: str, second: str, difference: Difference) -> str:
+def describe_difference(first: str, second: str, difference: Difference) -> str:
     """Say in words whether the first is better, worse, or not told apart."""
     if difference.verdict == NOT_TOLD_APART:
         return f"{first} and {second} are not told apart: {difference.value:+.2f} points"

@@ -9,9 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sentcse.data.fetching.sources import LABELS, TRANSFER_LABELS
+from sentcse.config.tasks import GROUPS, SUITE_COLUMNS, TASKS
 from sentcse.errors import ConfigError
-from sentcse.evaluation.scores.results import SUITE_COLUMNS
 
 FILE = Path(__file__).with_name("published_rows.tsv")
 SPREAD_MARK = "+-"
@@ -67,11 +66,8 @@ def published_rows() -> tuple[PublishedRow, ...]:
 
 def scored_suites(tasks: Sequence[str]) -> list[str]:
     """List the suites of which tasks, named singly or by groups, have any."""
-    members = {
-        "sts": {"sts", "full", *LABELS},
-        "transfer": {"transfer", "full", *TRANSFER_LABELS},
-    }
-    return [suite for suite, names in members.items() if not names.isdisjoint(tasks)]
+    named = {member for name in tasks for member in GROUPS.get(name, (name,))}
+    return [suite for suite in SUITE_COLUMNS if any(name in named and TASKS[name].suite == suite for name in TASKS)]
 
 
 def select_rows(

@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.stats import t
 
-from sentcse.evaluation.scores.results import AVERAGE_COLUMN
+from sentcse.config.tasks import AVERAGE_COLUMN
 from sentcse.evaluation.statistics.published_rows import PublishedFigure, PublishedRow
 from sentcse.evaluation.statistics.seed_summary import task_score
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
-from sentcse.evaluation.scores.results import Evaluation, StsResult
+from sentcse.evaluation.scores.evaluation import Evaluation, StsResult, TransferResult
 from sentcse.evaluation.statistics.significance import bootstrap_spearmans
 
 
@@ -42,6 +42,22 @@ def resample_sts(
         for index, row in zip(standing, values, strict=True):
             draws[index][result.label] = row
     return draws
+
+
+def resample_transfer(
+    results: Iterable[TransferResult], *, resamples: int, seed: int = 0
+) -> dict[str, NDArray[np.float64]]:
+    """Resampled accuracies by column heading, of the tasks whose test rows were scored; none for 0 resamples.
+
+    Each task has its own stream, by its heading, as the STS tasks have.
+    """
+    if resamples == 0:
+        return {}
+    return {
+        result.label: bootstrap_accuracy(result.correct, resamples=resamples, seed=(seed, *result.label.encode()))
+        for result in results
+        if result.correct is not None
+    }
 
 
 def resample_differences(
@@ -105,3 +121,20 @@ def accuracy_differences(
     drawn = generator.multinomial(rows, shares, size=resamples)
     values: np.ndarray = 100 * (drawn[:, 0] - drawn[:, 1]) / rows
     return values
+
+
+def bootstrap_accuracy(
+    correct: Bool[np.ndarray, " rows"], *, resamples: int, seed: int | Sequence[int]
+) -> Float[np.ndarray, " resamples"]:
+    """Accuracy in per cent of each of many resamples of the rows, which is a binomial count over the rows.
+
+    It shows how much the choice of test rows matters, with the classifiers as they are.
+
+    Raises:
+        ValueError: without a row.
+    """
+    if len(correct) == 0:
+        raise ValueError("correct must hold at least one row")
+    counts = np.random.default_rng(seed).binomial(len(correct), correct.mean(), size=resamples)
+    accuracies: np.ndarray = 100 * counts / len(correct)
+    return accuracies

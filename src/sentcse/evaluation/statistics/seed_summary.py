@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentcse.evaluation.scores.results import SUITE_COLUMNS
+from sentcse.config.tasks import SUITE_COLUMNS
 from sentcse.evaluation.statistics.seeds import mean_and_interval
 
 
@@ -14,7 +14,7 @@ def summarise_seeds(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Make "seeds" of `results.json`: mean, standard deviation and t interval of every task and of the averages.
 
     Args:
-        records: of `sentcse.evaluation.reports.results_file.encoder_record`, of the same tasks. A task on which
+        records: of `sentcse.evaluation.reports.record.encoder_record`, of the same tasks. A task on which
             one encoder is collapsed is left out.
     """
     tasks = {label: [task_score(record["tasks"][label]) for record in records] for label in records[0]["tasks"]}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sentcse.errors import DataError
 
-COLUMNS = ("score", "sentence1", "sentence2")
+PAIR_COLUMNS = ("score", "sentence1", "sentence2")
 STSB_COLUMNS = 7
 """Genre, file, year, id, score, sentence 1, sentence 2."""
 
@@ -145,15 +145,15 @@ def _pair_rows(path: Path, table: Iterator[tuple[int, list[str]]]) -> Iterator[t
         if columns is None:
             width = len(cells)
             names = [cell.strip().lower() for cell in cells]
-            if set(COLUMNS) <= set(names):
-                columns = tuple(names.index(column) for column in COLUMNS)
+            if set(PAIR_COLUMNS) <= set(names):
+                columns = tuple(names.index(column) for column in PAIR_COLUMNS)
                 continue
             columns = (4, 5, 6) if width >= STSB_COLUMNS else (0, 1, 2)
         # lines of STS-B may carry a licence after the seventh column
         if len(cells) <= max(columns) or (len(cells) != width and width < STSB_COLUMNS):
-            expected = max(width, len(COLUMNS))
+            expected = max(width, len(PAIR_COLUMNS))
             raise DataError(
-                f"{path}, line {line}: expected {expected} columns ({', '.join(COLUMNS)}), got {len(cells)}."
+                f"{path}, line {line}: expected {expected} columns ({', '.join(PAIR_COLUMNS)}), got {len(cells)}."
             )
         score, first, second = columns
         yield parse_row(path, line, cells[score], cells[first], cells[second])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentcse.config.section import Level
+from sentcse.config.tasks import TASKS
 from sentcse.data.fetching.manifest import check_files
-from sentcse.data.fetching.sources import LABELS
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.pairs import Pairs, read_pairs_file
 from sentcse.evaluation.tasks.senteval_files import read_semeval, read_sick, read_stsb
@@ -89,11 +89,10 @@ def splits_of(name: str) -> tuple[str, ...]:
     Raises:
         DataError: if there is no such task.
     """
-    if name in _SEMEVAL or name == "sickr_full":
-        return ("test",)
-    if name in LABELS:
-        return ("train", "dev", "test")
-    raise DataError(f"There is no STS task {name!r}; there are {', '.join(LABELS)}.")
+    known = {task.name: task.parts for task in TASKS.values() if task.suite == "sts"}
+    if name not in known:
+        raise DataError(f"There is no STS task {name!r}; there are {', '.join(known)}.")
+    return ("train", *known[name]) if "dev" in known[name] else known[name]
 
 
 def required_files(name: str, split: str) -> tuple[str, ...]:
@@ -105,19 +104,19 @@ def required_files(name: str, split: str) -> tuple[str, ...]:
     if split not in splits_of(name):
         raise DataError(f"The task {name} has no split {split!r}; it has {', '.join(splits_of(name))}.")
     if name in _SEMEVAL:
-        folder = f"STS/{LABELS[name]}-en-test"
-        return tuple(f"{folder}/STS.{part}.{source}.txt" for source in _SEMEVAL[name] for part in ("input", "gs"))
+        folder = TASKS[name].folder
+        return tuple(f"{folder}STS.{part}.{source}.txt" for source in _SEMEVAL[name] for part in ("input", "gs"))
     if name == "stsb":
-        return (f"STS/STSBenchmark/{_STSB[split][0]}",)
+        return (f"{TASKS[name].folder}{_STSB[split][0]}",)
     splits = tuple(_SICK) if name == "sickr_full" else (split,)
-    return tuple(f"SICK/{_SICK[part][0]}" for part in splits)
+    return tuple(f"{TASKS[name].folder}{_SICK[part][0]}" for part in splits)
 
 
 def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact") -> StsTask:
     """Load a task and check every byte and every row of it.
 
     Args:
-        name: a key of `LABELS`.
+        name: a key of `sentcse.config.tasks.TASKS`, of the suite sts.
         split: "train", "dev" or "test"; STS12-16 and sickr_full have a test split only.
         root: the data folder, which holds `senteval/`.
         level: how much of the files must be as published.
@@ -130,7 +129,7 @@ def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact"
     missing = [file for file in files if not file.is_file()]
     if len(missing) > 0:
         raise DataError(
-            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {LABELS[name]} {split}): fetch the "
+            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {TASKS[name].label} {split}): fetch the "
             "evaluation files with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds "
             "senteval/."
         )
@@ -147,7 +146,7 @@ def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact"
         sources = tuple(
             read_sick(file, f"SICK-{part}", rows=_SICK[part][1]) for file, part in zip(files, splits, strict=True)
         )
-    return StsTask(name=name, split=split, sources=sources, label=LABELS[name])
+    return StsTask(name=name, split=split, sources=sources, label=TASKS[name].label)
 
 
 def load_pairs(path: str | Path, *, name: str, split: str = "test") -> StsTask:

@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from sentcse.config.section import Level
+from sentcse.config.tasks import TASKS, TRANSFER_TASKS
 from sentcse.data.fetching.manifest import check_files
-from sentcse.data.fetching.sources import TRANSFER_LABELS, TRANSFER_TASKS
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.transfer_files import Examples, read_class_files, read_mrpc, read_sst2, read_trec
 
@@ -83,7 +83,7 @@ def load_transfer_task(name: str, root: str | Path, *, level: Level = "exact") -
     """Load a task and check every byte and every row of it.
 
     Args:
-        name: a key of `TRANSFER_LABELS`.
+        name: one of `sentcse.config.tasks.TRANSFER_TASKS`.
         root: the data folder, which holds `senteval/`.
         level: how much of the files must be as published.
 
@@ -95,7 +95,7 @@ def load_transfer_task(name: str, root: str | Path, *, level: Level = "exact") -
     missing = [file for file in files if not file.is_file()]
     if len(missing) > 0:
         raise DataError(
-            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {TRANSFER_LABELS[name]}): fetch the "
+            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {TASKS[name].label}): fetch the "
             "evaluation files with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds "
             "senteval/."
         )
@@ -103,13 +103,13 @@ def load_transfer_task(name: str, root: str | Path, *, level: Level = "exact") -
     if name in _CLASS_FILES:
         classes, rows = zip(*_CLASS_FILES[name].values(), strict=True)
         examples = read_class_files(files, classes=classes, rows=rows)
-        return TransferTask(name, TRANSFER_LABELS[name], 2, "nested", {"all": sorted_by_length(examples)})
+        return TransferTask(name, TASKS[name].label, 2, "nested", {"all": sorted_by_length(examples)})
     parts = {
         part: sorted_by_length(_READERS[name](file, rows=rows))
         for file, (part, (_, rows)) in zip(files, _PART_FILES[name].items(), strict=True)
     }
     division: Division = "split" if "dev" in parts else "folds"
-    return TransferTask(name, TRANSFER_LABELS[name], 6 if name == "trec" else 2, division, parts)
+    return TransferTask(name, TASKS[name].label, 6 if name == "trec" else 2, division, parts)
 
 
 def sorted_by_length(examples: Examples) -> Examples:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.data.fetching.sources import LABELS
-from sentcse.evaluation.scores.results import sts_average
+from sentcse.config.tasks import label_of
+from sentcse.evaluation.scores.evaluation import sts_average
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.geometry_plot import COLUMNS, geometry_rows, plot_geometry
@@ -66,7 +66,7 @@ def log_finished_run(config: RunConfig, results: Mapping[str, Any], folder: RunF
 def summary(results: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of a run's summary: `best/`, `initial/`, `test/`; what is not finite is left out."""
     tested = {name: task["spearman"] for name, task in results.get("test", {}).items()}
-    average = sts_average({LABELS.get(name, name): score for name, score in tested.items()})
+    average = sts_average({label_of(name): score for name, score in tested.items()})
     return finite(
         {
             **{f"initial/{name}": value for name, value in results["initial"].items()},

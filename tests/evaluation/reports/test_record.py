@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS
-from sentcse.evaluation.reports.results_file import collect_results
+from sentcse.config.tasks import STS_TASKS, TASKS
+from sentcse.evaluation.reports.record import collect_results
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.statistics.resampling import resample_sts
 
@@ -16,7 +16,7 @@ def test_the_average_has_an_interval_when_all_seven_are_scored(make_encoder, mak
     tasks = []
     for name in STS_TASKS:
         rows = [(f"{name} {i}", f"{name} {i} again", float(g)) for i, g in enumerate(generator.uniform(0, 5, 30))]
-        tasks.append(replace(make_task(name, rows), label=LABELS[name]))
+        tasks.append(replace(make_task(name, rows), label=TASKS[name].label))
     evaluation = evaluate_encoder(make_encoder(lambda _: generator.normal(size=3)), tasks)
     draws = resample_sts([evaluation.sts], resamples=400)[0]
     results = collect_results(evaluation, draws, resamples=400)

@@ -9,13 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sentcse.data.fetching.sources import LABELS, STS_TASKS, TRANSFER_LABELS
-from sentcse.evaluation.scores.transfer.results import TransferResult
-
-SUITE_COLUMNS = {"sts": tuple(LABELS[name] for name in STS_TASKS), "transfer": tuple(TRANSFER_LABELS.values())}
-"""The column headings of each suite, in the order of papers."""
-AVERAGE_COLUMN = "avg"
-"""The heading of a suite's mean."""
+from sentcse.config.tasks import SUITE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,39 @@ class StsResult:
     sources: dict[str, SourceResult]
     cosines: NDArray[np.float64] = field(repr=False)
     gold: NDArray[np.float64] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class TransferResult:
+    """Scores of one task: accuracy in per cent.
+
+    Attributes:
+        label: column heading.
+        split: "test", or "dev" where only the rows were scored that the weight decay was chosen with.
+        accuracy: the headline: on the split that was scored, the mean over outer folds. nan if the encoder is
+            collapsed.
+        dev_accuracy: on the rows that the weight decay was chosen with. nan if the encoder is collapsed.
+        rows: scored rows.
+        folds: of the cross-validation; None for a fixed split.
+        l2: the chosen weight decay, of each outer fold; empty if the encoder is collapsed.
+        truncated: distinct sentences that were cut at the maximal length.
+        collapsed: whether all vectors are one value, so that they tell no classes apart.
+        seed: of the classifiers.
+        correct: (rows,) which of the test rows are classified rightly, in the order of the sorted files, the same for
+            every encoder; None for split "dev" and for a collapsed encoder.
+    """
+
+    label: str
+    split: str
+    accuracy: float
+    dev_accuracy: float
+    rows: int
+    folds: int | None
+    l2: tuple[float, ...]
+    truncated: int
+    collapsed: bool
+    seed: int
+    correct: NDArray[np.bool_] | None = field(repr=False)
 
 
 @dataclass(frozen=True)

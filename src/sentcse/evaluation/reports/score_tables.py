@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS
 from sentcse.evaluation.reports.score_grid import Row, ScoreGrid, Value
-from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS, mean_of
+from sentcse.evaluation.scores.evaluation import mean_of
 from sentcse.evaluation.statistics.seed_summary import task_score
+from sentcse.evaluation.tasks.headings import GEOMETRY
 
-GEOMETRY = {"alignment": "alignment", "uniformity": "uniformity", "anisotropy": "anisotropy", "rank": "effective_rank"}
-"""Column headings and their keys in `results.json`."""
 GEOMETRY_DIGITS = {"alignment": 3, "uniformity": 3, "anisotropy": 3, "rank": 1}
 NAME_WIDTH = 36
 """Of a longer encoder name its end is shown."""

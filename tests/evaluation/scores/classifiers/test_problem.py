@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sentcse.evaluation.scores.classifiers.problem import are_constant, make_problem, pair_features
 from sentcse.evaluation.scores.embeddings import EmbeddingTable
-from sentcse.evaluation.scores.transfer.problem import are_constant, make_problem, pair_features
 from sentcse.evaluation.tasks.transfer import TransferTask
 from sentcse.evaluation.tasks.transfer_files import Examples
 

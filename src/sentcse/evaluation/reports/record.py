@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentcse.data.fetching.sources import LABELS
-from sentcse.evaluation.reports.transfer_record import resample_transfer, transfer_average, transfer_records
-from sentcse.evaluation.scores.results import SUITE_COLUMNS, Evaluation, StsResult, sts_average
+from sentcse.config.tasks import SUITE_COLUMNS, TASKS
+from sentcse.evaluation.reports.transfer_record import transfer_average, transfer_records
+from sentcse.evaluation.scores.evaluation import Evaluation, StsResult, sts_average
 from sentcse.evaluation.scores.scoring import ScoredEncoder
+from sentcse.evaluation.statistics.resampling import resample_transfer
 from sentcse.evaluation.statistics.significance import percentile_interval
 from sentcse.machine.files import write_whole
 
@@ -61,7 +62,7 @@ def collect_results(
     average |= transfer_average(transfer, transfer_draws)
     geometry = None
     if evaluation.geometry is not None:
-        geometry = {"task": f"{LABELS['stsb']} {evaluation.sts['stsb'].split}", **asdict(evaluation.geometry)}
+        geometry = {"task": f"{TASKS['stsb'].label} {evaluation.sts['stsb'].split}", **asdict(evaluation.geometry)}
     record = {
         "max_length": evaluation.max_length,
         "sentences": evaluation.sentences,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.evaluation.scores.classifiers.score import score_transfer
 from sentcse.evaluation.scores.embeddings import EmbeddingTable, embed_tasks
-from sentcse.evaluation.scores.transfer.score import score_transfer
 from sentcse.evaluation.tasks.transfer import TransferTask, load_transfer_task
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

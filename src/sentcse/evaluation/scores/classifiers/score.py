@@ -8,11 +8,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from sentcse.evaluation.scores.classifiers.problem import are_constant, make_problem
+from sentcse.evaluation.scores.classifiers.settings import CLASSIFIERS, SEED
+from sentcse.evaluation.scores.classifiers.validation import Outcome, Validation, count_classifiers
 from sentcse.evaluation.scores.embeddings import EmbeddingTable
-from sentcse.evaluation.scores.transfer.problem import are_constant, make_problem
-from sentcse.evaluation.scores.transfer.results import TransferResult
-from sentcse.evaluation.scores.transfer.settings import CLASSIFIERS, SEED
-from sentcse.evaluation.scores.transfer.validation import Outcome, Validation, count_classifiers
+from sentcse.evaluation.scores.evaluation import TransferResult
 from sentcse.evaluation.tasks.transfer import TransferTask
 
 

@@ -10,9 +10,9 @@ import torch
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
-from sentcse.evaluation.scores.transfer.problem import make_problem
-from sentcse.evaluation.scores.transfer.settings import CLASSIFIERS, L2_GRID
-from sentcse.evaluation.scores.transfer.validation import Validation, count_classifiers
+from sentcse.evaluation.scores.classifiers.problem import make_problem
+from sentcse.evaluation.scores.classifiers.settings import CLASSIFIERS, L2_GRID
+from sentcse.evaluation.scores.classifiers.validation import Validation, count_classifiers
 
 SETTINGS = {
     "adam": replace(CLASSIFIERS["test"], folds=3, epoch_size=2, tenacity=1),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sentcse.evaluation.reports.results_tables import encoder_names, encoder_records, geometry_table, score_tables
+from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS
 from sentcse.evaluation.reports.score_grid import COLLAPSED, ScoreGrid
+from sentcse.evaluation.reports.score_tables import encoder_names, encoder_records, geometry_table, score_tables
 from sentcse.evaluation.scores.mteb_tasks import format_mteb
-from sentcse.evaluation.scores.results import AVERAGE_COLUMN, SUITE_COLUMNS
-from sentcse.evaluation.statistics.comparison import Difference, describe
+from sentcse.evaluation.statistics.comparison import Difference, describe_difference
 from sentcse.evaluation.statistics.reproduction import describe_reproduction
 from sentcse.printing.tables import to_latex, to_markdown, to_text
 
@@ -76,12 +76,13 @@ def _comparison(results: Results) -> list[str]:
     first, second = encoder_names(results)
     differences = results["against"]["differences"]
     lines = [
-        f"{label}: {describe(first, second, _difference(record))}" for label, record in differences["tasks"].items()
+        f"{label}: {describe_difference(first, second, _difference(record))}"
+        for label, record in differences["tasks"].items()
     ]
     for suite, record in differences["average"].items():
         low, high = record["ci95"]
         lines += [
-            f"{AVERAGE_COLUMN} of {SUITE_WORDS[suite]}: {describe(first, second, _difference(record))}",
+            f"{AVERAGE_COLUMN} of {SUITE_WORDS[suite]}: {describe_difference(first, second, _difference(record))}",
             f"  (95 % interval {low:+.2f} to {high:+.2f}, p = {record['p']:.4f})",
         ]
     left_out = [label for label in results["tasks"] if label not in differences["tasks"]]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sentcse.evaluation.reports.results_tables import NAME_WIDTH, encoder_names, geometry_table, score_tables
-from sentcse.evaluation.reports.results_text import format_results
-from sentcse.evaluation.scores.results import SUITE_COLUMNS
+from sentcse.config.tasks import SUITE_COLUMNS
+from sentcse.evaluation.reports.score_tables import NAME_WIDTH, encoder_names, geometry_table, score_tables
+from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.statistics.published_rows import published_rows
 
 GEOMETRY = {"task": "STS-B test", "alignment": 0.2134, "uniformity": -2.5, "anisotropy": 0.1, "effective_rank": 99.96}

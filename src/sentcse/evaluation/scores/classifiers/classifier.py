@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from sentcse.evaluation.scores.transfer.optimizers import OPTIMIZERS
-from sentcse.evaluation.scores.transfer.settings import ClassifierSettings
+from sentcse.evaluation.scores.classifiers.optimizers import OPTIMIZERS
+from sentcse.evaluation.scores.classifiers.settings import ClassifierSettings
 
 
 @dataclass(frozen=True, eq=False)

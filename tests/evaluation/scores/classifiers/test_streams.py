@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import torch
 
-from sentcse.evaluation.scores.transfer.streams import RowStream, initial_weights
+from sentcse.evaluation.scores.classifiers.streams import RowStream, initial_weights
 
 
 def test_first_weights_are_those_of_a_seeded_linear_layer():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sentcse.evaluation.scores.transfer.classifier import Fitted, fit_classifiers, predict
-from sentcse.evaluation.scores.transfer.problem import Problem
-from sentcse.evaluation.scores.transfer.settings import HELD_OUT, L2_GRID, SEED, ClassifierSettings
-from sentcse.evaluation.scores.transfer.streams import RowStream, initial_weights
+from sentcse.evaluation.scores.classifiers.classifier import Fitted, fit_classifiers, predict
+from sentcse.evaluation.scores.classifiers.problem import Problem
+from sentcse.evaluation.scores.classifiers.settings import HELD_OUT, L2_GRID, SEED, ClassifierSettings
+from sentcse.evaluation.scores.classifiers.streams import RowStream, initial_weights
 from sentcse.evaluation.tasks.transfer import Division
 
 Rows = NDArray[np.intp]

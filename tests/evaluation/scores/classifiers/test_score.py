@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sentcse.evaluation.scores.classifiers.problem import make_problem
+from sentcse.evaluation.scores.classifiers.score import score_transfer, score_transfer_task
+from sentcse.evaluation.scores.classifiers.settings import CLASSIFIERS
+from sentcse.evaluation.scores.classifiers.validation import Validation
 from sentcse.evaluation.scores.embeddings import EmbeddingTable
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
-from sentcse.evaluation.scores.transfer.problem import make_problem
-from sentcse.evaluation.scores.transfer.score import score_transfer, score_transfer_task
-from sentcse.evaluation.scores.transfer.settings import CLASSIFIERS
-from sentcse.evaluation.scores.transfer.validation import Validation
 
 
 @pytest.mark.parametrize(("division", "folds"), [("nested", 5), ("folds", 5), ("split", None)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sentcse.evaluation.scores.transfer.optimizers import OPTIMIZERS
+from sentcse.evaluation.scores.classifiers.optimizers import OPTIMIZERS
 
 TORCH = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
 

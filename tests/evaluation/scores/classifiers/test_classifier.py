@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from sentcse.evaluation.scores.transfer.classifier import fit_classifiers, predict
-from sentcse.evaluation.scores.transfer.settings import CLASSIFIERS, L2_GRID
-from sentcse.evaluation.scores.transfer.streams import RowStream, initial_weights
+from sentcse.evaluation.scores.classifiers.classifier import fit_classifiers, predict
+from sentcse.evaluation.scores.classifiers.settings import CLASSIFIERS, L2_GRID
+from sentcse.evaluation.scores.classifiers.streams import RowStream, initial_weights
 
 TORCH_OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
 

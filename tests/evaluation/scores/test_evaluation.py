@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from sentcse.evaluation.scores.results import SUITE_COLUMNS, mean_of, sts_average
+from sentcse.config.tasks import SUITE_COLUMNS
+from sentcse.evaluation.scores.evaluation import mean_of, sts_average
 
 COLUMNS = SUITE_COLUMNS["sts"]
 SCORES = dict(zip(COLUMNS, (72.374, 80.604, 75.594, 85.394, 78.994, 82.034, 77.154), strict=True))
