@@ -74,7 +74,10 @@ def test_a_copy_of_a_published_checkpoint_is_known_by_its_name(
 
 @pytest.mark.parametrize(
     ("layout", "first", "last"),
-    [("markdown", "| encoder | pairs |", "|"), ("latex", r"\begin{tabular}{lr}", r"\end{tabular}")],
+    [
+        ("markdown", "| encoder | pairs |", "|"),
+        ("latex", r"% needs \usepackage{booktabs,adjustbox}", r"\end{adjustbox}"),
+    ],
 )
 def test_rows_to_paste_stand_alone(
     encoders: tuple[Path, Path], pairs: str, layout: str, first: str, last: str, capsys: pytest.CaptureFixture[str]
