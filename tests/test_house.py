@@ -83,7 +83,6 @@ def test_imports_follow_the_order_of_the_rooms() -> None:
     assert list(faults(rooms.imports())) == []
 
 
-@pytest.mark.xfail(strict=True, reason="encoder -> storage.opening and back")
 def test_no_module_imports_itself_by_way_of_others() -> None:
     assert circle(rooms.imports()) == []
 
