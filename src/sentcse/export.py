@@ -21,11 +21,12 @@ def export_job(config: ExportConfig) -> None:
     from pathlib import Path
 
     from sentcse.encoder import SentenceEncoder
+    from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER
     from sentcse.storage.checkpoint import load_checkpoint_encoder
 
     checkpoint = Path(config.checkpoint)
-    if (checkpoint / "checkpoints").is_dir():
-        checkpoint = checkpoint / "checkpoints" / "best.ckpt"
+    if (checkpoint / CHECKPOINTS_FOLDER).is_dir():
+        checkpoint = checkpoint / CHECKPOINTS_FOLDER / BEST_CHECKPOINT
     parts = load_checkpoint_encoder(checkpoint)
     encoder = SentenceEncoder.from_parts(parts)
     folder = encoder.save_pretrained(config.output, record=parts.provenance)

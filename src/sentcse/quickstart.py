@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.command.composed import run_command
+from sentcse.records.layout import Results
 
 QUERIES = (
     "How hot is it inside the Sun?",
@@ -28,7 +29,7 @@ class Trained:
 
     encoder: str
     curves: str
-    results: dict[str, Any]
+    results: Results
 
 
 def main() -> None:

@@ -14,9 +14,13 @@ from pathlib import Path
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import RunsConfig
 from sentcse.errors import BusyError, ConfigError, SentcseError
-from sentcse.machine.locks import is_locked
+from sentcse.records.finding import find_runs, find_sweeps
+from sentcse.records.layout import SWEEPS_FOLDER
 from sentcse.records.run_folder import delete_run
+from sentcse.records.run_lock import is_locked
 from sentcse.records.run_record import RunRecord, read_run
+from sentcse.records.sweep_record import read_sweep
+from sentcse.records.terminal import compare_text, count, list_table, show_text, sweep_table
 
 MANY = 10**6
 NAMED = {"list": (0, 0), "show": (1, 1), "compare": (2, MANY), "remove": (1, MANY), "status": (0, 0)}
@@ -56,9 +60,6 @@ def runs_job(config: RunsConfig) -> None:
 
 
 def _list(config: RunsConfig) -> None:
-    from sentcse.records.run_record import find_runs
-    from sentcse.records.terminal import list_table
-
     place = Path(config.root) if config.sweep is None else _sweep_folder(config)
     usual = RunsConfig.model_fields["root"].default
     nothing_yet = config.sweep is None and config.root == usual and not place.is_dir()
@@ -67,21 +68,14 @@ def _list(config: RunsConfig) -> None:
 
 
 def _show(config: RunsConfig) -> None:
-    from sentcse.records.run_record import read_run
-    from sentcse.records.terminal import show_text
-
     print(show_text(read_run(_run_folder(config, config.runs[0]))))
 
 
 def _compare(config: RunsConfig) -> None:
-    from sentcse.records.run_record import read_run
-    from sentcse.records.terminal import compare_text
-
     print(compare_text([read_run(_run_folder(config, name)) for name in config.runs]))
 
 
 def _remove(config: RunsConfig) -> None:
-
     paths = dict.fromkeys(_run_folder(config, name) for name in config.runs)
     runs = removable(list(paths))
     for run in runs:
@@ -101,18 +95,14 @@ def _agreed(runs: int) -> bool:
 
 
 def _status(config: RunsConfig) -> None:
-    from sentcse.records.run_record import SWEEP_FILE, SWEEPS_FOLDER
-    from sentcse.records.sweep_record import read_sweep
-    from sentcse.records.terminal import count, sweep_table
-
     if config.sweep is not None:
         record = read_sweep(_sweep_folder(config))
         print(sweep_table(record.states()))
         for entry in record.commands:
             print(f"started {entry['started']}  {entry['command']}")
         return
-    found = sorted((Path(config.root) / SWEEPS_FOLDER).glob(f"*/{SWEEP_FILE}"))
-    for record in map(read_sweep, found):
+    found = find_sweeps(Path(config.root))
+    for record in found:
         print(f"{record.name}  {count(record.states())}")
     if len(found) == 0:
         print(f"There are no sweeps in {Path(config.root) / SWEEPS_FOLDER}.")
@@ -123,11 +113,8 @@ def _run_folder(config: RunsConfig, name: str) -> Path:
 
 
 def _sweep_folder(config: RunsConfig) -> Path:
-    from sentcse.records.run_record import SWEEPS_FOLDER
-
-    return _place(
-        Path(str(config.sweep)), Path(config.root) / SWEEPS_FOLDER / str(config.sweep), f"sweep {config.sweep}"
-    )
+    name = str(config.sweep)
+    return _place(Path(name), Path(config.root, SWEEPS_FOLDER, name), f"sweep {name}")
 
 
 def _place(as_given: Path, under_root: Path, what: str) -> Path:
@@ -135,10 +122,6 @@ def _place(as_given: Path, under_root: Path, what: str) -> Path:
         if place.exists():
             return place
     raise SentcseError(f"There is no {what}, neither {as_given} nor {under_root}: name another, or set root.")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
 
 
 def removable(paths: Sequence[Path]) -> list[RunRecord]:
@@ -172,3 +155,7 @@ def remove(run: RunRecord) -> None:
 def size_on_disk(path: Path) -> int:
     """Bytes of all files of a folder."""
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

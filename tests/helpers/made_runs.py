@@ -149,9 +149,9 @@ def _write_metrics(path: Path, made: Made, dev: dict[int, float]) -> None:
     for step, score in dev.items():
         rise = (score - 79.73) / 4
         geometry = {"val/alignment": 0.10 + 0.05 * rise, "val/uniformity": -1.74 - 0.9 * rise + 0.01 * draw.normal()}
-        file.log_metrics({"val/stsb_spearman": score, "val/sickr_spearman": 75 - rise, **geometry}, step=step)
+        file.append({"val/stsb_spearman": score, "val/sickr_spearman": 75 - rise, **geometry}, step=step)
         if step > 0:
-            file.log_metrics({"train/loss": math.exp(-step / 30)}, step=step)
+            file.append({"train/loss": math.exp(-step / 30)}, step=step)
 
 
 def _draws(made: Made, use: str) -> np.random.Generator:

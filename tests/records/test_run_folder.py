@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from composing import checked
@@ -16,10 +13,9 @@ from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig, check_config
 from sentcse.errors import DataError, SentcseError
-from sentcse.machine.files import write_atomically
-from sentcse.machine.locks import is_locked, locked
+from sentcse.records.finding import find_runs
 from sentcse.records.run_folder import RunFolder, delete_run, fingerprint
-from sentcse.records.run_record import find_runs
+from sentcse.records.run_lock import is_locked
 
 Configure = Callable[..., TrainConfig]
 BASE = ("data=text", "data.path=x.txt")
@@ -127,9 +123,21 @@ def test_a_complete_run_is_known_by_its_results(configure: Configure) -> None:
     folder.create(configure())
     folder.results.write_text('{"best": 1}')
     assert folder.finished() == {"best": 1}
-    folder.results.write_text('{"best": ')
-    with pytest.raises(SentcseError, match=r"results\.json cannot be read as JSON"):
-        folder.finished()
+    for damaged in ('{"best": ', "[]"):
+        folder.results.write_text(damaged)
+        with pytest.raises(SentcseError, match=r"results\.json cannot be read as JSON"):
+            folder.finished()
+
+
+def test_results_are_json_that_every_reader_takes(configure: Configure) -> None:
+    folder = RunFolder(configure())
+    folder.create(configure())
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        folder.complete({"best": {"step": 1, "stsb_dev": float("nan")}})
+    assert folder.finished() is None
+    folder.complete({"best": {"step": 1, "stsb_dev": None}})
+    assert folder.finished() == {"best": {"step": 1, "stsb_dev": None}}
+    assert not list(folder.path.glob(".results.json*"))
 
 
 def test_a_place_that_cannot_be_written(configure: Configure, tmp_path: Path) -> None:
@@ -179,15 +187,6 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path: Path) -> 
         pass
 
 
-def test_write_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_atomically(path, "whole")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("killed here")))
-    with pytest.raises(OSError, match="killed here"):
-        write_atomically(path, "other")
-    assert path.read_text() == "whole"
-
-
 def test_a_failure_is_kept_with_its_sentence(configure: Configure) -> None:
     folder = RunFolder(configure())
     folder.record_failure(SentcseError("no folder yet"))
@@ -218,21 +217,6 @@ def test_a_folder_that_was_killed_before_its_configuration_can_be_cleared(config
     (folder.path / ".config.yaml.123").write_text("half of")
     folder.clear()
     assert not folder.path.exists()
-
-
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_trained_on_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
-) -> None:
-    fcntl = pytest.importorskip("fcntl", reason="no fcntl here")
-
-    def refuse(*arguments: Any) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    with locked(tmp_path):
-        assert not is_locked(tmp_path)
-    assert "train it in one process only" in caplog.text
 
 
 def test_what_is_deleted_is_gone_and_not_listed_meanwhile(

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from sweeping import TESTS, made, results
 
 from sentcse.errors import SentcseError
-from sentcse.records.run_record import find_runs, read_run
+from sentcse.records.finding import find_runs
+from sentcse.records.run_record import read_run
 
 
 def test_a_run_that_is_done(tmp_path: Path) -> None:
@@ -46,22 +46,23 @@ def test_a_damaged_file_is_a_failure_and_stops_no_listing(tmp_path: Path) -> Non
     assert [run.status for run in find_runs(tmp_path)] == ["done", "failed"]
 
 
-def test_find_runs_looks_into_folders_runs_and_sweeps(tmp_path: Path) -> None:
-    one, two = made(tmp_path / "runs", "seed=2"), made(tmp_path / "runs", "seed=1")
-    (tmp_path / "runs" / "notes").mkdir()
-    sweep = tmp_path / "runs" / "sweeps" / "grid_00000000"
-    sweep.mkdir(parents=True)
-    jobs = [{"run": os.path.relpath(one.path, sweep)}, {"run": None}, {"run": "../../not_begun"}]
-    (sweep / "sweep.json").write_text(json.dumps({"jobs": jobs}))
-    assert [run.name for run in find_runs(tmp_path / "runs")] == sorted([one.path.name, two.path.name])
-    assert [run.path for run in find_runs(one.path)] == [one.path]
-    assert (
-        [run.name for run in find_runs(sweep)]
-        == [run.name for run in find_runs(sweep / "sweep.json")]
-        == [one.path.name]
-    )
-    for place, sentence in ((tmp_path / "nothing", "does not exist"), (one.path / "config.yaml", "is a file")):
-        with pytest.raises(SentcseError, match=sentence):
-            find_runs(place)
+@pytest.mark.parametrize("damaged", ["[]", "{}", '{"best": 1}', "null"])
+def test_results_of_another_shape_are_damaged(tmp_path: Path, damaged: str) -> None:
+    folder = made(tmp_path, results=results())
+    folder.results.write_text(damaged)
+    run = read_run(folder.path)
+    assert (run.status, run.results) == ("failed", None)
+    assert str(run.reason).startswith(f"{folder.results} ")
+
+
+@pytest.mark.parametrize("damaged", ["[]", "{}", "null", '{"reason'])
+def test_a_failure_of_another_shape_is_one_all_the_same(tmp_path: Path, damaged: str) -> None:
+    folder = made(tmp_path)
+    folder.failure.write_text(damaged)
+    run = read_run(folder.path)
+    assert (run.status, run.reason) == ("failed", f"{folder.failure} cannot be read.")
+
+
+def test_a_folder_of_something_else_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(SentcseError, match="is not a run's folder"):
         read_run(tmp_path)

@@ -12,7 +12,6 @@ from transformers import CONFIG_MAPPING, T5Config, T5EncoderModel
 from transformers.utils import logging as transformers_logging
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json
 from sentcse.modules.dropout import dropout_settings, set_dropout
 from sentcse.storage import backbones as loading
 from sentcse.storage.backbones import check_source, load_backbone, quiet_transformers
@@ -155,17 +154,6 @@ def test_loading_twice_gives_the_same_and_uses_no_global_configuration(checkpoin
     load_backbone(checkpoint, dropout=0.0)
     assert dropout_settings(load_backbone(checkpoint).config) == dropout_settings(tiny_config())
     assert tiny_tokenizer().pad_token_id == 0
-
-
-def test_read_json(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_text('{"a": 1}')
-    assert read_json(path) == {"a": 1}
-    path.write_text('{"a": ')
-    with pytest.raises(SentcseError, match=r"a\.json cannot be read as JSON"):
-        read_json(path)
-    with pytest.raises(SentcseError, match="cannot be read as JSON"):
-        read_json(tmp_path / "none.json")
 
 
 def test_a_run_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ import pytest
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 
 from sentcse.errors import SentcseError
-from sentcse.records.metrics_file import read_curves
-from sentcse.records.run_record import read_run
+from sentcse.records.layout import METRICS_FILE
+from sentcse.records.metrics_file import read_dev_curves
 from sentcse.studies.collect import collect
 from sentcse.studies.study_run import Replicate
 
@@ -159,7 +159,7 @@ def test_curves_leave_out_what_is_no_number(tmp_path: Path) -> None:
     folder = make_run(tmp_path, Made())
     with (folder / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("125,nan,70.0,0.1,-2,\n150,8")  # collapsed; then cut by a kill
-    curves = read_curves(read_run(folder))
+    curves = read_dev_curves(folder / METRICS_FILE)
     assert list(curves["val/stsb_spearman"])[:5] == [0, 25, 50, 75, 100]
     assert 125 not in curves["val/stsb_spearman"]
     assert curves["val/sickr_spearman"][125] == 70.0

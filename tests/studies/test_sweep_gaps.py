@@ -7,20 +7,15 @@ from pathlib import Path
 from made_runs import Made, configuration, make_run, make_unfinished
 
 from sentcse.records.outcomes import Outcome, Outcomes
+from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job, write_sweep
 from sentcse.studies.collect import collect
 
 
 def job(root: Path, number: int, made: Made, *, fault: str | None = None) -> Job:
-    folder = root / made_name(root, made)
-    run, config = (None, None) if fault is not None else (folder, configuration(root, made))
-    return Job(number, (f"seed={made.seed}",), {"seed": str(made.seed)}, config, run, fault)
-
-
-def made_name(root: Path, made: Made) -> str:
-    from sentcse.records.run_folder import RunFolder
-
-    return RunFolder(configuration(root, made)).path.name
+    config = None if fault is not None else configuration(root, made)
+    folder = None if config is None else RunFolder(config)
+    return Job(number, (f"seed={made.seed}",), {"seed": str(made.seed)}, config, folder, fault)
 
 
 def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:

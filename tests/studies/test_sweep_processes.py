@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tiny import WORDS, tiny_checkpoint
 
-from sentcse.machine.locks import is_locked
+from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import read_sweep
 
 pytestmark = pytest.mark.slow

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from composing import checked
 
 from sentcse.errors import ConfigError
+from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job
 from sentcse.sweeps.launching import Launching, kind_of, launching, refuse_ddp
 
@@ -15,7 +14,8 @@ SLURM = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher"
 
 
 def job(*overrides: str) -> Job:
-    return Job(1, overrides, {}, checked("experiment=simcse_bert", *overrides), Path("run"), None)
+    config = checked("experiment=simcse_bert", *overrides)
+    return Job(1, overrides, {}, config, RunFolder(config), None)
 
 
 @pytest.mark.parametrize(

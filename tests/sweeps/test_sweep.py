@@ -19,7 +19,7 @@ from sentcse.command.composed import run_command
 from sentcse.command.composition import compose
 from sentcse.config import check_config
 from sentcse.errors import BusyError, DataError, SentcseError
-from sentcse.machine.locks import LOCK_FILE
+from sentcse.records.layout import LOCK_FILE
 from sentcse.records.outcomes import Outcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import read_sweep

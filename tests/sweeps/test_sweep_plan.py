@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
+from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job, sweep_folder
 from sentcse.records.terminal import short_key
 from sentcse.sweeps.sweep import batches
@@ -73,13 +74,14 @@ def test_jobs_are_numbered_without_those_that_are_the_same_run() -> None:
 
 
 def test_the_folder_follows_from_the_runs() -> None:
-    def job(name: str) -> Job:
-        return Job(1, (), {}, None, Path("runs") / name, None)
+    def job(seed: str) -> Job:
+        config = checked("experiment=simcse_bert", f"seed={seed}")
+        return Job(1, (), {}, config, RunFolder(config), None)
 
-    one = sweep_folder(Path("sweeps"), "grid", [job("a"), job("b")])
-    assert one == sweep_folder(Path("sweeps"), "grid", [job("b"), job("a")])
-    assert one != sweep_folder(Path("sweeps"), "grid", [job("a"), job("c")])
-    assert len(sweep_folder(Path("sweeps"), "x" * 500, [job("a")]).name) < 80
+    one = sweep_folder(Path("sweeps"), "grid", [job("1"), job("2")])
+    assert one == sweep_folder(Path("sweeps"), "grid", [job("2"), job("1")])
+    assert one != sweep_folder(Path("sweeps"), "grid", [job("1"), job("3")])
+    assert len(sweep_folder(Path("sweeps"), "x" * 500, [job("1")]).name) < 80
 
 
 def test_small_parts(loader: ConfigLoader) -> None:

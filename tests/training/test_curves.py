@@ -12,10 +12,10 @@ from sentcse.training.curves import plot_curves
 @pytest.fixture
 def metrics(tmp_path: Path) -> Path:
     file = MetricsFile(tmp_path / "metrics.csv")
-    file.log_metrics({"val/stsb_spearman": 50.0, "val/alignment": 0.2}, step=0)
+    file.append({"val/stsb_spearman": 50.0, "val/alignment": 0.2}, step=0)
     for step in range(1, 10):
-        file.log_metrics({"train/loss": 1 / step, "train/positive_cosine": 0.9}, step=step)
-    file.log_metrics({"val/stsb_spearman": float("nan"), "val/sickr_spearman": 60.0}, step=5)
+        file.append({"train/loss": 1 / step, "train/positive_cosine": 0.9}, step=step)
+    file.append({"val/stsb_spearman": float("nan"), "val/sickr_spearman": 60.0}, step=5)
     return file.path
 
 

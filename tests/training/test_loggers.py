@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +9,9 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
-from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import loggers
-from sentcse.training.loggers import build_loggers
+from sentcse.training.loggers import MetricsLogger, build_loggers
 from sentcse.training.wandb.run import WandbRun, finish_wandb
 
 Configure = Callable[..., TrainConfig]
@@ -31,15 +31,30 @@ def start(configure: Configure) -> Iterator[Callable[..., tuple[RunFolder, list[
     finish_wandb(0)
 
 
+def test_lightning_may_ask_for_name_version_and_hyperparameters(tmp_path: Path) -> None:
+    logger = MetricsLogger(tmp_path / "metrics.csv")
+    logger.log_hyperparams({"a": 1})
+    assert (logger.name, logger.version) == ("metrics", "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_are_steps_and_not_epochs(tmp_path: Path) -> None:
+    logger = MetricsLogger(tmp_path / "metrics.csv")
+    for step in (1, 2, 3):
+        logger.log_metrics({"loss": 1.5, "epoch": 0}, step=step)
+    logger.forget_after(1)
+    assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,loss", "1,1.5"]
+
+
 def test_the_default_writes_a_file_and_nothing_else(start: Callable[..., Any]) -> None:
     folder, made = start()
-    assert [type(each) for each in made] == [MetricsFile]
+    assert [type(each) for each in made] == [MetricsLogger]
     assert made[0].path == folder.metrics
 
 
 def test_tensorboard_lies_in_the_run(start: Callable[..., Any]) -> None:
     folder, made = start("logger=tensorboard")
-    assert [type(each) for each in made] == [MetricsFile, TensorBoardLogger]
+    assert [type(each) for each in made] == [MetricsLogger, TensorBoardLogger]
     made[1].log_metrics({"train/loss": 1.0}, step=1)
     made[1].finalize("success")
     assert list((folder.path / "tensorboard").glob("events*"))
@@ -56,13 +71,13 @@ def test_tensorboard_that_is_not_installed(start: Callable[..., Any], monkeypatc
 
 def test_wandb_follows_the_file_that_is_written_first(start: Callable[..., Any]) -> None:
     _, made = start("logger=wandb", "logger.mode=disabled")
-    assert [type(each) for each in made] == [MetricsFile, WandbRun]
+    assert [type(each) for each in made] == [MetricsLogger, WandbRun]
     assert made[1].metrics is made[0]
 
 
 def test_without_wandb_the_file_remains(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loggers, "start_wandb", lambda *_: None)
-    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsFile]
+    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsLogger]
 
 
 def test_a_further_process_of_a_run_logs_no_dashboard(
@@ -70,4 +85,4 @@ def test_a_further_process_of_a_run_logs_no_dashboard(
 ) -> None:
     monkeypatch.setattr(loggers.rank_zero_only, "rank", 1)
     monkeypatch.setattr(loggers, "start_wandb", lambda *_: pytest.fail("a second W&B run"))
-    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsFile]
+    assert [type(each) for each in start("logger=wandb")[1]] == [MetricsLogger]

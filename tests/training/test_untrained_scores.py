@@ -16,9 +16,10 @@ from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.tasks.pairs import make_pairs
 from sentcse.evaluation.tasks.sts import StsTask
+from sentcse.records.layout import UNTRAINED_FOLDER
 from sentcse.training import evaluation
 from sentcse.training.run import train
-from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores, untrained_key
+from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 
 METRICS = {"val/stsb_spearman": 79.73146320858712, "val/alignment": math.nan}
 ROWS = [(1.0, "a dog", "the city"), (4.5, "a man runs", "a man")]

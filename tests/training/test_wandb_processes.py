@@ -14,7 +14,7 @@ import pytest
 from composing import checked
 from wandb_files import OfflineRun, parts, read_offline
 
-from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.metrics_file import read_rows
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.run import SUPERSEDED
 
@@ -48,7 +48,7 @@ def assert_whole(found: OfflineRun, folder: RunFolder) -> None:
     """Every value of metrics.csv is in the file once, and nothing else of that kind."""
     wanted = {
         (step, key): value
-        for step, row in MetricsFile(folder.metrics).rows()
+        for step, row in read_rows(folder.metrics)
         for key, value in row.items()
         if not key.startswith("test/")
     }
@@ -90,10 +90,7 @@ def test_a_run_that_is_killed_twice_is_whole_at_the_end(settings: Settings, tmp_
         process = start(tmp_path, words)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
-            if (
-                folder.metrics.is_file()
-                and max([at for at, _ in MetricsFile(folder.metrics).rows()], default=0) >= step
-            ):
+            if folder.metrics.is_file() and max([at for at, _ in read_rows(folder.metrics)], default=0) >= step:
                 process.send_signal(signal.SIGKILL)
                 break
             time.sleep(0.01)

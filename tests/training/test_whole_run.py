@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sentcse.config import TrainConfig
-from sentcse.machine.locks import is_locked
 from sentcse.records.run_folder import RunFolder
+from sentcse.records.run_lock import is_locked
 from sentcse.training.wandb import results as wandb_results
 from sentcse.training.whole_run import carry_out
 

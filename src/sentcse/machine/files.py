@@ -6,48 +6,89 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sentcse.errors import SentcseError
 
 
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+def read_json(path: Path, *, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The JSON object in a file.
 
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; raises SentcseError where it is damaged."""
-    try:
-        return cast("dict[str, Any]", json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise SentcseError(f"{path} cannot be read as JSON: {_first_line(error)}") from error
-
-
-def write_whole(text: str, path: Path) -> None:
-    """Write a text file, whole or not at all; the folder is made.
+    Args:
+        path: the file.
+        keys: that the object must have.
 
     Raises:
-        SentcseError: if it cannot be written.
+        SentcseError: if the file cannot be read, is no JSON, no object, or lacks a key.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SentcseError(f"{path} cannot be read as JSON: {first_line(error)}") from error
+    if not isinstance(content, dict):
+        raise SentcseError(f"{path} cannot be read as JSON: expected an object, got {type(content).__name__}.")
+    missing = [key for key in keys if key not in content]
+    if missing:
+        raise SentcseError(f"{path} is damaged: {', '.join(missing)} is missing in it.")
+    return content
+
+
+def write_json(path: Path, content: Any, *, allow_nan: bool = True) -> None:
+    """Write JSON that is the same for the same content, as `written_whole`.
+
+    Raises:
+        ValueError: for nan or infinity, which JSON has not, unless they are allowed.
+    """
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=allow_nan) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, as `written_whole`."""
+    with written_whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+
+
+@contextmanager
+def written_whole(target: Path, *, alone: bool = False) -> Iterator[Path]:
+    """A file beside the target to write; it is synced and takes the target's place at the end, and goes after a fault.
+
+    So whoever reads the target finds all of the old content or all of the new, whenever a process is killed.
+
+    Args:
+        target: in a folder that exists.
+        alone: whether no other process writes this target at the same time: what a kill leaves of a large file is then
+            written over by the next one, and does not pile up.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.partial" if alone else f".{target.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        sync(partial)
+        os.replace(partial, target)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def sync(file: Path) -> None:
+    """Have a file on the disk: else a power cut may leave a new name with no content."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+@contextmanager
+def writing(place: Path, advice: str) -> Iterator[None]:
+    """Turn what the system says of a place that cannot be written into a sentence that ends with advice."""
+    try:
+        yield
     except OSError as error:
-        raise SentcseError(
-            f"{path} cannot be written ({error.strerror}): name a folder that can be written to."
-        ) from error
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+        reason = error if error.strerror is None else error.strerror
+        raise SentcseError(f"{place} cannot be written ({reason}): {advice}.") from error
 
 
 @contextmanager
@@ -72,6 +113,9 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         yield partial
+        for path in partial.rglob("*"):
+            if path.is_file():
+                sync(path)
         if target.exists():
             shutil.rmtree(replaced, ignore_errors=True)
             os.replace(target, replaced)
@@ -97,6 +141,7 @@ def _check_replaceable(target: Path, kind: str, marker: str) -> None:
         )
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON that is the same for the same content."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Who may write: one process in a run's folder, one that fetches a file."""
+"""Lock files, which say what process may write: taken at once or not at all, or waited for."""
 
 from __future__ import annotations
 
@@ -16,50 +16,31 @@ from sentcse.errors import BusyError
 
 logger = logging.getLogger(__name__)
 
-LOCK_FILE = "run.lock"
-
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a run's folder: a second process on one run would spoil both.
+def held(file: Path, *, busy: str) -> Iterator[None]:
+    """Hold a lock file, which is made where it is not there; the lock goes with the process, also when it is killed.
 
     Raises:
-        BusyError: if another process holds it.
+        BusyError: saying `busy`, if another process holds it.
     """
-    with (path / LOCK_FILE).open("w") as file:
+    with file.open("w") as opened:
         for patience in (0.1, 0.1, 0.1, 0):
-            if _lock(file, exclusive=True):
+            if _lock(opened, exclusive=True):
                 break
-            time.sleep(patience)  # `is_locked` holds it for an instant
+            time.sleep(patience)  # `is_held` holds it for an instant
         else:
-            raise BusyError(f"Another process is training in {path}: wait for it, or change a setting such as seed.")
-        yield  # the lock goes with the process, also when it is killed
+            raise BusyError(busy)
+        yield
 
 
-def is_locked(path: Path) -> bool:
-    """Whether a process is training in a run's folder."""
+def is_held(file: Path) -> bool:
+    """Whether a process holds a lock file."""
     try:
-        with (path / LOCK_FILE).open() as file:
-            return not _lock(file, exclusive=False)
+        with file.open() as opened:
+            return not _lock(opened, exclusive=False)
     except OSError:
         return False  # nobody has ever held it
-
-
-def _lock(file: IO[str], *, exclusive: bool) -> bool:
-    """Lock a file without waiting, until it is closed; returns whether it worked."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: no lock
-        return True
-    try:
-        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        # Lustre and some network file systems: better without protection than not at all
-        if exclusive:
-            logger.warning("%s cannot be locked (%s): train it in one process only.", file.name, error.strerror)
-    return True
 
 
 @contextmanager
@@ -83,3 +64,20 @@ def one_at_a_time(destination: Path) -> Iterator[None]:
             # nobody who takes it from now on downloads; before, a second lock could come to lie under this name
             with suppress(OSError):
                 os.unlink(lock.lock_file)
+
+
+def _lock(file: IO[str], *, exclusive: bool) -> bool:
+    """Lock a file without waiting, until it is closed; returns whether it worked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock
+        return True
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        # Lustre and some network file systems: better without protection than not at all
+        if exclusive:
+            logger.warning("%s cannot be locked (%s): train it in one process only.", file.name, error.strerror)
+    return True

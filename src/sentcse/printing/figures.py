@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentcse.machine.files import written_whole
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -129,6 +131,7 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
 
     files = [path.with_name(f"{path.name}.{kind}") for kind in FORMATS]
     with matplotlib.rc_context(SETTINGS):
-        for file in files:
-            figure.savefig(file, metadata=UNDATED[file.suffix[1:]])
+        for kind, file in zip(FORMATS, files, strict=True):
+            with written_whole(file) as partial:
+                figure.savefig(partial, format=kind, metadata=UNDATED[kind])
     return files

@@ -1,59 +1,40 @@
-"""metrics.csv: every logged value of a run, one row a call, kept across restarts."""
+"""metrics.csv: every logged value of a run, a row a call, kept across restarts."""
 
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pytorch_lightning.loggers.logger import Logger
-from pytorch_lightning.utilities import rank_zero_only
+from sentcse.machine.files import written_whole
+from sentcse.records.layout import STEP, VALIDATION
 
-from sentcse.records.run_record import RunRecord
+Curve = Mapping[int, float]
+"""A metric by optimiser step."""
+Row = tuple[int, dict[str, float]]
+"""A step, and its values by metric."""
 
 
-class MetricsFile(Logger):
+class MetricsFile:
     """Appends rows at once, so that a killed run loses none.
-
-    Lightning's own CSVLogger deletes the rows of an earlier process when a run is continued.
 
     Args:
         path: the file; its folder exists.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         self.path = path
-        self.columns: list[str] = ["step"]
-        if path.is_file():
-            with path.open(encoding="utf-8", newline="") as lines:
-                self.columns = next(csv.reader(lines), ["step"])
+        self.columns, _ = _read(path)
 
-    @property
-    def name(self) -> str:
-        """What Lightning asks every logger for."""
-        return "metrics"
-
-    @property
-    def version(self) -> str:
-        """What Lightning asks every logger for."""
-        return ""
-
-    @rank_zero_only
-    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: config.yaml holds them."""
-
-    @rank_zero_only
-    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+    def append(self, metrics: Mapping[str, float], step: int | None) -> None:
         """Append a row; a metric that was not there before gets a column."""
-        row = {"step": step, **{name: value for name, value in metrics.items() if name != "epoch"}}
+        row = {STEP: step, **metrics}
         new = [name for name in row if name not in self.columns]
         if new:
             self.columns += new
-            self._rewrite(self._rows())
+            self._rewrite(_read(self.path)[1])
         header_needed = not self.path.exists()
         with self.path.open("a", encoding="utf-8", newline="") as lines:
             writer = csv.DictWriter(lines, self.columns, restval="")
@@ -61,75 +42,64 @@ class MetricsFile(Logger):
                 writer.writeheader()
             writer.writerow(row)
 
-    def rows(self) -> list[tuple[int, dict[str, float]]]:
-        """Every row that has been written: its step, and its values by metric."""
-        return [
-            (int(row["step"]), {name: float(value) for name, value in row.items() if name != "step" and value != ""})
-            for row in self._rows()
-            if row["step"].isdigit()
-        ]
-
-    @rank_zero_only
     def forget_after(self, step: int) -> None:
         """Drop rows of steps that a continued run will make again."""
         if self.path.is_file():
-            self._rewrite([row for row in self._rows() if row["step"].isdigit() and int(row["step"]) <= step])
+            _, rows = _read(self.path)
+            self._rewrite([row for row in rows if row[STEP].isdigit() and int(row[STEP]) <= step])
 
-    def _rows(self) -> list[dict[str, str]]:
-        if not self.path.is_file():
-            return []
-        with self.path.open(encoding="utf-8", newline="") as lines:
-            # the last row may have been cut by a kill
-            return [row for row in csv.DictReader(lines) if None not in row and None not in row.values()]
-
-    def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as lines:
+    def _rewrite(self, rows: Sequence[Mapping[str, str]]) -> None:
+        with (
+            written_whole(self.path, alone=True) as partial,
+            partial.open("w", encoding="utf-8", newline="") as lines,
+        ):
             writer = csv.DictWriter(lines, self.columns, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(temporary, self.path)
 
 
-def read_series(metrics: Path) -> dict[str, tuple[list[int], list[float]]]:
-    """Steps and values of every metric in a metrics.csv."""
-    series: dict[str, tuple[list[int], list[float]]] = {}
-    with metrics.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            step = int(row.pop("step"))
-            for name, value in row.items():
-                if value:
-                    steps, values = series.setdefault(name, ([], []))
-                    steps.append(step)
-                    values.append(float(value))
+def read_rows(path: Path) -> list[Row]:
+    """Every whole row of a metrics.csv, without what is empty or no number; none where there is no file."""
+    _, rows = _read(path)
+    numbers = [{name: _number(value) for name, value in row.items()} for row in rows if row[STEP].isdigit()]
+    return [
+        (int(str(row[STEP])), {name: value for name, value in row.items() if name != STEP and value is not None})
+        for row in numbers
+    ]
+
+
+def read_series(path: Path) -> dict[str, dict[int, float]]:
+    """Every metric of a metrics.csv by optimiser step; the last value where a step has several."""
+    series: dict[str, dict[int, float]] = {}
+    for step, values in read_rows(path):
+        for name, value in values.items():
+            series.setdefault(name, {})[step] = value
     return series
 
 
-METRICS_FILE = "metrics.csv"
+def read_dev_curves(path: Path) -> dict[str, Curve]:
+    """The metrics of evaluations while training, without values that are not finite."""
+    finite = {
+        name: {step: value for step, value in curve.items() if math.isfinite(value)}
+        for name, curve in read_series(path).items()
+        if name.startswith(VALIDATION)
+    }
+    return {name: curve for name, curve in finite.items() if curve}
 
 
-def read_curves(record: RunRecord) -> dict[str, Curve]:
-    """The metrics of a run's metrics.csv that begin with "val/"; empty where there is no such file."""
-    path = record.path / METRICS_FILE
+def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Columns and rows as they stand there, without a row that a kill has cut."""
     if not path.is_file():
-        return {}
-    curves: dict[str, dict[int, float]] = {}
-    with path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            # the last row may have been cut by a kill
-            values = {name: _number(value) for name, value in row.items() if str(name).startswith("val/") and value}
-            for name, value in values.items():
-                if math.isfinite(value):
-                    curves.setdefault(name, {})[int(row["step"])] = value
-    return dict(curves)
+        return [STEP], []
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    # behind the last line break stands what a kill has cut: of a number its first digits look like another one
+    reader = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
+    rows = [row for row in reader if None not in row and None not in row.values() and row.get(STEP) is not None]
+    return [STEP] if reader.fieldnames is None else list(reader.fieldnames), rows
 
 
-def _number(text: str) -> float:
+def _number(text: str) -> float | None:
     try:
         return float(text)
-    except ValueError:  # cut behind its sign
-        return math.nan
-
-
-Curve = Mapping[int, float]
-"""A metric by optimiser step."""
+    except ValueError:
+        return None

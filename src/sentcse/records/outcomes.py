@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_atomically
+from sentcse.machine.files import read_json, write_json
+from sentcse.records.layout import OUTCOMES_FOLDER
 
 Ended = Literal["done", "failed", "busy"]
-FOLDER = "outcomes"
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,12 @@ class Outcomes:
     """
 
     def __init__(self, sweep: Path) -> None:
-        self.folder = sweep / FOLDER
+        self.folder = sweep / OUTCOMES_FOLDER
 
     def write(self, run: str, outcome: Outcome) -> None:
         """Note that a job has ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(run), json.dumps(asdict(outcome), indent=2) + "\n")
+        write_json(self._path(run), asdict(outcome))
 
     def begin(self, run: str) -> None:
         """Note that a job has begun in this sitting."""

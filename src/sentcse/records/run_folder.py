@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import shutil
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import OmegaConf
 
@@ -19,15 +17,10 @@ from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Keep
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_atomically
-from sentcse.machine.locks import LOCK_FILE, locked
-from sentcse.storage.backbones import RUN_CONFIG, RUN_GENERATOR
-
-logger = logging.getLogger(__name__)
-
-CONFIG_FILE = RUN_CONFIG
-RESULTS_FILE = "results.json"
-FAILURE_FILE = "failure.json"
+from sentcse.machine.files import read_json, write_json, write_text, writing
+from sentcse.records import layout
+from sentcse.records.layout import CONFIG_FILE, LOCK_FILE, Results
+from sentcse.records.run_lock import locked
 
 WITHOUT_EFFECT: Any = {
     "name": True,
@@ -79,19 +72,33 @@ class RunFolder:
     def __init__(self, config: RunConfig) -> None:
         name = f"{config.display_name}_seed{config.seed}_{fingerprint(config)}"
         self.path = Path(config.runs.root) / name
-        self.checkpoints = self.path / "checkpoints"
-        self.best = self.checkpoints / "best.ckpt"
-        self.last = self.checkpoints / "last.ckpt"
-        self.metrics = self.path / "metrics.csv"
-        self.results = self.path / RESULTS_FILE
-        self.failure = self.path / FAILURE_FILE
-        self.encoder = self.path / "encoder"
-        self.model = self.path / RUN_GENERATOR
-        self.curves = self.path / "curves.png"
+        self.checkpoints = self.path / layout.CHECKPOINTS_FOLDER
+        self.best = self.checkpoints / layout.BEST_CHECKPOINT
+        self.last = self.checkpoints / layout.LAST_CHECKPOINT
+        self.metrics = self.path / layout.METRICS_FILE
+        self.results = self.path / layout.RESULTS_FILE
+        self.failure = self.path / layout.FAILURE_FILE
+        self.encoder = self.path / layout.ENCODER_FOLDER
+        self.model = self.path / layout.GENERATOR_FOLDER
+        self.curves = self.path / layout.CURVES_FILE
+        self.wandb = self.path / layout.WANDB_FILE
 
-    def finished(self) -> dict[str, Any] | None:
-        """The results of a complete run, or None."""
-        return read_json(self.results) if self.results.is_file() else None
+    def finished(self) -> Results | None:
+        """The results of a complete run, or None.
+
+        Raises:
+            SentcseError: if they are damaged.
+        """
+        return cast(Results, read_json(self.results)) if self.results.is_file() else None
+
+    def complete(self, results: Results) -> None:
+        """Write results.json, which marks the run complete.
+
+        Raises:
+            SentcseError: if it cannot be written.
+        """
+        with writing(self.results, "name a folder that can be written to"):
+            write_json(self.results, results, allow_nan=False)
 
     def tidy(self, keep: Keep) -> None:
         """Delete the checkpoints of a complete run that `keep` leaves out: nothing continues or selects any more."""
@@ -126,7 +133,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             values = OmegaConf.create(config.model_dump(mode="json", by_alias=True))
             # first of all: a folder without it is nobody's, and overwrite=true would not delete it
-            write_atomically(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
+            write_text(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
             self.checkpoints.mkdir(exist_ok=True)
 
     def record_failure(self, error: Exception) -> None:
@@ -134,7 +141,7 @@ class RunFolder:
         if not (self.path / CONFIG_FILE).is_file() or self.results.is_file():
             return
         with suppress(OSError, SentcseError), self.locked():
-            write_atomically(self.failure, json.dumps(describe_failure(error), indent=2) + "\n")
+            write_json(self.failure, describe_failure(error))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder, as `locked`; it is made where it is not there.
@@ -146,14 +153,8 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         return locked(self.path)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise SentcseError(
-                f"{self.path} cannot be written ({error.strerror}): set runs.root to a folder that can be written to."
-            ) from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self.path, "set runs.root to a folder that can be written to")
 
 
 def delete_run(path: Path) -> None:

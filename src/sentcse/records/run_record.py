@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import yaml
 
@@ -13,16 +13,20 @@ from sentcse.config.schema import short_name
 from sentcse.config.tasks import STS_TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json
-from sentcse.records.run_folder import CONFIG_FILE, FAILURE_FILE, RESULTS_FILE
+from sentcse.records.layout import (
+    CONFIG_FILE,
+    FAILURE_FILE,
+    IN_EVERY_RUN,
+    RESULTS_FILE,
+    STS_AVERAGE,
+    Results,
+    score_key,
+)
 
 Status = Literal["done", "failed", "interrupted"]
 
-SWEEP_FILE = "sweep.json"
-SWEEPS_FOLDER = "sweeps"
 OF_A_RUN = {"seed", "runs", "encoder", "data", "optimizer", "trainer", "evaluation"}
 """Settings that the configuration of every run has."""
-STS_AVERAGE = "sts_avg_test"
-"""The mean over the seven STS tests, of a run that scored all seven."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class RunRecord:
     config: dict[str, Any]
     status: Status
     reason: str | None
-    results: dict[str, Any] | None
+    results: Results | None
 
     @property
     def method(self) -> str:
@@ -134,7 +138,7 @@ class RunRecord:
     @property
     def dev(self) -> float | None:
         """Spearman x 100 of the chosen step on the selecting dev task; None unless done, and where undefined."""
-        return None if self.results is None else self.results["best"].get(f"{self.select}_dev")
+        return None if self.results is None else self.results["best"].get(score_key(str(self.select), "dev"))
 
     @property
     def test(self) -> dict[str, float | None]:
@@ -146,7 +150,7 @@ class RunRecord:
     @property
     def sts_average(self) -> float | None:
         """Mean of the seven STS tests; None where one of them was not scored."""
-        return with_average({f"{task}_test": score for task, score in self.test.items()}).get(STS_AVERAGE)
+        return with_average({score_key(task, "test"): score for task, score in self.test.items()}).get(STS_AVERAGE)
 
     @property
     def precision(self) -> str | None:
@@ -167,40 +171,27 @@ def read_run(path: Path) -> RunRecord:
     """
     if not (path / CONFIG_FILE).is_file():
         raise SentcseError(f"{path} is not a run's folder: there is no {CONFIG_FILE} inside.")
-    run = _read(path)
+    run = run_at(path)
     if run is None:
         raise SentcseError(f"{path} is not a run's folder: its {CONFIG_FILE} is something else's.")
     return run
 
 
-def find_runs(source: Path) -> list[RunRecord]:
-    """The runs of a folder of runs, of one run's folder, or of a sweep (its folder or its sweep.json).
-
-    A sweep's jobs that have no folder yet, or could not start, have no record here: `sweep_record` knows them.
-
-    Returns:
-        Sorted by name.
-
-    Raises:
-        SentcseError: if there is no such place.
-    """
-    if not source.exists():
-        raise SentcseError(f"{source} does not exist: name a folder of runs, a run's folder, or a sweep.")
-    found = (_read(path) for path in _folders(source))
-    return sorted((run for run in found if run is not None), key=lambda run: run.name)
-
-
 def with_average(scores: Mapping[str, float | None]) -> dict[str, float | None]:
     """Scores and, where all seven STS tests are among them, their mean; None if one of them is."""
-    keys = [f"{task}_test" for task in STS_TASKS]
+    keys = [score_key(task, "test") for task in STS_TASKS]
     if any(key not in scores for key in keys):
         return dict(scores)
     present = [value for value in (scores[key] for key in keys) if value is not None]
     return {**scores, STS_AVERAGE: sum(present) / len(keys) if len(present) == len(keys) else None}
 
 
-def _read(path: Path) -> RunRecord | None:
-    """A folder with a config.yaml; None where that is no run's."""
+def run_at(path: Path) -> RunRecord | None:
+    """The run of a folder with a config.yaml; None where that is no run's.
+
+    Raises:
+        SentcseError: if it cannot be read.
+    """
     try:
         config = yaml.safe_load((path / CONFIG_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -210,31 +201,15 @@ def _read(path: Path) -> RunRecord | None:
     return RunRecord(path, path.resolve().name, config, *_outcome(path))
 
 
-def _folders(source: Path) -> list[Path]:
-    if source.is_file() and source.name == SWEEP_FILE:
-        source = source.parent
-    if source.is_file():
-        raise SentcseError(f"{source} is a file: name a folder of runs, a run's folder, or a sweep.")
-    if (source / SWEEP_FILE).is_file():
-        runs = [job["run"] for job in read_json(source / SWEEP_FILE)["jobs"]]
-        paths = [(source / run).resolve() for run in runs if run is not None]
-        return [path for path in paths if (path / CONFIG_FILE).is_file()]
-    if (source / CONFIG_FILE).is_file():
-        return [source]
-    # a link to a run is not a run more; what begins with a dot is being deleted
-    hidden = tuple(path for path in source.iterdir() if path.name.startswith(".") or path.is_symlink())
-    return [path for path in source.iterdir() if (path / CONFIG_FILE).is_file() and path not in hidden]
-
-
-def _outcome(path: Path) -> tuple[Status, str | None, dict[str, Any] | None]:
+def _outcome(path: Path) -> tuple[Status, str | None, Results | None]:
     if (path / RESULTS_FILE).is_file():
         try:
-            return "done", None, read_json(path / RESULTS_FILE)
+            return "done", None, cast(Results, read_json(path / RESULTS_FILE, keys=IN_EVERY_RUN))
         except SentcseError as fault:
             return "failed", str(fault), None
     if (path / FAILURE_FILE).is_file():
         try:
-            return "failed", str(read_json(path / FAILURE_FILE)["reason"]), None
-        except (SentcseError, KeyError):
+            return "failed", str(read_json(path / FAILURE_FILE, keys=("reason",))["reason"]), None
+        except SentcseError:
             return "failed", f"{path / FAILURE_FILE} cannot be read.", None
     return "interrupted", None, None

@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_atomically
-from sentcse.machine.locks import is_locked
+from sentcse.machine.files import read_json, write_json, writing
+from sentcse.records.layout import CONFIG_FILE, SWEEP_FILE, SWEEP_FORMAT, SWEEPS_FOLDER
 from sentcse.records.outcomes import Outcomes
-from sentcse.records.run_folder import CONFIG_FILE
-from sentcse.records.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord, read_run
+from sentcse.records.run_folder import RunFolder
+from sentcse.records.run_lock import is_locked
+from sentcse.records.run_record import RunRecord, read_run
 
-FORMAT = 1
 LONGEST_NAME = 60
 
 JobStatus = Literal["done", "failed", "running", "interrupted", "missing"]
@@ -96,10 +96,11 @@ def write_sweep(folder: Path, jobs: Sequence[Job], *, command: str) -> SweepReco
     Raises:
         SentcseError: if the folder cannot be written.
     """
-    before = read_json(folder / SWEEP_FILE)["commands"] if (folder / SWEEP_FILE).is_file() else []
+    file = folder / SWEEP_FILE
+    before = read_json(file, keys=("commands",))["commands"] if file.is_file() else []
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     content: dict[str, Any] = {
-        "format": FORMAT,
+        "format": SWEEP_FORMAT,
         "commands": [*before, {"started": now, "command": command}],
         "jobs": [
             {
@@ -113,13 +114,9 @@ def write_sweep(folder: Path, jobs: Sequence[Job], *, command: str) -> SweepReco
             for job in jobs
         ],
     }
-    try:
+    with writing(folder, "set runs.root to a folder that can"):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / SWEEP_FILE, json.dumps(content, indent=2) + "\n")
-    except OSError as error:
-        raise SentcseError(
-            f"{folder} cannot be written ({error.strerror}): set runs.root to a folder that can."
-        ) from error
+        write_json(file, content)
     return read_sweep(folder)
 
 
@@ -132,9 +129,11 @@ def read_sweep(place: Path) -> SweepRecord:
     folder = place.parent if place.name == SWEEP_FILE else place
     if not (folder / SWEEP_FILE).is_file():
         raise SentcseError(f"{place} is not a sweep: there is no {SWEEP_FILE}; sweeps lie in runs/{SWEEPS_FOLDER}/.")
-    content = read_json(folder / SWEEP_FILE)
-    if content.get("format") != FORMAT:
-        raise SentcseError(f"{folder / SWEEP_FILE} has format {content.get('format')!r}, not {FORMAT}: update sentcse.")
+    content = read_json(folder / SWEEP_FILE, keys=("format", "commands", "jobs"))
+    if content["format"] != SWEEP_FORMAT:
+        raise SentcseError(
+            f"{folder / SWEEP_FILE} has format {content['format']!r}, not {SWEEP_FORMAT}: update sentcse."
+        )
     jobs = [
         RecordedJob(
             number=job["number"],
@@ -173,7 +172,7 @@ class Job:
         overrides: as Hydra takes them.
         settings: the axes' values, by key, as they stand on the command line.
         config: the checked configuration; None where it cannot run.
-        run: the folder of its run; None where there is no configuration.
+        folder: of its run; None where there is no configuration.
         fault: why the configuration cannot run, a sentence a line; else None.
     """
 
@@ -181,5 +180,10 @@ class Job:
     overrides: tuple[str, ...]
     settings: dict[str, str]
     config: RunConfig | None
-    run: Path | None
+    folder: RunFolder | None
     fault: str | None
+
+    @property
+    def run(self) -> Path | None:
+        """Where its run's folder lies."""
+        return None if self.folder is None else self.folder.path

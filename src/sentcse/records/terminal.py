@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from sentcse.config.section import flat
-from sentcse.machine.locks import is_locked
 from sentcse.printing.tables import plain_table, to_text
 from sentcse.printing.wording import score, seeds_listed
+from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.records.run_folder import has_effect
-from sentcse.records.run_record import STS_AVERAGE, RunRecord, with_average
+from sentcse.records.run_lock import is_locked
+from sentcse.records.run_record import RunRecord, with_average
 from sentcse.records.sweep_record import JobState, JobStatus
 
 HEADER = ("status", "method", "size", "seed", "budget", "step", "dev", "test", "seconds", "name")
@@ -50,7 +51,10 @@ def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
     if run.results is None:
         return []
     initial = run.results.get("initial", {})
-    names = [(f"{run.select}_dev", run.dev), *((f"{task}_test", value) for task, value in run.test.items())]
+    names = [
+        (score_key(str(run.select), "dev"), run.dev),
+        *((score_key(task, "test"), value) for task, value in run.test.items()),
+    ]
     found = [(name, initial.get(name), value) for name, value in names if value is not None or name in initial]
     average = run.sts_average
     return found if average is None else [*found, (STS_AVERAGE, with_average(initial).get(STS_AVERAGE), average)]

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from safetensors import SafetensorError
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import _first_line
+from sentcse.machine.files import first_line
 from sentcse.machine.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.machine.locate import locate
+from sentcse.records.layout import CONFIG_FILE, GENERATOR_FOLDER
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -23,11 +24,6 @@ T = TypeVar("T")
 
 UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
 """What the libraries raise for a file that is missing, cut or of another kind."""
-
-RUN_CONFIG = "config.yaml"
-"""The file that every run has."""
-RUN_GENERATOR = "model"
-"""The folder of a generator's run that holds the exported masked language model."""
 
 
 def load_backbone(
@@ -93,7 +89,7 @@ def load_config(source: str | Path, *, revision: str | None = None) -> Pretraine
 def masked_language_model_folder(name_or_path: str | Path) -> str:
     """The folder or hub name to load: of a generator's run, its exported model."""
     located = locate(str(name_or_path))
-    exported = Path(located).expanduser() / RUN_GENERATOR
+    exported = Path(located).expanduser() / GENERATOR_FOLDER
     return str(exported) if (exported / "config.json").is_file() else located
 
 
@@ -109,7 +105,7 @@ def check_source(name_or_path: str | Path) -> str:
     path = Path(text).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
-            runs = sorted(file.parent.name for file in path.glob(f"*/{RUN_CONFIG}"))
+            runs = sorted(file.parent.name for file in path.glob(f"*/{CONFIG_FILE}"))
             if runs:
                 raise SentcseError(f"{path} is a folder of runs: name one of them, for example {path / runs[0]}.")
             raise SentcseError(
@@ -118,7 +114,7 @@ def check_source(name_or_path: str | Path) -> str:
             )
         return str(path)
     # a name without a folder is the hub's, whatever lies here
-    if path.parent != Path() and not path.exists() and any(path.parent.glob(f"*/{RUN_CONFIG}")):
+    if path.parent != Path() and not path.exists() and any(path.parent.glob(f"*/{CONFIG_FILE}")):
         similar = difflib.get_close_matches(path.name, (each.name for each in path.parent.iterdir()), 1, 0.8)
         hint = f" Did you mean {path.parent / similar[0]}?" if similar else ""
         raise SentcseError(f"{path} does not exist; {path.parent} holds other runs.{hint}")
@@ -148,7 +144,7 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
                 return load(str(source), local_files_only=True, **kwargs)
             except UNREADABLE as error:
                 raise SentcseError(
-                    f"{source} cannot be read as a checkpoint: {_first_line(error)}; give a complete one."
+                    f"{source} cannot be read as a checkpoint: {first_line(error)}; give a complete one."
                 ) from error
         try:
             return load(source, revision=revision, local_files_only=True, **kwargs)
@@ -158,7 +154,7 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
         try:
             return load(source, revision=revision, **kwargs)
         except UNREADABLE as error:
-            raise SentcseError(f"{source} could not be loaded from the model hub: {_first_line(error)}") from error
+            raise SentcseError(f"{source} could not be loaded from the model hub: {first_line(error)}") from error
 
 
 @contextmanager

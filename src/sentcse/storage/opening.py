@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
 from sentcse.modules.input_length import check_length, longest_input
+from sentcse.records.layout import ENCODER_FOLDER
 from sentcse.storage.backbones import check_source, load_backbone
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 CHECKPOINT_SUFFIX = ".ckpt"
-RUN_ENCODER = "encoder"
-"""The folder of a run that holds its exported encoder."""
 
 
 def open_encoder(
@@ -36,8 +35,8 @@ def open_encoder(
     path = Path(locate(str(source))).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         return _open_checkpoint(path, pooler=pooler, max_length=max_length)
-    of_a_run = (path / RUN_ENCODER / "config.json").is_file()
-    checked = check_source(path / RUN_ENCODER if of_a_run else locate(str(source)))
+    of_a_run = (path / ENCODER_FOLDER / "config.json").is_file()
+    checked = check_source(path / ENCODER_FOLDER if of_a_run else locate(str(source)))
     record, head = _read_recorded(checked, pooler=pooler, revision=revision, known_as=known_as)
     chosen = record.pooler if pooler is None else pooler
     if chosen is None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from sentcse.errors import SentcseError
 from sentcse.printing.wording import count, listed
-from sentcse.records.metrics_file import read_curves
-from sentcse.records.run_record import SWEEP_FILE, SWEEPS_FOLDER, RunRecord, find_runs
-from sentcse.records.sweep_record import JobState, SweepRecord, read_sweep
+from sentcse.records.finding import find_runs, find_sweeps
+from sentcse.records.layout import METRICS_FILE, RUNS_FOLDER, SWEEP_FILE, SWEEPS_FOLDER
+from sentcse.records.metrics_file import read_dev_curves
+from sentcse.records.run_record import RunRecord
+from sentcse.records.sweep_record import JobState, SweepRecord
 from sentcse.studies.part import Part, name_series
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
-
-RUNS_FOLDER = Path("runs")
 
 
 def collect(sources: Sequence[Path]) -> Study:
@@ -35,7 +35,8 @@ def collect(sources: Sequence[Path]) -> Study:
     encoders = [record for record in records if record.method != "generator"]
     if len(encoders) < len(records):
         notes.append(f"Left out, as it trains a generator: {count(len(records) - len(encoders), 'run')}.")
-    runs = _with_sizes([StudyRun(record, read_curves(record), record.sentences) for record in encoders])
+    curves = [read_dev_curves(record.path / METRICS_FILE) for record in encoders]
+    runs = _with_sizes([StudyRun(run, of_run, run.sentences) for run, of_run in zip(encoders, curves, strict=True)])
     if not any(run.done for run in runs):
         raise SentcseError(
             f"There is nothing to report in {', '.join(map(str, sources))}: of {len(runs)} runs none is done; "
@@ -50,7 +51,7 @@ def collect(sources: Sequence[Path]) -> Study:
 
 def find_source(name: str) -> Path:
     """The folder or file of this name; else the sweep of this name in `runs/sweeps`."""
-    given, sweep = Path(name), RUNS_FOLDER / SWEEPS_FOLDER / name
+    given, sweep = Path(name), Path(RUNS_FOLDER, SWEEPS_FOLDER, name)
     return sweep if not given.exists() and (sweep / SWEEP_FILE).is_file() else given
 
 
@@ -102,13 +103,6 @@ def _with_results(parts: Sequence[Part], notes: list[str]) -> list[Part]:
             names = listed([f"{run.record.name} ({run.record.status})" for run in part.runs])
             notes.append(f"Left out, as none of its runs is done: {part.label}, {names}.")
     return [part for part in parts if part.done()]
-
-
-def find_sweeps(source: Path) -> list[SweepRecord]:
-    """The sweep that a source is, or those whose records lie in a folder of runs; sorted by name."""
-    if source.name == SWEEP_FILE or (source / SWEEP_FILE).is_file():
-        return [read_sweep(source)]
-    return [read_sweep(file.parent) for file in sorted((source / SWEEPS_FOLDER).glob(f"*/{SWEEP_FILE}"))]
 
 
 def with_reasons(records: Sequence[RunRecord], states: Iterable[JobState]) -> list[RunRecord]:

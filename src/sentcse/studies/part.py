@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.config.tasks import TASKS
-from sentcse.records.run_record import STS_AVERAGE
+from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
-TEST_ORDER = tuple(f"{task}_test" for task in TASKS)
+TEST_ORDER = tuple(score_key(task, "test") for task in TASKS)
 
 
 @dataclass(frozen=True, eq=False)

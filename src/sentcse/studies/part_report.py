@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sentcse.printing.tables import Table
-from sentcse.records.run_record import STS_AVERAGE
+from sentcse.records.layout import STS_AVERAGE
 from sentcse.studies.curve_tables import geometry_table, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part

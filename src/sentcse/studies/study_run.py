@@ -15,9 +15,10 @@ from sentcse.config import TrainConfig
 from sentcse.config.method_options import reads_generator
 from sentcse.config.section import flat
 from sentcse.config.tasks import label_of
+from sentcse.records.layout import STS_AVERAGE, VALIDATION, score_key, spearman_metric
 from sentcse.records.metrics_file import Curve
 from sentcse.records.run_folder import has_effect
-from sentcse.records.run_record import STS_AVERAGE, RunRecord, with_average
+from sentcse.records.run_record import RunRecord, with_average
 
 VARIED = (
     "seed",
@@ -126,12 +127,12 @@ class StudyRun:
     @property
     def dev_score(self) -> str:
         """The key of the score that selected the step."""
-        return f"{self.record.select}_dev"
+        return score_key(str(self.record.select), "dev")
 
     @property
     def dev_curve(self) -> Curve:
         """The selecting score by step."""
-        return self.curves.get(f"val/{self.record.select}_spearman", {})
+        return self.curves.get(spearman_metric(str(self.record.select), "dev"), {})
 
     @cached_property
     def scores(self) -> dict[str, float | None]:
@@ -150,7 +151,7 @@ class StudyRun:
         if key not in ("alignment", "uniformity"):
             return self.scores.get(key)
         step = self.record.best_step
-        return None if step is None else self.curves.get(f"val/{key}", {}).get(step)
+        return None if step is None else self.curves.get(f"{VALIDATION}{key}", {}).get(step)
 
     @cached_property
     def made_with(self) -> dict[str, str]:

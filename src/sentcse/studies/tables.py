@@ -9,7 +9,7 @@ from typing import Any
 from sentcse.config.tasks import STS_TASKS
 from sentcse.printing.tables import Table
 from sentcse.printing.wording import NOTHING, interval, number, p_value
-from sentcse.records.run_record import STS_AVERAGE
+from sentcse.records.layout import STS_AVERAGE
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, Difference, cell_statistics
 from sentcse.studies.study_run import Replicate, StudyRun, score_label

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentcse.errors import SentcseError
+from sentcse.machine.files import write_text, writing
 from sentcse.printing.figures import FORMATS as DRAWN
 from sentcse.printing.figures import save_figure
 from sentcse.printing.tables import to_csv, to_latex, to_markdown
@@ -65,7 +65,7 @@ def write_report(
     reports = tuple(report_part(part) for part in study.parts)
     heading = default_title(study) if title is None else title
     commands = [*remake_commands([run for run in study.runs if run.done]), *([command] if command else [])]
-    try:
+    with writing(output, "name another folder, output=DIR"):
         tables = [
             file for report in reports for file in _write_tables(report, output / "tables", _suffix(report, reports))
         ]
@@ -75,14 +75,10 @@ def write_report(
         if page:
             texts[PAGE_FILE] = render_page(study, reports, title=heading, commands=commands)
         for name, text in texts.items():
-            (output / name).write_text(text, encoding="utf-8")
+            write_text(output / name, text)
         drawn = [file.with_suffix(f".{kind}") for each in pictures for file in each.values() for kind in DRAWN]
         written = (*tables, *drawn, *(output / name for name in texts))
         _delete_older(output, written)
-    except OSError as error:
-        raise SentcseError(
-            f"{output} cannot be written ({error.strerror}): name another folder, output=DIR."
-        ) from error
     return Written(reports, written)
 
 
@@ -125,7 +121,7 @@ def _write_tables(report: PartReport, folder: Path, suffix: str) -> list[Path]:
         named = replace(table, name=table.name + suffix)
         for kind, written in FORMATS.items():
             file = folder / f"{named.name}.{kind}"
-            file.write_text(written(named) + "\n", encoding="utf-8")
+            write_text(file, written(named) + "\n")
             files.append(file)
     return files
 

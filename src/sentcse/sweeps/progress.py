@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from statistics import fmean
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.machine.locks import is_locked
 from sentcse.records.outcomes import Outcomes
+from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import Job
 
 POLL_SECONDS = 1.0

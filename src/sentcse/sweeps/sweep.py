@@ -18,9 +18,8 @@ from sentcse.config.check import check_config, check_generator_config
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.section import expand_home
 from sentcse.errors import ConfigError, SentcseError, how_to_continue
-from sentcse.machine.locks import is_locked
 from sentcse.records.outcomes import Outcomes
-from sentcse.records.run_folder import RESULTS_FILE, RunFolder
+from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import Job, SweepRecord, sweep_folder, write_sweep
 from sentcse.records.terminal import count, sweep_table
 from sentcse.sweeps.launching import Launching, launching, refuse_ddp
@@ -79,13 +78,13 @@ class Sweep:
         refuse_ddp(jobs, launching(settings, 1, None).kind)
         record = self._record(jobs)
         runnable = [job for job in jobs if job.config is not None]
-        pending = [job for job in runnable if not is_done(job) or is_wanted_again(job.config)]  # type: ignore[arg-type]
+        pending = [job for job in runnable if not is_done(job) or is_wanted_again(job)]
         print(f"sweep {record.name}: {count(record.states())}", flush=True)
         if trains_unequally_long(runnable):
             print(UNEQUAL, flush=True)
         for job in runnable:
-            if is_done(job) and job.config is not None:
-                RunFolder(job.config).tidy(job.config.runs.keep)
+            if is_done(job) and job.folder is not None and job.config is not None:
+                job.folder.tidy(job.config.runs.keep)
         how = launching(settings, len(pending), self.max_batch_size)
         try:
             if pending:
@@ -193,12 +192,14 @@ class Sweep:
 
 def is_done(job: Job) -> bool:
     """Whether a job's run is complete."""
-    return job.run is not None and (job.run / RESULTS_FILE).is_file()
+    return job.folder is not None and job.folder.results.is_file()
 
 
-def is_wanted_again(config: RunConfig) -> bool:
+def is_wanted_again(job: Job) -> bool:
     """Whether a run that is done has something left to do: to be made again, or to be handed over to W&B."""
-    return config.overwrite or owes_wandb(config)
+    if job.config is None or job.folder is None:
+        return False
+    return job.config.overwrite or owes_wandb(job.config, job.folder)
 
 
 def is_busy(job: Job) -> bool:

@@ -72,15 +72,15 @@ def plan(chosen: Iterable[Combination], config_of: Callable[[Sequence[str]], Run
     """
     jobs: dict[Path | tuple[str, ...], Job] = {}
     for each in chosen:
-        config, run, fault = None, None, None
+        config, folder, fault = None, None, None
         try:
             config = config_of(each.overrides)
-            run = RunFolder(config).path
+            folder = RunFolder(config)
         except SentcseError as error:
             fault = str(error)
         jobs.setdefault(
-            each.overrides if run is None else run,
-            Job(len(jobs) + 1, each.overrides, each.settings, config, run, fault),
+            each.overrides if folder is None else folder.path,
+            Job(len(jobs) + 1, each.overrides, each.settings, config, folder, fault),
         )
     return list(jobs.values())
 

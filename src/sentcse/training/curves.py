@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sentcse.machine.files import written_whole
+from sentcse.records.layout import SPEARMAN, VALIDATION
 from sentcse.records.metrics_file import read_series
 
 Panels = Sequence[tuple[str, Sequence[str]]]
@@ -12,7 +14,7 @@ Panels = Sequence[tuple[str, Sequence[str]]]
 
 PANELS: Panels = (
     ("Loss", ("train/loss",)),
-    ("Dev Spearman x 100", ("val/",)),
+    ("Dev Spearman x 100", (VALIDATION,)),
     ("Mean cosine", ("train/positive_cosine", "train/negative_cosine")),
 )
 
@@ -31,9 +33,9 @@ def plot_curves(
     figure.suptitle(title)
     for axes, (label, wanted) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for number, name in enumerate(_names(series, wanted)):
-            steps, values = series[name]
-            marker = "o" if name.startswith("val/") else None
+            marker = "o" if name.startswith(VALIDATION) else None
             style = ("-", "--", ":", "-.")[number % 4]
+            steps, values = zip(*series[name].items(), strict=True)
             axes.plot(steps, values, style, label=_label(name), marker=marker, markersize=3)
         if best_step is not None and label.startswith(("Dev", "Held-out")):
             axes.axvline(best_step, color="grey", linewidth=0.8, linestyle=":", label=f"selected: step {best_step}")
@@ -41,17 +43,18 @@ def plot_curves(
         axes.grid(alpha=0.3)
         if axes.has_data():
             axes.legend(fontsize="small")
-    figure.savefig(picture, dpi=110)
+    with written_whole(picture, alone=True) as partial:
+        figure.savefig(partial, dpi=110, format="png")
 
 
-def _names(series: dict[str, tuple[list[int], list[float]]], wanted: Sequence[str]) -> list[str]:
+def _names(series: Iterable[str], wanted: Sequence[str]) -> list[str]:
     prefixes = [name for name in wanted if name.endswith("/")]
     return [
         name
         for name in series
-        if name in wanted or (name.endswith("_spearman") and any(name.startswith(prefix) for prefix in prefixes))
+        if name in wanted or (name.endswith(SPEARMAN) and any(name.startswith(prefix) for prefix in prefixes))
     ]
 
 
 def _label(name: str) -> str:
-    return name.partition("/")[2].removesuffix("_spearman").replace("_", " ")
+    return name.partition("/")[2].removesuffix(SPEARMAN).replace("_", " ")

@@ -15,8 +15,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError, how_to_continue
-from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.loggers import MetricsLogger
 from sentcse.training.wandb.run import WandbRun
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def start_or_continue(
     continue_from = str(folder.last) if folder.last.is_file() and not fresh else None
     step = check_continuation(folder, data) if continue_from is not None else -1
     for each in trainer.loggers:
-        if isinstance(each, MetricsFile | WandbRun):
+        if isinstance(each, MetricsLogger | WandbRun):
             each.forget_after(step)
     try:
         # log lines go above the progress bar, not into it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from pytorch_lightning import seed_everything
@@ -12,10 +11,10 @@ from pytorch_lightning import seed_everything
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.data.held_out import HeldOutDataModule
 from sentcse.errors import SentcseError
-from sentcse.evaluation.reports.record import write_results
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
+from sentcse.records.layout import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.backbones import masked_language_model_folder
 from sentcse.storage.generator_export import save_masked_language_model, show_perplexity
@@ -54,7 +53,7 @@ class GeneratorRun:
     """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
 
 
-def train_generator(config: GeneratorConfig) -> dict[str, Any]:
+def train_generator(config: GeneratorConfig) -> Results:
     """Train, or continue, or report a finished run; returns the content of results.json.
 
     Raises:
@@ -115,13 +114,13 @@ def fit(run: GeneratorRun) -> None:
     run.device = trainer.strategy.root_device
 
 
-def conclude(run: GeneratorRun) -> dict[str, Any]:
+def conclude(run: GeneratorRun) -> Results:
     """Score the selected model again, export it, write results.json last: it marks a complete run."""
     folder, evaluation = run.folder, run.evaluation
     run.model.load_state_dict(load_selected(folder, step=int(evaluation.best["step"]))["state_dict"])
     best = held_out_scores(run.model.to(run.device), evaluation.texts, batch_size=evaluation.batch_size)
     run.model.to(CPU)
-    results: dict[str, Any] = {
+    results: Results = {
         "best": {"step": int(evaluation.best["step"]), **{name: finite_or_none(best[name]) for name in SCORES}},
         "initial": {name: evaluation.initial[name] for name in SCORES},
         "held_out": len(evaluation.texts),
@@ -133,11 +132,11 @@ def conclude(run: GeneratorRun) -> dict[str, Any]:
     with run.model.whole_model() as model:
         save_masked_language_model(model, run.model.tokenizer, folder.model, record=run.model.record, results=results)
     plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"], panels=PANELS)
-    write_results(results, folder.results)
+    folder.complete(results)
     return results
 
 
-def report(results: dict[str, Any], folder: RunFolder) -> None:
+def report(results: Results, folder: RunFolder) -> None:
     """Print what a run gave, before and after."""
     initial, best = results["initial"], results["best"]
     logger.info(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -12,14 +15,49 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.run import start_wandb
 
 
+class MetricsLogger(Logger):
+    """Lightning's way into metrics.csv: its own CSVLogger deletes the rows of an earlier process of the run.
+
+    Args:
+        path: the file; its folder exists.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.file = MetricsFile(path)
+
+    @property
+    def name(self) -> str:
+        """What Lightning asks every logger for."""
+        return "metrics"
+
+    @property
+    def version(self) -> str:
+        """What Lightning asks every logger for."""
+        return ""
+
+    @rank_zero_only
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: config.yaml holds them."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Append a row."""
+        self.file.append({name: value for name, value in metrics.items() if name != "epoch"}, step)
+
+    @rank_zero_only
+    def forget_after(self, step: int) -> None:
+        """Drop rows of steps that a continued run will make again."""
+        self.file.forget_after(step)
+
+
 def build_loggers(config: RunConfig, folder: RunFolder) -> list[Logger]:
     """The file logger first, then the configured dashboard.
 
     Raises:
         SentcseError: if the dashboard's package is not installed.
     """
-    metrics = MetricsFile(folder.metrics)
-    loggers: list[Logger] = [metrics]
+    loggers: list[Logger] = [MetricsLogger(folder.metrics)]
     if config.logger.kind == "tensorboard":
         try:
             loggers.append(TensorBoardLogger(save_dir=folder.path, name="tensorboard", version=""))
@@ -27,7 +65,7 @@ def build_loggers(config: RunConfig, folder: RunFolder) -> list[Logger]:
             raise SentcseError("logger=tensorboard needs a package: pip install 'sentcse[tensorboard]'.") from None
     # a further process of a run writes nothing
     if config.logger.kind == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-        dashboard = start_wandb(config, folder, metrics)
+        dashboard = start_wandb(config, folder)
         if dashboard is not None:
             loggers.append(dashboard)
     return loggers

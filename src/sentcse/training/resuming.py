@@ -11,6 +11,8 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from sentcse.machine.files import written_whole
+
 
 def step_seed(seed: int, epoch: int, batch: int, rank: int) -> int:
     """A 63-bit seed that shares nothing with those of neighbouring steps."""
@@ -63,9 +65,5 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
         """Write a checkpoint; one that was there before stays until the new one is complete."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial")
-        with partial.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name with no content
-        os.replace(partial, target)
+        with written_whole(target, alone=True) as partial:
+            torch.save(checkpoint, partial)

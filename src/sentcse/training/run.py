@@ -13,11 +13,11 @@ from pytorch_lightning import seed_everything
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.evaluation.reports.record import write_results
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, hardware
 from sentcse.methods import Method
 from sentcse.modules.input_length import check_length
+from sentcse.records.layout import UNTRAINED_FOLDER, Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.build import build_data, build_encoder, build_method, build_trainer
 from sentcse.training.curves import plot_curves
@@ -26,7 +26,7 @@ from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.meters import Throughput
 from sentcse.training.provenance import provenance
 from sentcse.training.tasks import load_tasks
-from sentcse.training.untrained_scores import UNTRAINED_FOLDER, UntrainedScores
+from sentcse.training.untrained_scores import UntrainedScores
 from sentcse.training.whole_run import carry_out
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Run:
     """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
 
 
-def train(config: TrainConfig) -> dict[str, Any]:
+def train(config: TrainConfig) -> Results:
     """Train, or continue, or report a finished run; returns the content of results.json.
 
     Raises:
@@ -95,7 +95,7 @@ def fit(run: Run) -> None:
     run.device = trainer.strategy.root_device
 
 
-def conclude(run: Run) -> dict[str, Any]:
+def conclude(run: Run) -> Results:
     """Score the selected encoder on the test tasks, export it, write results.json last: it marks a complete run."""
     folder, best = run.folder, run.evaluation.best
     run.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
@@ -103,7 +103,7 @@ def conclude(run: Run) -> dict[str, Any]:
     tested = evaluate_encoder(encoder, run.evaluation.test_tasks, batch_size=run.config.evaluation.batch_size)
     encoder.to(CPU)
     dev = {f"{run.evaluation.select}_dev": finite_or_none(best["score"])}
-    results: dict[str, Any] = {
+    results: Results = {
         "best": {"step": int(best["step"]), **dev},
         "initial": {
             _result_key(name): value for name, value in run.evaluation.initial.items() if name.endswith("_spearman")
@@ -121,11 +121,11 @@ def conclude(run: Run) -> dict[str, Any]:
     }
     encoder.save_pretrained(folder.encoder, record={**run.method.record, **selection_and_scores(run, results)})
     plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"])
-    write_results(results, folder.results)
+    folder.complete(results)
     return results
 
 
-def selection_and_scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
+def selection_and_scores(run: Run, results: Results) -> dict[str, Any]:
     """What the model card says of the choice of the step and of the scores."""
     select, initial, best = run.evaluation.select, results["initial"], results["best"]
     chosen = next(task for task in run.evaluation.dev_tasks if task.name == select)
@@ -152,7 +152,7 @@ def _result_key(metric: str) -> str:
     return f"{task.removesuffix('_spearman')}_{'test' if part == 'test' else 'dev'}"
 
 
-def report(results: dict[str, Any], folder: RunFolder) -> None:
+def report(results: Results, folder: RunFolder) -> None:
     """Print what a run gave, before and after."""
     initial, best = results["initial"], results["best"]
     for key, value in best.items():

@@ -16,12 +16,9 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.machine.device import hardware
-from sentcse.machine.files import read_json, write_atomically
+from sentcse.machine.files import read_json, write_json
 from sentcse.modules.input_length import longest_input
 from sentcse.training.provenance import versions
-
-UNTRAINED_FOLDER = "untrained"
-"""Under `runs.root`."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +51,7 @@ class UntrainedScores:
         values = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(values, indent=2) + "\n")
+            write_json(path, values)
         except OSError as error:
             logger.warning("%s cannot be written (%s): the next run scores the encoder again.", path, error.strerror)
         return metrics

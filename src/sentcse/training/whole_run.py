@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
+from sentcse.records.layout import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import TERMINATED, quiet_lightning
 from sentcse.training.wandb.results import log_finished_run, log_results
@@ -29,10 +30,10 @@ def carry_out(
     *,
     prepare: Callable[[RunFolder], R],
     fit: Callable[[R], None],
-    conclude: Callable[[R], dict[str, Any]],
-    report: Callable[[dict[str, Any], RunFolder], None],
+    conclude: Callable[[R], Results],
+    report: Callable[[Results, RunFolder], None],
     notes: Iterable[str] = (),
-) -> dict[str, Any]:
+) -> Results:
     """Train, or continue, or report a finished run; returns the content of results.json.
 
     Args:
@@ -78,8 +79,8 @@ def _make(
     folder: RunFolder,
     run: R,
     fit: Callable[[R], None],
-    conclude: Callable[[R], dict[str, Any]],
-) -> dict[str, Any]:
+    conclude: Callable[[R], Results],
+) -> Results:
     """Train and conclude in a folder that this process holds; W&B is told how it ended."""
     folder.create(config)
     folder.failure.unlink(missing_ok=True)
@@ -100,10 +101,10 @@ def _make(
 
 def _pass_over(
     config: RunConfig,
-    finished: dict[str, Any],
+    finished: Results,
     folder: RunFolder,
-    report: Callable[[dict[str, Any], RunFolder], None],
-) -> dict[str, Any]:
+    report: Callable[[Results, RunFolder], None],
+) -> Results:
     """Leave a complete run as it is, but for what its weights take of the disk."""
     logger.info("This run is complete: %s (overwrite=true makes it again)", folder.path)
     log_finished_run(config, finished, folder)
@@ -114,7 +115,7 @@ def _pass_over(
 
 def _train_along(
     config: RunConfig, folder: RunFolder, prepare: Callable[[RunFolder], R], fit: Callable[[R], None]
-) -> dict[str, Any]:
+) -> Results:
     """What a process does that drives a further device of a run: it writes nothing, and the first one speaks for it."""
     if folder.finished() is not None and not config.overwrite:
         return {}  # of a sweep, whose first process has passed this run over as well

@@ -8,11 +8,11 @@ from sentcse.training.wandb.geometry_plot import geometry_rows, plot_geometry
 
 def test_rows_are_the_evaluations_that_have_a_geometry(tmp_path: Path) -> None:
     file = MetricsFile(tmp_path / "metrics.csv")
-    file.log_metrics({"val/a_spearman": 70.0, "val/alignment": 0.2, "val/uniformity": -2.0}, step=0)
-    file.log_metrics({"train/loss": 1.0}, step=1)
-    file.log_metrics({"val/a_spearman": 71.0, "val/uniformity": -2.1}, step=2)
-    file.log_metrics({"val/b_spearman": 9.0, "val/alignment": 0.3, "val/uniformity": -2.2}, step=3)
-    file.log_metrics({"val/a_spearman": 72.0, "val/alignment": 0.4, "val/uniformity": -2.3}, step=4)
+    file.append({"val/a_spearman": 70.0, "val/alignment": 0.2, "val/uniformity": -2.0}, step=0)
+    file.append({"train/loss": 1.0}, step=1)
+    file.append({"val/a_spearman": 71.0, "val/uniformity": -2.1}, step=2)
+    file.append({"val/b_spearman": 9.0, "val/alignment": 0.3, "val/uniformity": -2.2}, step=3)
+    file.append({"val/a_spearman": 72.0, "val/alignment": 0.4, "val/uniformity": -2.3}, step=4)
     assert geometry_rows(file.path, "val/a_spearman") == [(0, 70.0, 0.2, -2.0), (4, 72.0, 0.4, -2.3)]
     assert geometry_rows(file.path, "val/loss") == []
 

@@ -18,7 +18,7 @@ from wandb_files import OfflineRun, parts, read_offline
 
 from sentcse.command.composed import run_command
 from sentcse.config import TrainConfig, check_config
-from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.metrics_file import read_rows
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import run as module
 from sentcse.training.run import train
@@ -121,7 +121,7 @@ def history(found: OfflineRun) -> dict[tuple[int, str], float]:
 
 
 def of_metrics_file(path: Path) -> dict[tuple[int, str], float]:
-    rows = MetricsFile(path).rows()
+    rows = read_rows(path)
     return {(step, key): row[key] for step, row in rows for key in row if key.startswith(("train/", "val/"))}
 
 

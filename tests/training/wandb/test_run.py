@@ -39,11 +39,11 @@ class Kept:
 def metrics(tmp_path: Path) -> MetricsFile:
     """A metrics.csv of six steps: losses at each, scores at every second."""
     file = MetricsFile(tmp_path / "metrics.csv")
-    file.log_metrics({"val/x": 10.0, "test/x": 5.0}, step=0)
+    file.append({"val/x": 10.0, "test/x": 5.0}, step=0)
     for step in range(1, 7):
         if step % 2 == 0:
-            file.log_metrics({"val/x": 10.0 + step}, step=step)
-        file.log_metrics({"train/loss": 1.0 / step, "epoch": 0}, step=step)
+            file.append({"val/x": 10.0 + step}, step=step)
+        file.append({"train/loss": 1.0 / step}, step=step)
     return file
 
 
@@ -57,7 +57,7 @@ def expected(first: int, last: int) -> dict[int, dict[str, float]]:
 
 def test_rows_of_one_step_are_one_row(metrics: MetricsFile, tmp_path: Path) -> None:
     run = Kept(tmp_path)
-    logger = WandbRun(run, metrics)  # type: ignore[arg-type]
+    logger = WandbRun(run, metrics.path)  # type: ignore[arg-type]
     logger.log_metrics({"val/x": 1.0, "test/x": 3.0}, step=4)
     logger.log_metrics({"train/loss": 2.0, "epoch": 1}, step=4)
     logger.log_metrics({"train/loss": 2.0})  # Lightning may leave out the step
@@ -70,7 +70,7 @@ def test_a_continued_run_has_every_step_once(metrics: MetricsFile, tmp_path: Pat
     """Killed after step 6, continued from the checkpoint of step 4; the server had `server_has` rows from step 0 on."""
     metrics.forget_after(4)
     run = Kept(tmp_path, step=server_has)
-    logger = WandbRun(run, metrics)  # type: ignore[arg-type]
+    logger = WandbRun(run, metrics.path)  # type: ignore[arg-type]
     logger.forget_after(4)
     for step in (5, 6, 7):
         logger.log_metrics({"train/loss": 1.0 / step}, step=step)
@@ -86,7 +86,7 @@ def test_a_fault_while_logging_is_told_and_stops_nothing(
     run = Kept(tmp_path)
     run.fault = fault
     with caplog.at_level("WARNING", logger="sentcse"):
-        WandbRun(run, metrics).log_metrics({"train/loss": 1.0}, step=3)  # type: ignore[arg-type]
+        WandbRun(run, metrics.path).log_metrics({"train/loss": 1.0}, step=3)  # type: ignore[arg-type]
     assert "W&B lost the row of step 3 (gone); metrics.csv has it." in caplog.text
 
 
@@ -110,7 +110,7 @@ def start(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
         config = configure("logger=wandb", *more)
         folder = RunFolder(config)
         folder.create(config)
-        return start_wandb(config, folder, MetricsFile(folder.metrics)), folder
+        return start_wandb(config, folder), folder
 
     yield start
     finish_wandb(0)

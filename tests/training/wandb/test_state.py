@@ -9,7 +9,7 @@ import pytest
 from sentcse.config import TrainConfig
 from sentcse.records.run_folder import RunFolder, fingerprint
 from sentcse.training.wandb import state as wandb_state
-from sentcse.training.wandb.state import STATE_FILE, handed_over, note_handed_over, owes_wandb
+from sentcse.training.wandb.state import handed_over, note_handed_over, owes_wandb
 
 Configure = Callable[..., TrainConfig]
 
@@ -44,7 +44,7 @@ def test_a_run_that_is_made_again_is_another_one(configure: Configure, folder: R
 
 def test_the_environment_may_name_a_run_but_not_all_jobs_of_a_sweep(configure: Configure, folder: RunFolder) -> None:
     assert run_id(configure(), folder, {"WANDB_RUN_ID": "mine"}, sweep=None) == "mine"
-    (folder.path / STATE_FILE).unlink()
+    folder.wandb.unlink()
     assert run_id(configure(), folder, {"WANDB_RUN_ID": "mine"}, sweep="s") != "mine"
 
 
@@ -57,15 +57,15 @@ def test_results_are_handed_over_once(configure: Configure, folder: RunFolder) -
 
 
 def test_a_run_owes_what_wandb_has_not(configure: Configure, folder: RunFolder) -> None:
-    assert not owes_wandb(configure())
-    assert owes_wandb(configure("logger=wandb"))
+    assert not owes_wandb(configure(), folder)
+    assert owes_wandb(configure("logger=wandb"), folder)
     note_handed_over(folder)
-    assert not owes_wandb(configure("logger=wandb"))
+    assert not owes_wandb(configure("logger=wandb"), folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_a_damaged_file_is_made_anew(configure: Configure, folder: RunFolder, text: str) -> None:
-    (folder.path / STATE_FILE).write_text(text)
+    folder.wandb.write_text(text)
     assert not handed_over(folder)
     made = run_id(configure(), folder, {}, sweep=None)
     assert run_id(configure(), folder, {}, sweep=None) == made

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tarfile
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from sentcse.errors import DataError
+from sentcse.machine.files import written_whole
 
 
 def extract_members(archive: Path, wanted: Sequence[str], folder: Path) -> list[str]:
@@ -59,10 +58,5 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     if source is None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            shutil.copyfileobj(source, file)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(target) as partial, partial.open("wb") as file:
+        shutil.copyfileobj(source, file)

@@ -12,7 +12,7 @@ from sentcse.evaluation.reports.record import write_results
 from sentcse.evaluation.reports.score_tables import encoder_names
 from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.scores.scoring import ScoredEncoder
-from sentcse.machine.files import write_whole
+from sentcse.machine.files import write_text, writing, written_whole
 
 RESULTS, TEXT, MARKDOWN, LATEX, GEOMETRY = "results.json", "table.txt", "table.md", "table.tex", "geometry"
 PICTURES = (".png", ".pdf")
@@ -46,12 +46,19 @@ def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], f
         SentcseError: if a file cannot be written.
     """
     write_results(results, folder / RESULTS)
-    write_whole(format_results(results) + "\n", folder / TEXT)
-    write_whole(format_results(results, "markdown") + "\n", folder / MARKDOWN)
-    write_whole(format_results(results, "latex") + "\n", folder / LATEX)
+    texts = {
+        TEXT: format_results(results),
+        MARKDOWN: format_results(results, "markdown"),
+        LATEX: format_results(results, "latex"),
+    }
+    for name, text in texts.items():
+        with writing(folder / name, "name a folder that can be written to"):
+            write_text(folder / name, text + "\n")
     if all(each.evaluation.geometry is not None for each in scored):
         from sentcse.evaluation.reports.geometry_figure import draw_geometry
 
         figure = draw_geometry(dict(zip(encoder_names(results), (each.evaluation for each in scored), strict=True)))
         for suffix in PICTURES:
-            figure.savefig(folder / f"{GEOMETRY}{suffix}", dpi=150)
+            picture = folder / f"{GEOMETRY}{suffix}"
+            with writing(picture, "name a folder that can be written to"), written_whole(picture) as partial:
+                figure.savefig(partial, dpi=150, format=suffix[1:])

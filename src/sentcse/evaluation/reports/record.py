@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from sentcse.evaluation.scores.evaluation import Evaluation, StsResult, sts_aver
 from sentcse.evaluation.scores.scoring import ScoredEncoder
 from sentcse.evaluation.statistics.resampling import resample_transfer
 from sentcse.evaluation.statistics.significance import percentile_interval
-from sentcse.machine.files import write_whole
+from sentcse.machine.files import write_json, writing
 
 
 def encoder_record(
@@ -81,7 +80,9 @@ def write_results(results: dict[str, Any], path: Path) -> None:
     Raises:
         SentcseError: if it cannot be written.
     """
-    write_whole(json.dumps(results, indent=2, allow_nan=False, ensure_ascii=False) + "\n", path)
+    with writing(path, "name a folder that can be written to"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, results, allow_nan=False)
 
 
 def _task_record(result: StsResult, draws: Mapping[str, NDArray[np.float64]]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentcse.records.layout import ALIGNMENT, UNIFORMITY
 from sentcse.records.metrics_file import read_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("step", "score", "alignment", "uniformity")
-_GEOMETRY = ("val/alignment", "val/uniformity")
 
 
 def geometry_rows(metrics: Path, monitor: str) -> list[tuple[int, float, float, float]]:
@@ -22,8 +22,7 @@ def geometry_rows(metrics: Path, monitor: str) -> list[tuple[int, float, float, 
         monitor: the metric that selects.
     """
     series = read_series(metrics)
-    names = (monitor, *_GEOMETRY)
-    score, alignment, uniformity = (dict(zip(*series.get(name, ([], [])), strict=True)) for name in names)
+    score, alignment, uniformity = (series.get(name, {}) for name in (monitor, ALIGNMENT, UNIFORMITY))
     steps = [step for step in score if step in alignment and step in uniformity]
     return [(step, score[step], alignment[step], uniformity[step]) for step in steps]
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.tasks import label_of
 from sentcse.evaluation.scores.evaluation import sts_average
-from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.geometry_plot import COLUMNS, geometry_rows, plot_geometry
 from sentcse.training.wandb.identity import finite, monitored
@@ -52,10 +51,10 @@ def log_finished_run(config: RunConfig, results: Mapping[str, Any], folder: RunF
     Raises:
         SentcseError: if another process holds the folder.
     """
-    if not owes_wandb(config):
+    if not owes_wandb(config, folder):
         return
     with folder.locked():
-        dashboard = start_wandb(config, folder, MetricsFile(folder.metrics))
+        dashboard = start_wandb(config, folder)
         if dashboard is None:
             return
         dashboard.forget_after(sys.maxsize)

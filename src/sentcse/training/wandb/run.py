@@ -12,7 +12,7 @@ from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.records.metrics_file import MetricsFile
+from sentcse.records.metrics_file import read_rows
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.identity import OFFLINE, filing, mode_of
 from sentcse.training.wandb.state import run_id
@@ -46,10 +46,10 @@ class WandbRun(Logger):
 
     Args:
         run: what `wandb.init` returned.
-        metrics: the file that this run follows.
+        metrics: the metrics.csv that this run follows.
     """
 
-    def __init__(self, run: wandb.Run, metrics: MetricsFile) -> None:
+    def __init__(self, run: wandb.Run, metrics: Path) -> None:
         super().__init__()
         self.run = run
         self.metrics = metrics
@@ -86,30 +86,30 @@ class WandbRun(Logger):
     @rank_zero_only
     def forget_after(self, step: int) -> None:
         """Take over the rows that metrics.csv has kept up to `step`, where the run continues."""
-        for row_step, row in self.metrics.rows():
+        for row_step, row in read_rows(self.metrics):
             if row_step <= step:
                 self.log_metrics(row, row_step)
         put_aside_earlier_parts(self.run)
 
 
-def start_wandb(config: RunConfig, folder: RunFolder, metrics: MetricsFile) -> WandbRun | None:
+def start_wandb(config: RunConfig, folder: RunFolder) -> WandbRun | None:
     """Open the W&B run of a folder: as configured, else offline, else not at all. No dashboard may stop a run."""
     mode = mode_of(config, os.environ)
     try:
-        return _start(config, folder, metrics, mode)
+        return _start(config, folder, mode)
     except Exception as error:  # of wandb, whose kinds nobody lists
         if mode in OFFLINE:
             logger.warning("W&B cannot be used (%s): the run goes on with metrics.csv alone.", error)
             return None
         logger.warning("W&B cannot be reached (%s): logging offline; `wandb sync` uploads later.", error)
     try:
-        return _start(config, folder, metrics, "offline")
+        return _start(config, folder, "offline")
     except Exception as error:
         logger.warning("W&B cannot be used offline either (%s): the run goes on with metrics.csv alone.", error)
         return None
 
 
-def _start(config: RunConfig, folder: RunFolder, metrics: MetricsFile, mode: str) -> WandbRun:
+def _start(config: RunConfig, folder: RunFolder, mode: str) -> WandbRun:
     import wandb
 
     sweep = sweep_name()
@@ -128,7 +128,7 @@ def _start(config: RunConfig, folder: RunFolder, metrics: MetricsFile, mode: str
     run.define_metric(STEP, hidden=True)
     for part in ("train/*", "val/*"):
         run.define_metric(part, step_metric=STEP)
-    return WandbRun(run, metrics)
+    return WandbRun(run, folder.metrics)
 
 
 def put_aside_earlier_parts(run: wandb.Run) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.machine.files import write_atomically
+from sentcse.errors import SentcseError
+from sentcse.machine.files import read_json, write_json
 from sentcse.records.run_folder import RunFolder, fingerprint
-
-STATE_FILE = "wandb.json"
 
 
 def run_id(
@@ -35,10 +33,10 @@ def run_id(
     state = _read(folder)
     if "id" not in state:
         state = {"id": environment.get("WANDB_RUN_ID", made) if sweep is None else made}
-        _write(folder, state)
+        write_json(folder.wandb, state)
     elif offline and any(_was_uploaded(part) for part in parts(folder, environment, str(state["id"]))):
         state = {"id": made}
-        _write(folder, state)
+        write_json(folder.wandb, state)
     return str(state["id"])
 
 
@@ -59,23 +57,18 @@ def handed_over(folder: RunFolder) -> bool:
     return _read(folder).get("results") is True
 
 
-def owes_wandb(config: RunConfig) -> bool:
+def owes_wandb(config: RunConfig, folder: RunFolder) -> bool:
     """Whether a run that is done wants W&B and W&B has no results of it: trained without, or killed at its end."""
-    return config.logger.kind == "wandb" and not handed_over(RunFolder(config))
+    return config.logger.kind == "wandb" and not handed_over(folder)
 
 
 def note_handed_over(folder: RunFolder) -> None:
     """Remember that W&B has them."""
-    _write(folder, {**_read(folder), "results": True})
+    write_json(folder.wandb, {**_read(folder), "results": True})
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:
     try:
-        state = json.loads((folder.path / STATE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(folder.wandb)
+    except SentcseError:
         return {}
-    return state if isinstance(state, dict) else {}
-
-
-def _write(folder: RunFolder, state: dict[str, Any]) -> None:
-    write_atomically(folder.path / STATE_FILE, f"{json.dumps(state)}\n")

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from sentcse.errors import SentcseError
+from sentcse.machine.files import read_json, write_json, write_text, writing, written_whole
+
+
+def test_a_json_object_is_read_and_anything_else_gets_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": 1}')
+    assert read_json(path) == read_json(path, keys=("a",)) == {"a": 1}
+    with pytest.raises(SentcseError, match=r"a\.json is damaged: b, c is missing in it"):
+        read_json(path, keys=("a", "b", "c"))
+    for damaged, sentence in (
+        (b'{"a": ', "cannot be read as JSON: Expecting value"),
+        (b"", "cannot be read as JSON: Expecting value"),
+        (b"\xff\xfe", "cannot be read as JSON: 'utf-8' codec"),
+        (b"[1]", "cannot be read as JSON: expected an object, got list"),
+        (b"null", "cannot be read as JSON: expected an object, got NoneType"),
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(SentcseError, match=rf"a\.json {sentence}"):
+            read_json(path)
+    with pytest.raises(SentcseError, match=r"none\.json cannot be read as JSON"):
+        read_json(tmp_path / "none.json")
+
+
+def test_what_is_written_replaces_what_was_there_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for content in ({"a": 1}, {"a": "ü"}):
+        write_json(path, content)
+        assert read_json(path) == content
+    assert path.read_text(encoding="utf-8") == '{\n  "a": "ü"\n}\n'
+    write_text(path, "text")
+    assert path.read_text() == "text"
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"a": float("inf")}, allow_nan=False)
+    write_json(path, {"a": float("inf")})
+    assert json.loads(path.read_text()) == {"a": float("inf")}
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_fault_leaves_the_older_file_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, alone: bool
+) -> None:
+    path = tmp_path / "file"
+    write_text(path, "older")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, full)
+        with pytest.raises(OSError, match="No space left"), written_whole(path, alone=alone) as partial:
+            partial.write_text("newer")
+    assert path.read_text() == "older"
+    with pytest.raises(KeyboardInterrupt), written_whole(path, alone=alone) as partial:
+        raise KeyboardInterrupt(partial.write_text("half"))
+    assert path.read_text() == "older"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_it_is_on_the_disk_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    did: list[str] = []
+    sync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: did.append("fsync") or sync(file))
+    monkeypatch.setattr(os, "replace", lambda old, new: did.append("replace") or replace(old, new))
+    write_text(tmp_path / "file", "text")
+    assert did == ["fsync", "replace"]
+
+
+def test_what_a_kill_leaves_of_a_file_with_one_writer_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / ".file.partial").write_text("left by a kill, and longer than what follows")
+    with written_whole(tmp_path / "file", alone=True) as partial:
+        partial.write_text("whole")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "whole")]
+
+
+def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "a.txt"
+    with (
+        pytest.raises(SentcseError, match=r"a\.txt cannot .*\(Not a directory\): name another\."),
+        writing(path, "name another"),
+    ):
+        write_text(path, "text")
+    with (
+        pytest.raises(SentcseError, match=r"cannot .*\(without a number\): name another\."),
+        writing(path, "name another"),
+    ):
+        raise OSError("without a number")
