@@ -49,7 +49,7 @@ def test_rows_are_steps_and_not_epochs(tmp_path: Path) -> None:
 def test_the_default_writes_a_file_and_nothing_else(start: Callable[..., Any]) -> None:
     folder, made = start()
     assert [type(each) for each in made] == [MetricsLogger]
-    assert made[0].path == folder.metrics
+    assert made[0].file.path == folder.metrics
 
 
 def test_tensorboard_lies_in_the_run(start: Callable[..., Any]) -> None:
@@ -72,7 +72,7 @@ def test_tensorboard_that_is_not_installed(start: Callable[..., Any], monkeypatc
 def test_wandb_follows_the_file_that_is_written_first(start: Callable[..., Any]) -> None:
     _, made = start("logger=wandb", "logger.mode=disabled")
     assert [type(each) for each in made] == [MetricsLogger, WandbRun]
-    assert made[1].metrics is made[0]
+    assert made[1].metrics == made[0].file.path
 
 
 def test_without_wandb_the_file_remains(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sentcse.machine.files import written_whole
@@ -60,12 +61,7 @@ class MetricsFile:
 
 def read_rows(path: Path) -> list[Row]:
     """Every whole row of a metrics.csv, without what is empty or no number; none where there is no file."""
-    _, rows = _read(path)
-    numbers = [{name: _number(value) for name, value in row.items()} for row in rows if row[STEP].isdigit()]
-    return [
-        (int(str(row[STEP])), {name: value for name, value in row.items() if name != STEP and value is not None})
-        for row in numbers
-    ]
+    return [(int(row[STEP]), _numbers(row)) for row in _read(path)[1] if row[STEP].isdigit()]
 
 
 def read_series(path: Path) -> dict[str, dict[int, float]]:
@@ -98,8 +94,10 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     return [STEP] if reader.fieldnames is None else list(reader.fieldnames), rows
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def _numbers(row: Mapping[str, str]) -> dict[str, float]:
+    values = {}
+    for name, text in row.items():
+        if name != STEP:
+            with suppress(ValueError):  # empty, or no number
+                values[name] = float(text)
+    return values
