@@ -13,8 +13,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from sentcse.printing.figures import COLOURS, DARK_COLOURS, far_side, look, save_figure
+from sentcse.printing.figures import COLOURS, DARK_COLOURS, look, save_figure
 from sentcse.studies import interactive
+from sentcse.studies.chart_data import low_shot
 from sentcse.studies.collect import collect
 from sentcse.studies.figures import best_step_figure, learning_figure, low_shot_figure
 from sentcse.studies.part import Part
@@ -136,13 +137,6 @@ def test_the_untrained_score_is_a_line_wherever_the_error_bars_reach(tmp_path: P
     low, high = figure.axes[0].get_ylim()
     assert low < untrained < high
     assert not [text for text in figure.axes[0].texts if "this axis" in text.get_text()]
-    page = json.dumps(interactive._low_shot(part, "stsb_test"))
-    assert "untrained encoder: " in page
+    page = json.dumps(interactive.low_shot_figure(low_shot(part, "stsb_test")))
+    assert "untrained: " in page
     assert "this axis" not in page
-
-
-def test_the_untrained_score_does_not_press_the_rest_together() -> None:
-    assert far_side(70.0, [76.0, 78.0]) == "below"
-    assert far_side(80.0, [76.0, 78.0]) == "above"
-    assert far_side(75.5, [76.0, 78.0]) is None
-    assert far_side(75.0, []) is None

@@ -83,6 +83,11 @@ METHOD_OPTIONS: dict[str, type[MethodOptions]] = {
 """The options class of each `_target_`; any other target is a CustomMethodOptions."""
 
 
+def method_names() -> tuple[str, ...]:
+    """The methods of the package, in their order, as runs and tables call them."""
+    return tuple(target.rpartition(".")[2].lower() for target in METHOD_OPTIONS)
+
+
 def reads_generator(target: str) -> bool:
     """Whether the result of a method, named by its `_target_`, depends on `generator`."""
     return METHOD_OPTIONS.get(target, CustomMethodOptions).reads_generator

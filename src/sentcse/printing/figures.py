@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,16 +89,6 @@ def look(place: int) -> Look:
     colour = place % len(COLOURS)
     face = COLOURS[colour] if place % 2 == 0 else "white"
     return Look(COLOURS[colour], DARK_COLOURS[colour], dash, page_dash, marker, face, page_marker)
-
-
-def far_side(value: float, shown: Sequence[float]) -> str | None:
-    """On which side ("below", "above") `value` lies so far that an axis with it would press together what is shown."""
-    if len(shown) == 0:
-        return None
-    room = 0.5 * max(max(shown) - min(shown), 0.5)
-    if value < min(shown) - room:
-        return "below"
-    return "above" if value > max(shown) + room else None
 
 
 @contextmanager

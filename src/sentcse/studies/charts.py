@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sentcse.printing.tables import Table
-from sentcse.studies.interactive import (
-    View,
-    best_step_views,
-    difference_views,
-    geometry_views,
-    learning_views,
-    low_shot_views,
-)
+from sentcse.studies import chart_data, interactive
+from sentcse.studies.chart_data import Picture
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.study_run import score_label
 
 SAME = "The table below has the same figures."
 BESIDE = {"geometry": "The table below has their means; the table of runs has every run."}
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of a chart.
+
+    Attributes:
+        label: what the reader chooses.
+        figure: `data` and `layout` of plotly.
+    """
+
+    label: str
+    figure: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,45 +61,51 @@ def charts(report: PartReport, place: int) -> list[Chart]:
     """
     part, tables = report.part, report.tables
     primary = part.primary_key()
+    keys = sorted(part.headline_keys(), key=lambda key: key != primary)
+    compared = [chart_data.differences(part, found) for found in report.compared.values() if found]
     made = [
         (
             "low-shot",
             "Score against number of sentences",
             f"Mean over {part.over} with its 95 % interval. The horizontal axis is logarithmic.",
-            low_shot_views(part),
+            _views([chart_data.low_shot(part, key) for key in keys], interactive.low_shot_figure),
             "scores",
         ),
         (
             "learning",
             "Learning curves",
             f"Dev score by optimiser step: mean over {part.over}, band of its 95 % interval.",
-            learning_views(part),
+            _views(chart_data.learning(part), interactive.learning_figure),
             "learning_curves",
         ),
         (
             "differences",
             "Paired differences",
             "Over the same seeds and splits, 95 % intervals. Filled: told apart after Holm's correction; open: not.",
-            difference_views(part, report.compared),
+            _views(compared, interactive.difference_figure),
             "differences",
         ),
         (
             "geometry",
             "Geometry against score",
             f"Each run's {score_label(primary)} against alignment or uniformity on the dev task at the selected step.",
-            geometry_views(part),
+            _views(chart_data.geometry(part, primary), interactive.geometry_figure),
             "geometry",
         ),
         (
             "best-steps",
             "Selected steps",
             f"Which evaluation had the best dev score: the larger the marker, the more {part.over}.",
-            best_step_views(part),
+            _views(chart_data.best_steps(part), interactive.best_step_figure),
             "best_steps",
         ),
     ]
     return [
-        Chart(f"{name}-{place}", place, title, caption, tuple(views), tables.get(table), BESIDE.get(name, SAME))
+        Chart(f"{name}-{place}", place, title, caption, views, tables.get(table), BESIDE.get(name, SAME))
         for name, title, caption, views, table in made
         if views and views[0].figure["data"]
     ]
+
+
+def _views(pictures: Sequence[Picture], draw: Callable[[Picture], dict[str, Any]]) -> tuple[View, ...]:
+    return tuple(View(picture.title, draw(picture)) for picture in pictures)

@@ -15,7 +15,7 @@ from sentcse.records.layout import METRICS_FILE, RUNS_FOLDER, SWEEP_FILE, SWEEPS
 from sentcse.records.metrics_file import read_dev_curves
 from sentcse.records.run_record import RunRecord
 from sentcse.records.sweep_record import JobState, SweepRecord
-from sentcse.studies.part import Part, name_series
+from sentcse.studies.part import Part, name_series, places_of
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
 
@@ -45,7 +45,11 @@ def collect(sources: Sequence[Path]) -> Study:
     runs = _one_a_replicate(runs, notes)
     budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))
     parts = [[run for run in runs if run.budget == budget] for budget in budgets]
-    with_results = _with_results([Part.of(part, name_series(part)) for part in parts], notes)
+    names = [name_series(part) for part in parts]
+    places = places_of(series for each in names for series in each.values())
+    with_results = _with_results(
+        [Part.of(part, named, places) for part, named in zip(parts, names, strict=True)], notes
+    )
     return Study(parts=tuple(with_results), notes=tuple(notes))
 
 

@@ -101,7 +101,7 @@ def _part(report: PartReport, drawn: Sequence[Any]) -> dict[str, Any]:
         "other_findings": report.other_findings,
         "gaps": report.gaps,
         "charts": drawn,
-        "series": [_series(name, place) for place, name in enumerate(part.series)],
+        "series": [_series(name, part.places[name]) for name in part.series],
         "tables": [
             {"heading": heading, "table": report.tables[name]}
             for name, heading in headings.items()
@@ -112,5 +112,5 @@ def _part(report: PartReport, drawn: Sequence[Any]) -> dict[str, Any]:
 
 def _series(name: str, place: int) -> dict[str, Any]:
     style = look(place)
-    colour = place % len(COLOURS)
-    return {"name": name, "colour": colour, "dashes": DASHES[style.page_dash], "shape": SHAPES[style.page_marker]}
+    marks = {"dashes": DASHES[style.page_dash], "shape": SHAPES[style.page_marker]}
+    return {"name": name, "place": place, "colour": place % len(COLOURS), **marks}

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentcse.config.method_options import method_names
 from sentcse.config.tasks import TASKS
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
 TEST_ORDER = tuple(score_key(task, "test") for task in TASKS)
+METHODS = method_names()
+"""The order in which methods are shown; others follow by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +28,7 @@ class Part:
         series: what is compared, as it is shown.
         sizes: of the runs that are done, ascending.
         replicates: of all runs, ascending.
+        places: of each series among those of the study, which decide its look.
     """
 
     budget: Budget
@@ -33,10 +37,11 @@ class Part:
     series: tuple[str, ...]
     sizes: tuple[int, ...]
     replicates: tuple[Replicate, ...]
+    places: Mapping[str, int]
 
     @classmethod
-    def of(cls, runs: Sequence[StudyRun], names: Mapping[str, str]) -> Part:
-        """The part that these runs of one budget make; `names` gives their series."""
+    def of(cls, runs: Sequence[StudyRun], names: Mapping[str, str], places: Mapping[str, int]) -> Part:
+        """The part that these runs of one budget make; `names` gives their series, `places` those of all series."""
         series = in_order(names.values())
 
         def place(run: StudyRun) -> tuple[Any, ...]:
@@ -50,6 +55,7 @@ class Part:
             series=series,
             sizes=tuple(sorted({run.size for run in runs if run.done and run.size is not None})),
             replicates=tuple(sorted({run.replicate for run in runs}, key=in_order_of_seeds)),
+            places=places,
         )
 
     @property
@@ -147,10 +153,6 @@ def _place(key: str) -> int:
     return TEST_ORDER.index(key) if key in TEST_ORDER else len(TEST_ORDER)
 
 
-METHODS = ("simcse", "diffcse", "micse")
-"""The order in which methods are shown; others follow by name."""
-
-
 def name_series(runs: Sequence[StudyRun]) -> dict[str, str]:
     """Name what each run is a repetition of.
 
@@ -186,6 +188,12 @@ def in_order(series: Iterable[str]) -> tuple[str, ...]:
         return (METHODS.index(method) if method in METHODS else len(METHODS)), name
 
     return tuple(sorted(set(series), key=place))
+
+
+def places_of(series: Iterable[str]) -> dict[str, int]:
+    """The places that decide the looks of series: a method of the package has its own in every study, others follow."""
+    others = [name for name in in_order(series) if name not in METHODS]
+    return {name: place for place, name in enumerate((*METHODS, *others))}
 
 
 def differing_settings(runs: Sequence[StudyRun]) -> list[str]:

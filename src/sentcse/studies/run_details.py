@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sentcse.printing.wording import NOTHING, number
+from sentcse.studies.chart_data import run_curve
 from sentcse.studies.interactive import run_figure
 from sentcse.studies.part import Part
 from sentcse.studies.remake import remake_command
@@ -59,10 +60,10 @@ def _splits_of_their_own(study: Study) -> bool:
 
 
 def _details(part: Part, run: StudyRun) -> dict[str, Any]:
-    place = part.series.index(part.names[run.record.name])
+    place = part.places[part.names[run.record.name]]
     curve = {
         "label": f"{score_label(run.dev_score)} of {run.record.name} by optimiser step",
-        "figure": run_figure(run, place),
+        "figure": run_figure(run_curve(run, place)),
     }
     return {
         "name": run.record.name,

@@ -137,13 +137,3 @@ def _difference(
         else:
             needed = seeds_needed(estimate.mean, estimate.std, power=POWER, alpha=ALPHA / tests)
     return Difference(key, size, series, reference, pairs, other_sentences, estimate, corrected, verdict, needed)
-
-
-def half_width(over: MeanInterval | PairedDifference) -> float:
-    """Half the interval's width, an error bar's length; none for a single seed."""
-    return 0.0 if over.n == 1 else over.high - over.mean
-
-
-def bar_ends(over: MeanInterval | PairedDifference) -> tuple[float, float]:
-    """Where the error bar of a mean begins and ends."""
-    return over.mean - half_width(over), over.mean + half_width(over)
