@@ -203,8 +203,9 @@ def build(method_name: str, size: str) -> Any:
     if method_name == "micse":
         return MiCSE(encoder, ami_layers=layers, ami_minimum_support=None, count_padding=True)
     language_model = DistilBertForMaskedLM(DistilBertConfig(**generator_shape))
-    generator = Generator(language_model.distilbert, MaskedLanguageModelHead(language_model))
-    return DiffCSE(encoder, generator, backbone(), count_padding=True, padding_as_published=True)
+    head = MaskedLanguageModelHead(language_model)
+    generator = Generator(language_model.distilbert, head, tokenizer, padding_as_published=True)
+    return DiffCSE(encoder, generator, backbone(), count_padding=True)
 
 
 if __name__ == "__main__":

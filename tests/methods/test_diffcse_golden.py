@@ -24,7 +24,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import DiffCSE
-from sentcse.methods.base import Batch, flatten_views
+from sentcse.methods.base import flatten_views
 from sentcse.methods.generator import Generator
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 
@@ -33,13 +33,13 @@ pytestmark = pytest.mark.golden
 CASES = ["diffcse_bert", "diffcse_bert_before_mlp", "diffcse_roberta"]
 
 
-class DiffCSEWithGivenMasking(DiffCSE):
+class GeneratorWithGivenMasking(Generator):
     """Masks as the golden case did, where training draws at random."""
 
     given: Tensor
 
-    def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        return self.given.flatten(0, 1), torch.ones_like(self.given.flatten(0, 1), dtype=torch.bool)
+    def mask(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        return self.given, torch.ones_like(self.given, dtype=torch.bool)
 
 
 class GivenTokenizer:
@@ -50,31 +50,29 @@ class GivenTokenizer:
         self.model_max_length = 40
 
 
-def build(case: GoldenCase, name: str, **options: Any) -> DiffCSEWithGivenMasking:
+def build(case: GoldenCase, name: str, **options: Any) -> DiffCSE:
     roberta = name.endswith("roberta")
     kind, model = (RobertaConfig, RobertaModel) if roberta else (BertConfig, BertModel)
     backbone = load_weights(model(case.config(kind), add_pooling_layer=False), case.weights("encoder"))
     discriminator = load_weights(model(case.config(kind), add_pooling_layer=False), case.weights("discriminator"))
     edited = case.tensors["edited_input_ids"]
     tokenizer: Any = GivenTokenizer(int(edited[0, 0]), case.scalars["config"].get("pad_token_id", 0))
-    method = DiffCSEWithGivenMasking(
+    method = DiffCSE(
         SentenceEncoder(backbone, tokenizer, pooler="cls_before_pooler"),
-        build_generator(case, roberta=roberta),
+        build_generator(case, tokenizer, roberta=roberta),
         discriminator,
         temperature=case.scalars.get("temperature", 0.05),
         head="linear_tanh" if name.endswith("before_mlp") else "batchnorm",
         condition="before_head" if name.endswith("before_mlp") else "after_head",
         rtd_weight=case.scalars["lambda"],
-        padding_as_published=True,
         **options,
     )
     method.head.load_state_dict(case.weights("mlp"))
     method.rtd_head.load_state_dict(case.weights("electra_head"))
-    method.given = case.tensors["mlm_input_ids"]
     return method
 
 
-def build_generator(case: GoldenCase, *, roberta: bool) -> Generator:
+def build_generator(case: GoldenCase, tokenizer: Any, *, roberta: bool) -> Generator:
     weights = case.weights("generator")
     if roberta:
         layers = 1 + max(int(found[1]) for name in weights if (found := re.search(r"layer\.(\d+)\.", name)))
@@ -97,7 +95,10 @@ def build_generator(case: GoldenCase, *, roberta: bool) -> Generator:
         )
     load_weights(language_model, weights)
     backbone = getattr(language_model, language_model.base_model_prefix)
-    return Generator(backbone, MaskedLanguageModelHead(language_model))
+    head = MaskedLanguageModelHead(language_model)
+    generator = GeneratorWithGivenMasking(backbone, head, tokenizer, padding_as_published=True)
+    generator.given = case.tensors["mlm_input_ids"].flatten(0, 1)
+    return generator
 
 
 @pytest.mark.parametrize("rows", [None, 3])
@@ -127,13 +128,14 @@ def test_edits_labels_and_logits(name: str, golden_folder: Path) -> None:
     case = load_case(golden_folder, name)
     method = build(case, name)
     ids, mask = flatten_views(case.batch)
-    edited = method.edit(case.batch)
+    edited = method.generator.edit(ids, mask)
     assert torch.equal(edited, case.tensors["edited_input_ids"])
     assert torch.equal(replaced_token_labels(edited, ids, mask), case.tensors["replaced"].long())
     pooled = method.pool(case.batch)
     projected = method.head(pooled)
     condition = projected if method.condition == "after_head" else pooled
-    assert_golden(method.discriminate(edited, mask, condition), case.tensors["rtd_logits"], "rtd_logits")
+    logits = method.replaced_token_detection.logits(edited, mask, condition=condition)
+    assert_golden(logits, case.tensors["rtd_logits"], "rtd_logits")
     z1, z2 = projected.unflatten(0, case.batch["input_ids"].shape[:2]).unbind(1)
     assert_golden(info_nce_logits(z1, z2, temperature=method.temperature), case.tensors["logits"], "logits")
 

@@ -35,8 +35,9 @@ def build(rows: int | None, *, dropout: float = 0.0, **options: Any) -> DiffCSE:
     torch.manual_seed(0)
     noise = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     language_model = BertForMaskedLM(tiny_config())
-    generator = Generator(language_model.bert, MaskedLanguageModelHead(language_model))
-    encoder = SentenceEncoder(tiny_bert(**noise), tiny_tokenizer(), pooler="cls_before_pooler")
+    tokenizer = tiny_tokenizer()
+    generator = Generator(language_model.bert, MaskedLanguageModelHead(language_model), tokenizer)
+    encoder = SentenceEncoder(tiny_bert(**noise), tokenizer, pooler="cls_before_pooler")
     return DiffCSE(encoder, generator, tiny_bert(seed=1, **noise), discriminator_rows=rows, rtd_weight=1.0, **options)
 
 

@@ -1,15 +1,118 @@
-"""Which encoder and which generator DiffCSE can put together."""
+"""DiffCSE's discriminator: it reads the edited copy and the sentence's vector, and tells which tokens were replaced."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
+from sentcse.losses import replaced_token_accuracy, replaced_token_detection_loss, replaced_token_labels
+from sentcse.losses.replaced_token_detection import ReplacedTokenAccuracy
 from sentcse.methods.base import Origin
-from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The loss of equations 3 and 4 as a mean over tokens, and how often the discriminator is right."""
+
+    loss: Tensor
+    accuracy: ReplacedTokenAccuracy
+
+
+@dataclass(frozen=True)
+class Discriminator:
+    """Tells original tokens from replaced ones.
+
+    No `nn.Module`: its two belong to the method, under whose names the weights lie in every checkpoint.
+
+    Attributes:
+        backbone: reads the edited copy with the sentence's vector at position 0.
+        classifier: from a state to original or replaced.
+        rows: rows that are computed at a time, which bounds the memory; None for all.
+        count_padding: average over padding too (published code).
+    """
+
+    backbone: PreTrainedModel
+    classifier: nn.Linear
+    rows: int | None
+    count_padding: bool
+
+    def detect(self, edited: Tensor, original: Tensor, attention_mask: Tensor, *, condition: Tensor) -> Detection:
+        """Score the edited copies.
+
+        Args:
+            edited: x'', (rows, tokens).
+            original: x, (rows, tokens).
+            attention_mask: (rows, tokens).
+            condition: the vectors of the sentences, (rows, width).
+        """
+        labels = replaced_token_labels(edited, original, attention_mask)
+        pieces = split_rows(attention_mask, self.rows, cut_padding=not self.count_padding)
+        # zero at padding that needs no computation
+        found = torch.zeros(*edited.shape, 2, device=edited.device)
+        score = partial(self._score_piece, edited, labels, attention_mask, found)
+        # looked up for all rows together: the gradient of the table is as large as the vocabulary
+        table: Any = self.backbone.get_input_embeddings()
+        learned = [*self.backbone.parameters(), *self.classifier.parameters()]
+        parameters = [each for each in learned if each.requires_grad and each is not table.weight]
+        loss = sum_over_pieces(score, pieces, (condition, table(edited)), parameters)
+        return Detection(loss, replaced_token_accuracy(found, labels, attention_mask))
+
+    def _score_piece(
+        self, edited: Tensor, labels: Tensor, mask: Tensor, found: Tensor, rows: Rows, condition: Tensor, words: Tensor
+    ) -> Tensor:
+        """The piece's part of the mean over all tokens; writes its logits into `found`."""
+        words = words[:, : rows.length]
+        logits = self.logits(rows.of(edited), rows.of(mask), condition=condition, words=words)
+        found[rows.index, : rows.length] = logits.detach().float()
+        counted = torch.ones_like(mask) if self.count_padding else mask
+        mean = replaced_token_detection_loss(logits, rows.of(labels), rows.of(mask), count_padding=self.count_padding)
+        return mean * (counted[rows.index].sum() / counted.sum())
+
+    def logits(
+        self, edited: Tensor, attention_mask: Tensor, *, condition: Tensor, words: Tensor | None = None
+    ) -> Tensor:
+        """Original-or-replaced logits (rows, tokens, 2), given the condition (rows, width).
+
+        `words` are the word embeddings of `edited` where they have been looked up already.
+        """
+        with self._reading(condition, words):
+            states = self.backbone(input_ids=edited, attention_mask=attention_mask).last_hidden_state
+        logits: Tensor = self.classifier(states)
+        return logits
+
+    @contextmanager
+    def _reading(self, condition: Tensor, words: Tensor | None) -> Iterator[None]:
+        """Hooks that put the condition at position 0, the sentence's, as in figure 1, and `words` behind it."""
+        model: Any = self.backbone
+
+        def condition_first(_module: nn.Module, _inputs: Any, embedded: Tensor) -> Tensor:
+            # torch.cat keeps the gradient of the condition
+            return torch.cat([condition.unsqueeze(1).to(embedded.dtype), embedded[:, 1:]], dim=1)
+
+        def looked_up(_module: nn.Module, _inputs: Any, _output: Tensor) -> Tensor | None:
+            return words
+
+        handles = [
+            model.embeddings.register_forward_hook(condition_first),
+            model.get_input_embeddings().register_forward_hook(looked_up),
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
 
 def check_embeddings(encoder: SentenceEncoder, origin: Origin) -> None:
@@ -36,25 +139,4 @@ def check_embeddings(encoder: SentenceEncoder, origin: Origin) -> None:
             f"method=diffcse cannot train {origin.name_or_path}: its embeddings have {width} values and its states "
             f"{encoder.width}, and the sentence's vector takes the place of an embedding: choose an encoder with both "
             "of one width, such as BERT or RoBERTa, or another method."
-        )
-
-
-def check_vocabularies(encoder: SentenceEncoder, origin: Origin, generator: Origin) -> None:
-    """Refuse a generator that writes other ids than the encoder reads.
-
-    Raises:
-        SentcseError: naming both, if a token has another id in the other, or is missing there.
-    """
-    theirs = load_tokenizer(generator.name_or_path, revision=generator.revision).get_vocab()
-    ours = encoder.tokenizer.get_vocab()
-    if theirs != ours:
-        strange = next((token for token in theirs if ours.get(token) != theirs[token]), None)
-        example = (
-            f"{len(theirs)} tokens there and {len(ours)} here"
-            if strange is None
-            else f"token {strange!r} is {theirs[strange]} there and {ours.get(strange, 'missing')} here"
-        )
-        raise SentcseError(
-            f"The generator {generator.name_or_path} and the encoder {origin.name_or_path} have different vocabularies "
-            f"({example}): choose a generator made for this encoder, or train one with python -m sentcse.generator."
         )

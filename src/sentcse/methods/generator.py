@@ -1,52 +1,113 @@
-"""DiffCSE's generator: a frozen masked language model that says which token it expects at a position."""
+"""DiffCSE's generator: a frozen masked language model that makes the edited copy of a sentence."""
 
 from __future__ import annotations
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-from torch.nn import functional as F
+from typing import TYPE_CHECKING, Any
 
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor, nn
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import SentcseError
+from sentcse.losses import edit_tokens
 from sentcse.machine.device import cpu_multiplies_bf16
+from sentcse.methods.base import Origin
 from sentcse.methods.row_chunks import split_rows
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
+from sentcse.modules.masking import mask_ordinary_tokens
+from sentcse.modules.vocabulary_argmax import ROWS_AT_ONCE, VocabularyArgmax
+from sentcse.storage.masked_language_models import load_masked_language_model
+from sentcse.storage.tokenizers import load_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+    from typing_extensions import Self
 
 SEQUENCES_AT_ONCE = 32
 """Rows of tokens that are computed together: their states stay in the cache."""
 
+PUBLISHED_PADDING = 0
+"""The published code multiplies ids by the mask, which is BERT's padding id and RoBERTa's <s>."""
+
 
 class Generator(nn.Module):
-    """Predicts tokens, without gradients and always in eval mode.
+    """Masks, predicts and edits (section 3, equation 2), without gradients and always in eval mode.
 
     The published code leaves the generator's dropout on by accident; a frozen model is meant to be without.
 
     Args:
         backbone: the masked language model without its head.
         head: its head.
-        prediction: "argmax" as in the published code, "sample" as in the paper (section 3).
+        tokenizer: of the encoder and of the generator, which have one vocabulary.
+        masking_ratio: share of tokens that are masked before it predicts.
+        prediction: "argmax" as in the published code, "sample" as in the paper.
         temperature: of the sampling.
+        replace: `every` position takes the prediction (published code), or the `masked` ones (paper).
+        padding_as_published: write id 0 at padding.
     """
 
     def __init__(
         self,
         backbone: nn.Module,
         head: MaskedLanguageModelHead,
+        tokenizer: PreTrainedTokenizerBase,
         *,
+        masking_ratio: float = 0.30,
         prediction: str = "argmax",
         temperature: float = 1.0,
+        replace: str = "every",
+        padding_as_published: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.tokenizer = tokenizer
+        self.masking_ratio = masking_ratio
         self.prediction = prediction
         self.temperature = temperature
+        self.replace = replace
+        self.padding_id = PUBLISHED_PADDING if padding_as_published else int(tokenizer.pad_token_id)
         self._argmax: VocabularyArgmax | None = None
         self.requires_grad_(False)
         self.eval()
 
-    def train(self, mode: bool = True) -> Generator:
+    @classmethod
+    def load(cls, generator: Origin, encoder: SentenceEncoder, origin: Origin, **options: Any) -> Self:
+        """The generator of a checkpoint, for an encoder of its vocabulary.
+
+        Raises:
+            SentcseError: if the checkpoint cannot be had, has no trained head, or another vocabulary.
+        """
+        check_vocabularies(encoder, origin, generator)
+        backbone, head = load_masked_language_model(generator.name_or_path, revision=generator.revision)
+        return cls(backbone, head, encoder.tokenizer, **options)
+
+    def train(self, mode: bool = True) -> Self:
         """Stays in eval mode whatever is asked."""
         return super().train(False)
+
+    @torch.no_grad()
+    def edit(
+        self, input_ids: Int[Tensor, "rows tokens"], attention_mask: Int[Tensor, "rows tokens"]
+    ) -> Int[Tensor, "rows tokens"]:
+        """The edited copy x'' = G(x') of sentences x, of which x' has tokens masked anew (equation 2)."""
+        masked, selected = self.mask(input_ids, attention_mask)
+        positions = selected if self.replace == "masked" else torch.ones_like(selected)
+        needed = positions & attention_mask.bool()
+        needed[:, 0] = False  # becomes [CLS] whatever is predicted
+        return edit_tokens(
+            self.predict(masked, attention_mask, needed),
+            input_ids,
+            attention_mask,
+            cls_token_id=int(self.tokenizer.cls_token_id),
+            pad_token_id=self.padding_id,
+            positions=positions,
+        )
+
+    def mask(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Masked ids and the selected positions, (rows, tokens) each."""
+        return mask_ordinary_tokens(input_ids, attention_mask, self.tokenizer, masking_ratio=self.masking_ratio)
 
     @torch.no_grad()
     def predict(
@@ -92,55 +153,22 @@ class Generator(nn.Module):
         return (scores.float() / self.temperature + noise).argmax(dim=1)
 
 
-ROWS_AT_ONCE = 256
-"""Rows scored together: (256, 30522) float32 scores are 30 MiB, those of a whole batch would be gigabytes."""
+def check_vocabularies(encoder: SentenceEncoder, origin: Origin, generator: Origin) -> None:
+    """Refuse a generator that writes other ids than the encoder reads.
 
-
-CANDIDATES = 8
-
-
-BFLOAT16_ERROR = 2.0**-8
-"""Bound on the relative error of a product of two numbers that were both rounded to bfloat16."""
-
-
-class VocabularyArgmax:
-    """`(states @ weight.T + bias).argmax(1)` in float32, a few rows at a time, the scores not kept.
-
-    For weights that stay as they are: what follows from them is computed once.
-
-    Args:
-        weight: (vocabulary, width).
-        bias: (vocabulary,).
-        screen: find candidates in bfloat16 and score only those in float32. A row where the error bound of bfloat16
-            leaves room for another token is scored in full, so that the result is the same.
+    Raises:
+        SentcseError: naming both, if a token has another id in the other, or is missing there.
     """
-
-    @torch.no_grad()
-    def __init__(
-        self, weight: Float[Tensor, "vocabulary width"], bias: Float[Tensor, " vocabulary"], *, screen: bool
-    ) -> None:
-        self.weight, self.bias = weight.float(), bias.float()
-        self.rounded = weight.bfloat16() if screen and len(weight) > CANDIDATES else None
-        self.rounded_bias = bias.bfloat16()
-        self.longest = torch.linalg.vector_norm(self.weight, dim=1).amax()
-        self.largest_bias = self.bias.abs().amax()
-
-    @torch.no_grad()
-    def __call__(self, states: Float[Tensor, "rows width"]) -> Int[Tensor, " rows"]:
-        """The best token of each of the states, (rows, width)."""
-        with torch.autocast(states.device.type, enabled=False):
-            return torch.cat([self._choose(rows) for rows in torch.split(states.float(), ROWS_AT_ONCE)])
-
-    def _choose(self, states: Tensor) -> Tensor:
-        if self.rounded is None:
-            return F.linear(states, self.weight, self.bias).argmax(dim=1)
-        rough = F.linear(states.bfloat16(), self.rounded, self.rounded_bias).topk(CANDIDATES, dim=1)
-        exact = torch.bmm(self.weight[rough.indices], states.unsqueeze(2)).squeeze(2) + self.bias[rough.indices]
-        best = exact.max(dim=1, keepdim=True)
-        chosen = rough.indices.gather(1, best.indices).squeeze(1)
-        # Cauchy-Schwarz for the rounded factors; then the rounding of the bias and of the sum
-        error = BFLOAT16_ERROR * (torch.linalg.vector_norm(states, dim=1) * self.longest + self.largest_bias)
-        error = error + BFLOAT16_ERROR * rough.values[:, 0].float().abs()
-        unsure = best.values.squeeze(1) < rough.values[:, -1].float() + error
-        chosen[unsure] = F.linear(states[unsure], self.weight, self.bias).argmax(dim=1)
-        return chosen
+    theirs = load_tokenizer(generator.name_or_path, revision=generator.revision).get_vocab()
+    ours = encoder.tokenizer.get_vocab()
+    if theirs != ours:
+        strange = next((token for token in theirs if ours.get(token) != theirs[token]), None)
+        example = (
+            f"{len(theirs)} tokens there and {len(ours)} here"
+            if strange is None
+            else f"token {strange!r} is {theirs[strange]} there and {ours.get(strange, 'missing')} here"
+        )
+        raise SentcseError(
+            f"The generator {generator.name_or_path} and the encoder {origin.name_or_path} have different vocabularies "
+            f"({example}): choose a generator made for this encoder, or train one with python -m sentcse.generator."
+        )

@@ -6,8 +6,8 @@ import pytest
 import torch
 from tiny import tiny_config
 
-from sentcse.methods.generator import VocabularyArgmax
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
+from sentcse.modules.vocabulary_argmax import VocabularyArgmax
 
 
 @pytest.mark.parametrize("screen", [False, True])
