@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,13 @@ from composing import compose
 from sentcse.command.plain import run_plain_command
 from sentcse.config.check import check_config
 from sentcse.config.commands import DashboardConfig
-from sentcse.dashboard import NO_ACCOUNT, dashboard_job
+from sentcse.config.method_options import method_names
+from sentcse.dashboard import NO_ACCOUNT, dashboard_job, shown_methods
 from sentcse.records.sweep_record import sweep_folder
 from sentcse.training.wandb.identity import filing
-from sentcse.training.wandb.panels import METHODS, Place, report, workspace
+from sentcse.training.wandb.panels import Place, report, workspace
 
+METHODS = (*method_names(), "mymethod")
 PLACE = Place("me", "p", sweep="low_shot_1a2b3c4d", score="sickr", dev="pairs")
 
 
@@ -37,7 +40,9 @@ def texts(value: Any) -> set[str]:
 
 def as_sent(place: Place) -> str:
     """A report as W&B gets it; without the entity, whose project would be looked up at the server."""
-    return str(report(replace(place, entity=""))._to_model().spec.model_dump_json(by_alias=True, exclude_none=True))
+    return str(
+        report(replace(place, entity=""), METHODS)._to_model().spec.model_dump_json(by_alias=True, exclude_none=True)
+    )
 
 
 def test_the_workspace_shows_what_runs_log() -> None:
@@ -84,7 +89,7 @@ def test_help_and_docs_name_a_group_as_sweeps_are_named(capsys: pytest.CaptureFi
 
 
 def test_the_report_has_a_run_set_for_each_method() -> None:
-    made = report(PLACE)
+    made = report(PLACE, METHODS)
     grids = [block for block in made.blocks if type(block).__name__ == "PanelGrid"]
     assert [runset.name for runset in grids[0].runsets] == list(METHODS)
     assert all(runset.project == "p" and runset.entity == "me" for grid in grids for runset in grid.runsets)
@@ -100,6 +105,20 @@ def test_the_report_has_a_run_set_for_each_method() -> None:
             for y in range(panel.layout.y, panel.layout.y + panel.layout.h)
         ]
         assert len(taken) == len(set(taken))
+
+
+def test_methods_are_those_of_the_runs() -> None:
+    asked: list[Any] = []
+
+    class Account:
+        def runs(self, path: str, filters: dict[str, Any]) -> list[Any]:
+            asked.append((path, filters))
+            return [SimpleNamespace(config={"method": name}) for name in ("mymethod", "micse", "another", "micse")]
+
+    assert shown_methods(Account(), PLACE) == ["micse", "another", "mymethod"]
+    assert asked == [("me/p", {"jobType": {"$ne": "generator"}, "group": "low_shot_1a2b3c4d"})]
+    grids = [block for block in report(PLACE, ()).blocks if type(block).__name__ == "PanelGrid"]
+    assert {runset.name for grid in grids for runset in grid.runsets} == {"all runs"}
 
 
 def test_without_a_sweep_all_runs_are_shown() -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import DashboardConfig
+from sentcse.config.method_options import method_names
 from sentcse.errors import SentcseError
 
 if TYPE_CHECKING:
@@ -45,8 +46,25 @@ def dashboard_job(config: DashboardConfig) -> None:
     entity = config.entity if config.entity is not None else os.environ.get("WANDB_ENTITY")
     place = Place(entity if entity is not None else "", project, config.sweep, config.score, config.dev)
     panels = sum(len(section.panels) for section in workspace(place).sections)
-    print(f"Built a workspace of {panels} panels and a report of {len(report(place).blocks)} blocks for {project}.")
+    print(
+        f"Built a workspace of {panels} panels and a report of {len(report(place, method_names()).blocks)} blocks for {project}."
+    )
     _save(place)
+
+
+def shown_methods(account: Any, place: Place) -> list[str]:
+    """The methods of the runs that are shown: those of the package in their order, then others by name.
+
+    Args:
+        account: `wandb.Api`.
+        place: of the runs.
+    """
+    wanted: dict[str, Any] = {"jobType": {"$ne": "generator"}}
+    if place.sweep is not None:
+        wanted["group"] = place.sweep
+    found = {run.config["method"] for run in account.runs(f"{place.entity}/{place.project}", filters=wanted)}
+    known = [method for method in method_names() if method in found]
+    return [*known, *sorted(found.difference(known))]
 
 
 def _save(place: Place) -> None:
@@ -66,7 +84,7 @@ def _save(place: Place) -> None:
         entity = place.entity if place.entity != "" else str(account.default_entity)
         here = replace(place, entity=entity)
         print(f"workspace {workspace(here).save().url}")
-        print(f"report    {report(here).save().url}")
+        print(f"report    {report(here, shown_methods(account, here)).save().url}")
     except wandb.errors.UsageError as error:
         raise SentcseError(NO_ACCOUNT) from error
     except Exception as error:  # of wandb and wandb-workspaces, whose kinds nobody lists

@@ -5,12 +5,12 @@ Runs are found by what `sentcse.training.wandb.identity` and `wandb_results` fil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
-METHODS = ("simcse", "diffcse", "micse")
 WIDTH = 24
 """Columns of a report's grid."""
 MOST_LINES = 100
@@ -162,10 +162,15 @@ def workspace(place: Place) -> ws.Workspace:
     )
 
 
-def report(place: Place) -> wr.Report:
-    """Text and panels, a run set for each method so that each has a colour of its own."""
-    of_methods = [_runset(place, name=method, method=method) for method in METHODS]
+def report(place: Place, methods: Sequence[str]) -> wr.Report:
+    """Text and panels, a run set for each method so that each has a colour of its own.
+
+    Args:
+        place: of the runs.
+        methods: of these runs; without any, all runs are one set.
+    """
     everything = [_runset(place, name="all runs", method=None)]
+    of_methods = [_runset(place, name=method, method=method) for method in methods] if methods else everything
     parts: list[tuple[str, str, list[wr.Runset], list[wr.Panel]]] = [
         ("Few sentences", LOW_SHOT_TEXT, of_methods, low_shot_panels(place)),
         ("While training", CURVES_TEXT, of_methods, curve_panels(place)),
@@ -179,7 +184,7 @@ def report(place: Place) -> wr.Report:
         entity=place.entity,
         project=place.project,
         title=NAME if place.sweep is None else f"{NAME}: {place.sweep}",
-        description="SimCSE, DiffCSE and miCSE trained on few sentences, on one footing.",
+        description="Methods trained on few sentences, on one footing.",
         blocks=blocks,
         width="fluid",
     )
