@@ -40,9 +40,8 @@ def texts(value: Any) -> set[str]:
 
 def as_sent(place: Place) -> str:
     """A report as W&B gets it; without the entity, whose project would be looked up at the server."""
-    return str(
-        report(replace(place, entity=""), METHODS)._to_model().spec.model_dump_json(by_alias=True, exclude_none=True)
-    )
+    made = report(replace(place, entity=""), METHODS)
+    return str(made._to_model().spec.model_dump_json(by_alias=True, exclude_none=True))
 
 
 def test_the_workspace_shows_what_runs_log() -> None:
@@ -113,7 +112,8 @@ def test_methods_are_those_of_the_runs() -> None:
     class Account:
         def runs(self, path: str, filters: dict[str, Any]) -> list[Any]:
             asked.append((path, filters))
-            return [SimpleNamespace(config={"method": name}) for name in ("mymethod", "micse", "another", "micse")]
+            named = ("mymethod", "micse", "another", "micse")
+            return [SimpleNamespace(config={}), *(SimpleNamespace(config={"method": name}) for name in named)]
 
     assert shown_methods(Account(), PLACE) == ["micse", "another", "mymethod"]
     assert asked == [("me/p", {"jobType": {"$ne": "generator"}, "group": "low_shot_1a2b3c4d"})]

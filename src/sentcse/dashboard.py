@@ -46,9 +46,8 @@ def dashboard_job(config: DashboardConfig) -> None:
     entity = config.entity if config.entity is not None else os.environ.get("WANDB_ENTITY")
     place = Place(entity if entity is not None else "", project, config.sweep, config.score, config.dev)
     panels = sum(len(section.panels) for section in workspace(place).sections)
-    print(
-        f"Built a workspace of {panels} panels and a report of {len(report(place, method_names()).blocks)} blocks for {project}."
-    )
+    blocks = len(report(place, method_names()).blocks)
+    print(f"Built a workspace of {panels} panels and a report of {blocks} blocks for {project}.")
     _save(place)
 
 
@@ -62,7 +61,9 @@ def shown_methods(account: Any, place: Place) -> list[str]:
     wanted: dict[str, Any] = {"jobType": {"$ne": "generator"}}
     if place.sweep is not None:
         wanted["group"] = place.sweep
-    found = {run.config["method"] for run in account.runs(f"{place.entity}/{place.project}", filters=wanted)}
+    runs = account.runs(f"{place.entity}/{place.project}", filters=wanted)
+    # a project may hold runs that are not ours
+    found = {str(run.config["method"]) for run in runs if "method" in run.config}
     known = [method for method in method_names() if method in found]
     return [*known, *sorted(found.difference(known))]
 
