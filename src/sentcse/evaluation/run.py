@@ -79,7 +79,7 @@ def combine_records(scored: Sequence[ScoredEncoder], settings: EvaluationSetting
         scored: the encoders of the settings, and last the one that they are compared with if there is one.
         settings: of the intervals.
     """
-    resampling: dict[str, int] = {"resamples": settings.bootstrap, "seed": settings.seed}
+    resampling: dict[str, Any] = {"resamples": settings.bootstrap, "seed": settings.seed}
     draws = resample_sts([each.evaluation.sts for each in scored], **resampling)
     records = [encoder_record(each, sts, **resampling) for each, sts in zip(scored, draws, strict=True)]
     if settings.against is not None:

@@ -90,7 +90,7 @@ def _metadata(file: HubFile, destination: Path) -> HfFileMetadata:
 def _download(file: HubFile, partial: Path, metadata: HfFileMetadata, destination: Path) -> None:
     """Append to `partial` what it lacks; of a connection that breaks, at most the last 10 MB are asked for again."""
     from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     if metadata.size is not None and partial.is_file() and partial.stat().st_size > metadata.size:
         partial.unlink()
@@ -117,7 +117,7 @@ def _network_fault() -> type[Exception]:
     """What a connection raises: huggingface_hub 1 stands on httpx, 2 on httpx2, and each names it as its own."""
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
-    return HTTPError  # type: ignore[no-any-return]
+    return HTTPError
 
 
 def _first_line(error: Exception) -> str:
