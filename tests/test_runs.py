@@ -159,3 +159,8 @@ def test_size_and_removal(two: list[str]) -> None:
 
 def test_the_module_has_every_action() -> None:
     assert set(runs.NAMED) == {"list", "show", "compare", "remove", "status"}
+
+
+def test_the_key_of_a_training_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "runs.root=x"]) == 2
+    assert capsys.readouterr().err == "error: runs.root is not a known setting; did you mean root?\n"

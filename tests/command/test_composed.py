@@ -91,6 +91,13 @@ def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
             "experiment=simcse_bart: there is no such file in configs/experiment/; did you mean ",
         ),
         (["data=xyz"], "data=xyz: there is no such file in configs/data/. (known: "),
+        (
+            ["generator=distilbert-base-uncased"],
+            "generator=distilbert-base-uncased: there is no such file in configs/generator/; for a checkpoint of this "
+            "name set generator.name_or_path=distilbert-base-uncased.",
+        ),
+        (["trainer=5"], "trainer=5: there is no such file in configs/trainer/; choose one of "),
+        (["--multirun", "--cfg", "hydra"], "Only one of --run, --multirun, --cfg"),
         (["seed=[1"], "seed=[1 cannot be read as key=value"),
         (["data.path=a=b"], "data.path=a=b cannot be read as key=value"),
         (["data_root=${nothing.there}"], "data_root: "),

@@ -49,3 +49,7 @@ def test_missing_values_are_left_out() -> None:
 def test_a_foreign_error_is_said_in_its_own_words() -> None:
     assert explain_composition(ValueError("first\nsecond")) == "first"
     assert explain_composition(ValueError()) == "ValueError"
+
+
+def test_words_for_the_shell_completion_are_left_to_hydra() -> None:
+    assert tolerant_overrides(["-sc", "install=bash"], config_dir()) == ["-sc", "install=bash"]

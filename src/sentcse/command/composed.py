@@ -33,8 +33,11 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         A fault that the user can mend is printed as its sentence; a defect of the program keeps its traceback.
     """
     faults: list[SentcseError] = []
+    composed_once = False
 
     def run_job(composed: DictConfig) -> None:
+        nonlocal composed_once
+        composed_once = True
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             from sentcse.sweeps.sweep_job import run_sweep_job
 
@@ -57,6 +60,12 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         return fault.exit_code
     except (HydraException, OmegaConfBaseException) as error:
         print_fault(ConfigError(explain_composition(error)))
+        return ConfigError.exit_code
+    except ValueError as error:
+        if composed_once:
+            raise
+        # Hydra's words for flags that exclude each other
+        print_fault(ConfigError(f"{error}; --help lists the flags."))
         return ConfigError.exit_code
     except BrokenPipeError:
         leave_quietly()

@@ -21,6 +21,7 @@ from sentcse.errors import ConfigError
 
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 PLAIN_WORD = re.compile(r"[\w./]+")
+CHECKPOINT_GROUPS = ("encoder", "generator")
 NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
 MULTIRUN = ("-m", "--multirun")
 HYDRA_FLAGS = (
@@ -39,6 +40,7 @@ HYDRA_FLAGS = (
     "--experimental-rerun",
     "--info",
 )
+NO_NAME = re.compile(r"[-+.\d]+|true|false")
 NO_CHOICE = ("", "null", "~", "None")
 MISSING = "???"
 AMBIGUOUS = "Ambiguous value for argument "
@@ -79,6 +81,8 @@ def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
             f"{unknown[0]} is no option here: settings are key=value, for example optimizer.learning_rate=3e-5; "
             "docs/published_flags.md translates the flags of the published code."
         )
+    if not {"-sc", "--shell-completion"}.isdisjoint(arguments):
+        return list(arguments)  # install=bash is Hydra's own
     changed = []
     for argument in arguments:
         match = PLAIN_OVERRIDE.match(argument)
@@ -87,6 +91,9 @@ def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
         if is_group and argument.partition("=")[2] in NO_CHOICE:
             options = ", ".join(sorted(path.stem for path in (configs / str(key)).glob("*.yaml")))
             raise ConfigError(f"{argument} chooses nothing: leave it out, or choose one of {options}.")
+        if is_group and NO_NAME.fullmatch(argument.partition("=")[2]):
+            options = ", ".join(sorted(path.stem for path in (configs / str(key)).glob("*.yaml")))
+            raise ConfigError(f"{argument}: there is no such file in configs/{key}/; choose one of {options}.")
         plain = key is not None and key.split(".")[0] != "hydra" and not is_group
         changed.append(f"++{argument}" if plain else argument)
     return sorted(changed, key=lambda word: word not in MULTIRUN)
@@ -121,6 +128,8 @@ def explain_composition(error: Exception) -> str:
         options = list(error.options) if error.options is not None else []
         close = difflib.get_close_matches(option, options, 1)
         hint = f"; did you mean {close[0]}?" if close else "."
+        if group in CHECKPOINT_GROUPS:
+            hint = f"; for a checkpoint of this name set {group}.name_or_path={option}."
         known = f" (known: {', '.join(options)})" if options else ""
         return f"{group}={option}: there is no such file in configs/{group}/{hint}{known}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error

@@ -14,6 +14,7 @@ from yaml import YAMLError
 from sentcse.command.composed import INTERRUPTED
 from sentcse.command.composition import explain_composition, plain_values
 from sentcse.config.check import check_command
+from sentcse.config.explain import unknown_setting
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section
 from sentcse.errors import ConfigError, SentcseError, leave_quietly, print_fault
@@ -43,7 +44,7 @@ def run_plain_command(
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("sentcse").setLevel(logging.INFO)
     try:
-        job(check_command(model, plain_values(_with_overrides(path.read_text(encoding="utf-8"), words))))
+        job(check_command(model, plain_values(_with_overrides(path.read_text(encoding="utf-8"), words, model))))
         sys.stdout.flush()  # here, where a reader that has gone is noticed
     except SentcseError as fault:
         print_fault(fault)
@@ -63,10 +64,14 @@ def _parsed(word: str) -> Any:
         raise ConfigError(f"{word} cannot be read as key=value: a list is written key=[a,b].") from error
 
 
-def _with_overrides(text: str, words: Sequence[str]) -> Any:
+def _with_overrides(text: str, words: Sequence[str], model: type[Section]) -> Any:
     strange = [word for word in words if "=" not in word or word.startswith("-")]
     if strange:
         raise ConfigError(f"{strange[0]} is not of the form key=value; --help lists the keys.")
+    # these commands have no groups of settings
+    nested = [key for word in words if "." in (key := word.partition("=")[0])]
+    if nested:
+        raise ConfigError(unknown_setting(model, nested[0]))
     try:
         changes = [_parsed(word) for word in words]
         return OmegaConf.merge(OmegaConf.create(text), *changes)

@@ -9,7 +9,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.schema import NAME_PATTERN
+from sentcse.config.vocabulary import OTHER_NAMES, OTHER_VALUES
 
 BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 KINDS = {
@@ -76,11 +78,15 @@ def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails, m
     if kind == "missing":
         return f"{path} is required and was not given."
     if kind == "literal_error":
-        return f"{path} must be {context['expected']}, got {got}."
+        meant = OTHER_VALUES.get(path, {}).get(str(error["input"]))
+        return f"{path} must be {context['expected']}, got {got}{'' if meant is None else f': write {path}={meant}'}."
     if kind == "string_too_short":
         return f"{path} must not be empty."
+    if kind == "string_too_long":
+        return f"{path} must be of at most {context['max_length']} characters, got {len(error['input'])}."
     if context.get("pattern") == NAME_PATTERN:
-        return f"{path} must be of letters, digits, dots, hyphens, underscores and plus signs, got {got}."
+        alone = ", and not of dots alone" if set(str(error["input"])) == {"."} else ""
+        return f"{path} must be of letters, digits, dots, hyphens, underscores and plus signs{alone}, got {got}."
     if any(key in context for key in BOUNDS):
         limits = {word: context[key] for key, word in BOUNDS.items() if key in context}
         bounds = [f"{word} {limit if isinstance(limit, int) else f'{limit:g}'}" for word, limit in limits.items()]
@@ -97,17 +103,37 @@ def _suggestion(section: type[BaseModel] | None, path: str, model: type[BaseMode
     if section is None:
         return "."
     parents, _, name = path.rpartition(".")
+    known = list(_dotted_keys(model))
+    # the very name under another section, or another tool's word for it, is likelier than a word of like letters
+    meant = [key for key in known if key.rpartition(".")[2] == name]
+    meant = meant or [key for key in OTHER_NAMES.get(name, ()) if key in known]
+    if meant:
+        return f"; did you mean {' or '.join(map(_with_its_methods, dict.fromkeys(meant)))}?"
     names = [field.alias if field.alias is not None else key for key, field in section.model_fields.items()]
     close = difflib.get_close_matches(name, names, 1)
     if close:
         return f"; did you mean {f'{parents}.{close[0]}' if parents else close[0]}?"
-    elsewhere = [key for key in _dotted_keys(model) if key.rpartition(".")[2] == name]
-    if elsewhere:
-        return f"; did you mean {elsewhere[0]}?"
     return f"; known there: {', '.join(names)}."
+
+
+def unknown_setting(model: type[BaseModel], path: str) -> str:
+    """The sentence for a key that a schema does not have."""
+    return f"{path} is not a known setting{_suggestion(model, path, model)}"
 
 
 def _dotted_keys(model: type[BaseModel]) -> Iterator[str]:
     for key in model.model_fields:
         inner = _inner_section(model, key)
-        yield from (f"{key}.{rest}" for rest in _dotted_keys(inner)) if inner is not None else (key,)
+        if key == "method":
+            yield from (f"method.{option}" for options in METHOD_OPTIONS.values() for option in options.model_fields)
+        else:
+            yield from (f"{key}.{rest}" for rest in _dotted_keys(inner)) if inner is not None else (key,)
+
+
+def _with_its_methods(key: str) -> str:
+    """The key, and which methods have it where not all do."""
+    parent, _, name = key.rpartition(".")
+    having = [target for target, options in METHOD_OPTIONS.items() if name in options.model_fields]
+    if parent != "method" or len(having) == len(METHOD_OPTIONS):
+        return key
+    return f"{key} (of {', '.join('method=' + target.rpartition('.')[2].lower() for target in having)})"

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from sentcse.config.rules import data_contradictions, has_mask_token, trainer_contradictions
-from sentcse.config.schema import NAME_PATTERN, Data, Encoder, Logger, Optimizer, Runs, TrainConfig, Trainer, short_name
+from sentcse.config.schema import (
+    NAME_LENGTH,
+    NAME_PATTERN,
+    Data,
+    Encoder,
+    Logger,
+    Optimizer,
+    Runs,
+    TrainConfig,
+    Trainer,
+    short_name,
+)
 from sentcse.config.section import LocalPath, Number, Section
 
 
@@ -29,7 +40,9 @@ class GeneratorEvaluation(Section):
 class GeneratorConfig(Section):
     """Everything that `python -m sentcse.generator` reads."""
 
-    name: str | None = Field(None, pattern=NAME_PATTERN, description="part of the run folder's name")
+    name: str | None = Field(
+        None, pattern=NAME_PATTERN, max_length=NAME_LENGTH, description="part of the run folder's name"
+    )
     seed: int = Field(42, ge=0, lt=2**32, description="of a new head, batch order, dropout and masking")
     overwrite: bool = Field(False, description="delete the run's folder and start again")
     data_root: LocalPath = Field(description="corpora and caches; SENTCSE_DATA unless set")

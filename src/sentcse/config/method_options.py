@@ -95,7 +95,7 @@ def reads_generator(target: str) -> bool:
 
 def _which_method(value: Any) -> str:
     target = value.get("_target_", "") if isinstance(value, dict) else getattr(value, "target", "")
-    return target if target in METHOD_OPTIONS else "custom"
+    return target if isinstance(target, str) and target in METHOD_OPTIONS else "custom"
 
 
 Method = Annotated[

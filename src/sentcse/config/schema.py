@@ -16,7 +16,9 @@ from sentcse.config.section import Level, LocalPath, Number, Section, Text
 Keep = Literal["all", "best", "export"]
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
 TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
-NAME_PATTERN = r"^[A-Za-z0-9_.+-]+$"
+NAME_PATTERN = r"^\.*[A-Za-z0-9_+-][A-Za-z0-9_.+-]*$"
+NAME_LENGTH = 180
+"""A file name may have 255 bytes, and a run's folder adds method, size, seed and hash to the name."""
 
 
 class Recipe(Section):
@@ -125,7 +127,7 @@ class Trainer(Section):
     sync_batchnorm: bool = Field(True, description="BatchNorm statistics over all GPUs")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
-    threads: int | None = Field(None, ge=1, description="CPU threads; null: torch decides")
+    threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; null: torch decides")
     progress: bool = Field(True, description="show a progress bar")
 
 
@@ -169,7 +171,9 @@ class Runs(Section):
 class TrainConfig(Section):
     """Everything that `python -m sentcse.train` reads."""
 
-    name: str | None = Field(None, pattern=NAME_PATTERN, description="start of the run folder's name")
+    name: str | None = Field(
+        None, pattern=NAME_PATTERN, max_length=NAME_LENGTH, description="start of the run folder's name"
+    )
     seed: int = Field(42, ge=0, lt=2**32, description="of initial weights, batch order, dropout and masking")
     overwrite: bool = Field(False, description="delete the run's folder and start again")
     budget: Literal["steps", "epochs"] | None = Field(
