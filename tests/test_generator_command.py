@@ -29,9 +29,10 @@ from sentcse.generator import generator_job
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.masked_language_models import load_masked_language_model, load_to_train
 from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.sweeps.sweep_job import run_sweep_job
 from sentcse.training import generator_run as module
-from sentcse.training.build import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
+from sentcse.training.run import build_encoder, build_method
 
 Configure = Callable[..., GeneratorConfig]
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "generator_experiment").glob("*.yaml"))
@@ -296,7 +297,7 @@ def test_the_command_says_what_is_wrong(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["sentcse-generator", *words])
     GlobalHydra.instance().clear()
-    assert run_command(generator_job, "generator_train") == code
+    assert run_command(generator_job, "generator_train", run_sweep_job) == code
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error

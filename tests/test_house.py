@@ -78,7 +78,6 @@ def circle(found: Sequence[Any]) -> list[str]:
     return next((around for module in sorted(targets) if (around := walk(module, []))), [])
 
 
-@pytest.mark.xfail(strict=True, reason="command -> sweeps, records -> storage, storage -> encoder are to go")
 def test_imports_follow_the_order_of_the_rooms() -> None:
     assert list(faults(rooms.imports())) == []
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sentcse.command.composed import run_command
 from sentcse.records.layout import Results
+from sentcse.sweeps.sweep_job import run_sweep_job
 
 QUERIES = (
     "How hot is it inside the Sun?",
@@ -68,7 +69,7 @@ def main() -> None:
 
 def _run(job: Callable[[dict[str, Any]], None], config_name: str, arguments: list[str]) -> int:
     sys.argv[1:] = arguments
-    return run_command(job, config_name)
+    return run_command(job, config_name, run_sweep_job)
 
 
 def train(values: dict[str, Any]) -> Trained:
@@ -78,23 +79,21 @@ def train(values: dict[str, Any]) -> Trained:
 
     config = check_config(values)
     fetch_sources(config)
-    from sentcse.records.run_folder import RunFolder
-    from sentcse.training import run
+    from sentcse.training.run import EncoderRun
 
-    results = run.train(config)
-    folder = RunFolder(config)
-    return Trained(str(folder.encoder), str(folder.curves), results)
+    run = EncoderRun(config)
+    results = run.carry_out()
+    return Trained(str(run.folder.encoder), str(run.folder.curves), results)
 
 
 def prepare_generator(values: dict[str, Any]) -> str:
     """Train the masked language model; returns its run's folder."""
     from sentcse.config.check import check_generator_config
-    from sentcse.records.run_folder import RunFolder
-    from sentcse.training import generator_run
+    from sentcse.training.generator_run import GeneratorRun
 
-    config = check_generator_config(values)
-    generator_run.train_generator(config)
-    return str(RunFolder(config).path)
+    run = GeneratorRun(check_generator_config(values))
+    run.carry_out()
+    return str(run.folder.path)
 
 
 def print_comparison(trained: dict[str, Trained]) -> None:

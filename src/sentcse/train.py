@@ -9,11 +9,12 @@ import sys
 from typing import Any
 
 from sentcse.command.composed import run_command
+from sentcse.sweeps.sweep_job import run_sweep_job
 
 
 def main() -> None:
     """Run the command and exit with its code."""
-    sys.exit(run_command(train_job, "train"))
+    sys.exit(run_command(train_job, "train", run_sweep_job))
 
 
 def train_job(values: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from sentcse.command.composed import run_command
 from sentcse.config import check_config
 from sentcse.errors import ConfigError, DataError, print_fault
 from sentcse.records.run_folder import RunFolder
+from sentcse.sweeps.sweep_job import run_sweep_job
 
 SECONDS = 2.0
 """Within which --help and a configuration error must answer."""
@@ -28,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
     def run(job: Callable[[dict[str, Any]], None], *words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["sentcse-train", *words])
         GlobalHydra.instance().clear()
-        return run_command(job, "train")
+        return run_command(job, "train", run_sweep_job)
 
     return run
 

@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from sweeping import Job, RunSweep
 
 from sentcse.command.composed import run_command
+from sentcse.sweeps.sweep_job import run_sweep_job
 
 
 @pytest.fixture
@@ -20,6 +21,6 @@ def sweep(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RunSweep:
     def sweep(job: Job, *words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["sentcse-train", "-m", "experiment=simcse_bert", *words])
         GlobalHydra.instance().clear()
-        return run_command(job, "train")
+        return run_command(job, "train", run_sweep_job)
 
     return sweep

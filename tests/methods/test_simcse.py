@@ -7,7 +7,7 @@ from composing import checked
 from tiny import tiny_decoder
 
 from sentcse.errors import ConfigError
-from sentcse.training.build import build_encoder, build_method
+from sentcse.training.run import build_encoder, build_method
 
 
 def test_the_masked_language_model_term_needs_a_mask_token(tmp_path: Path) -> None:

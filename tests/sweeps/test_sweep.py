@@ -23,6 +23,7 @@ from sentcse.records.layout import LOCK_FILE
 from sentcse.records.outcomes import Outcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import read_sweep
+from sentcse.sweeps.sweep_job import run_sweep_job
 
 HOLD = """
 import fcntl, sys
@@ -99,7 +100,7 @@ def test_a_grid_of_configs_needs_no_m(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setattr(sys, "argv", ["sentcse-train", *words])
     GlobalHydra.instance().clear()
     job = Recorder()
-    assert run_command(job, "train") == 0
+    assert run_command(job, "train", run_sweep_job) == 0
     assert job.seeds == [1, 1]
     assert the_sweep().name.startswith("low_shot_")
 

@@ -16,10 +16,9 @@ from sentcse.config import TrainConfig
 from sentcse.errors import ConfigError, DataError
 from sentcse.methods import SimCSE
 from sentcse.records.run_folder import RunFolder
-from sentcse.training import whole_run
-from sentcse.training.build import method_class
+from sentcse.training import frame
 from sentcse.training.fitting import start_or_continue
-from sentcse.training.run import prepare, train
+from sentcse.training.run import EncoderRun, method_class, train
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]
@@ -66,10 +65,10 @@ def test_a_further_process_leaves_the_folder_alone(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     did: list[str] = []
-    monkeypatch.setattr(whole_run.rank_zero_only, "rank", 1)
-    monkeypatch.setattr(whole_run.logging.getLogger("sentcse"), "level", 0)  # restored afterwards
-    monkeypatch.setattr("sentcse.training.run.prepare", lambda config, folder: did.append("prepare"))
-    monkeypatch.setattr("sentcse.training.run.fit", lambda run: did.append("fit"))
+    monkeypatch.setattr(frame.rank_zero_only, "rank", 1)
+    monkeypatch.setattr(frame.logging.getLogger("sentcse"), "level", 0)  # restored afterwards
+    monkeypatch.setattr(EncoderRun, "prepare", lambda run: did.append("prepare"))
+    monkeypatch.setattr(EncoderRun, "fit", lambda run: did.append("fit"))
     folder = RunFolder(configure())
     folder.create(configure())
     before = sorted(folder.path.rglob("*"))
@@ -86,14 +85,14 @@ def test_too_few_sentences_for_two_processes(configure: Configure, tmp_path: Pat
     corpus = tmp_path / "three.txt"
     corpus.write_text("a dog\na man\nthe city\n")
     config = configure(f"data.path={corpus}")
-    folder = RunFolder(config)
-    run = prepare(config, folder)
+    run = EncoderRun(config)
+    run.prepare()
 
     class Trainer:
         global_rank, world_size = 0, 2
 
     with pytest.raises(DataError, match=r"3 sentence\(s\) for 2 process\(es\)"):
-        start_or_continue(Trainer(), run.method, run.data, folder)  # type: ignore[arg-type]
+        start_or_continue(Trainer(), run.method, run.data, run.folder)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

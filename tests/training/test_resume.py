@@ -28,7 +28,7 @@ from sentcse.records.run_record import read_run
 from sentcse.training import run as module
 from sentcse.training.evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
-from sentcse.training.run import train
+from sentcse.training.run import EncoderRun, train
 
 Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]
@@ -174,16 +174,15 @@ def test_a_run_that_another_process_completes_meanwhile_is_left_alone(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = configure("runs.keep=export")
-    prepare = module.prepare
+    prepare = EncoderRun.prepare
 
-    def slow(config: TrainConfig, folder: RunFolder) -> Any:
-        run = prepare(config, folder)
+    def slow(run: EncoderRun) -> None:
+        prepare(run)
         with monkeypatch.context() as other:
-            other.setattr(module, "prepare", prepare)
+            other.setattr(EncoderRun, "prepare", prepare)
             train(config)
-        return run
 
-    monkeypatch.setattr(module, "prepare", slow)
+    monkeypatch.setattr(EncoderRun, "prepare", slow)
     written = train(config)
     folder = RunFolder(config)
     assert written == folder.finished()
@@ -196,12 +195,13 @@ def test_the_end_is_scored_on_the_device_of_the_training(configure: Configure, m
     config, placed = configure(), []
     move = SentenceEncoder.to
     monkeypatch.setattr(SentenceEncoder, "to", lambda self, device: placed.append(str(device)) or move(self, "cpu"))
-    run = module.prepare(config, RunFolder(config))
-    RunFolder(config).create(config)
-    module.fit(run)
+    run = EncoderRun(config)
+    run.prepare()
+    run.folder.create(config)
+    run.fit()
     assert str(run.device) == "cpu"
     run.device = torch.device("cuda", 1)
-    module.conclude(run)
+    run.conclude()
     assert placed == ["cuda:1", "cpu"]
 
 
@@ -226,7 +226,7 @@ def test_a_complete_run_says_so_and_does_nothing(
     folder = RunFolder(configure())
     before = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")}
     with monkeypatch.context() as patch, caplog.at_level("INFO", logger="sentcse"):
-        patch.setattr(module, "prepare", None)  # nothing is loaded
+        patch.setattr(EncoderRun, "prepare", None)  # nothing is loaded
         assert train(configure()) == first
     assert "This run is complete" in caplog.text
     assert {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")} == before

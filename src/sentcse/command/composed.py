@@ -16,17 +16,21 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sentcse.command.composition import explain_composition, plain_values, tolerant_overrides
 from sentcse.config.paths import config_dir
-from sentcse.errors import ConfigError, SentcseError, leave_quietly, print_fault
+from sentcse.errors import ConfigError, SentcseError, how_to_continue, leave_quietly, print_fault
 
 INTERRUPTED = 130
 
 
-def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
+Job = Callable[[dict[str, Any]], None]
+
+
+def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, Any]], None]) -> int:
     """Compose `config_name` with the command line, run the job once or, with -m, once a combination.
 
     Args:
         job: gets the resolved configuration as plain containers.
         config_name: a file of configs/.
+        sweep_job: runs the job with one combination's configuration, and raises no fault of it.
 
     Returns:
         The exit code: 0, 1 (data, models, runs; jobs of a sweep that are not done), 2 (configuration) or 130 (Ctrl-C).
@@ -39,9 +43,7 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         nonlocal composed_once
         composed_once = True
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            from sentcse.sweeps.sweep_job import run_sweep_job
-
-            run_sweep_job(job, plain_values(composed))
+            sweep_job(job, plain_values(composed))
             return
         try:
             job(plain_values(composed))
@@ -71,8 +73,6 @@ def run_command(job: Callable[[dict[str, Any]], None], config_name: str) -> int:
         leave_quietly()
         return 0
     except KeyboardInterrupt:
-        from sentcse.errors import how_to_continue
-
         which = how_to_continue(any(word.lstrip("+").lower() == "overwrite=true" for word in sys.argv))
         print(f"Interrupted. {which} continues where the last checkpoint was written.", file=sys.stderr)
         return INTERRUPTED

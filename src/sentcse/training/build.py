@@ -1,99 +1,24 @@
-"""From a configuration to the parts of a run."""
+"""From a configuration to what a run of any model has: its corpus and its trainer."""
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from inspect import isabstract
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
-from transformers import PreTrainedTokenizerBase
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
-from sentcse.data.datamodule import SentenceDataModule
-from sentcse.encoder import SentenceEncoder
-from sentcse.errors import ConfigError
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
-from sentcse.machine.locate import locate
-from sentcse.methods import Method
-from sentcse.methods.base import Origin
-from sentcse.methods.optimization import AdamWSettings
 from sentcse.records.run_folder import RunFolder
-from sentcse.storage.backbones import load_backbone, masked_language_model_folder
-from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training.guards import LossGuard, ViewDoctor
 from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
 from sentcse.training.resuming import EpochProgress, StepSeed, WholeFileCheckpointIO
-
-
-def build_encoder(config: TrainConfig) -> SentenceEncoder:
-    """The pretrained backbone with its pooler, without a head.
-
-    Raises:
-        SentcseError: if the checkpoint cannot be had.
-    """
-    chosen = config.encoder
-    source = locate(chosen.name_or_path)
-    return SentenceEncoder(
-        load_backbone(source, dropout=chosen.dropout, revision=chosen.revision),
-        load_tokenizer(source, revision=chosen.revision),
-        pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
-    )
-
-
-def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
-    """The configured LightningModule around an encoder.
-
-    Raises:
-        SentcseError: if the method lacks what it needs beside the encoder.
-    """
-    chosen, generator = config.encoder, config.generator
-    method: Method = method_class(config.method.target).build(
-        encoder,
-        origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
-        generator=None
-        if generator.name_or_path is None
-        else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
-        optimizer=AdamWSettings(**config.optimizer.model_dump()),
-        **config.method.model_dump(exclude={"target"}),
-    )
-    return method
-
-
-def method_class(target: str) -> type[Method]:
-    """The class that `method._target_` names.
-
-    Raises:
-        ConfigError: if it cannot be imported or is no method.
-    """
-    module, _, name = target.rpartition(".")
-    try:
-        found: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"method._target_={target} cannot be imported ({error}): name a class, e.g. sentcse.methods.SimCSE."
-        ) from error
-    if not isinstance(found, type) or not issubclass(found, Method) or isabstract(found):
-        raise ConfigError(
-            f"method._target_={target} is not a method: name a subclass of sentcse.methods.Method with compute_losses."
-        )
-    return found
-
-
-def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
-    """The corpus of the configuration.
-
-    Raises:
-        DataError: if it cannot be had or read.
-    """
-    return SentenceDataModule(tokenizer=tokenizer, **data_arguments(config))
 
 
 def data_arguments(config: RunConfig) -> dict[str, Any]:

@@ -1,49 +1,39 @@
-"""A whole run: train or continue, select, score, export."""
+"""The training of an encoder: built from its configuration, trained or continued, scored, exported."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
+from importlib import import_module
+from inspect import isabstract
 from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.data.datamodule import SentenceDataModule
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, hardware
+from sentcse.machine.locate import locate
 from sentcse.methods import Method
+from sentcse.methods.base import Origin
+from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
-from sentcse.records.layout import UNTRAINED_FOLDER, Results
-from sentcse.records.run_folder import RunFolder
-from sentcse.training.build import build_data, build_encoder, build_method, build_trainer
+from sentcse.records.layout import SPEARMAN, UNTRAINED_FOLDER, Results, score_key
+from sentcse.storage.backbones import load_backbone, masked_language_model_folder
+from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
-from sentcse.training.evaluation import EvaluationCallback, finite_or_none, score_text
+from sentcse.training.evaluation import EvaluationCallback, finite_or_none
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
-from sentcse.training.meters import Throughput
+from sentcse.training.frame import Run
+from sentcse.training.outcome import print_outcome, selection_and_scores
 from sentcse.training.provenance import provenance
 from sentcse.training.tasks import load_tasks
 from sentcse.training.untrained_scores import UntrainedScores
-from sentcse.training.whole_run import carry_out
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Run:
-    """The parts of a run."""
-
-    config: TrainConfig
-    folder: RunFolder
-    method: Method
-    data: SentenceDataModule
-    evaluation: EvaluationCallback
-    throughput: Throughput
-    device: torch.device = CPU
-    """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
 
 
 def train(config: TrainConfig) -> Results:
@@ -52,117 +42,142 @@ def train(config: TrainConfig) -> Results:
     Raises:
         SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
     """
-    return carry_out(
-        config,
-        prepare=lambda folder: prepare(config, folder),
-        fit=fit,
-        conclude=conclude,
-        report=report,
-        notes=advice(config),
-    )
+    return EncoderRun(config).carry_out()
 
 
-def prepare(config: TrainConfig, folder: RunFolder) -> Run:
-    """Load everything that a run needs; writes nothing but caches."""
-    seed_everything(config.seed, verbose=False)
-    dev, test = load_tasks(config, "dev"), load_tasks(config, "test")
-    encoder = build_encoder(config)
-    check_length(config.data.max_length, encoder.backbone, encoder.tokenizer, key="data.max_length")
-    data = build_data(config, encoder.tokenizer)
-    data.prepare_data()
-    data.setup()
-    method = build_method(config, encoder)
-    evaluation = EvaluationCallback(
-        dev,
-        test,
-        select=config.evaluation.select,
-        every_n_steps=config.evaluation.every_n_steps,
-        batch_size=config.evaluation.batch_size,
-        untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
-    )
-    method.record = provenance(config, data)
-    return Run(config, folder, method, data, evaluation, Throughput())
+class EncoderRun(Run[TrainConfig]):
+    """The run of an encoder. The frame calls `prepare`, `fit`, `conclude` and `report`, in this order."""
+
+    method: Method
+    data: SentenceDataModule
+    evaluation: EvaluationCallback
+
+    def notes(self) -> Iterable[str]:
+        """What the user should know of the configuration."""
+        return advice(self.config)
+
+    def prepare(self) -> None:
+        """Load tasks, encoder, corpus and method.
+
+        Raises:
+            SentcseError: if one of them cannot be had.
+        """
+        config = self.config
+        seed_everything(config.seed, verbose=False)
+        dev, test = load_tasks(config, "dev"), load_tasks(config, "test")
+        encoder = build_encoder(config)
+        check_length(config.data.max_length, encoder.backbone, encoder.tokenizer, key="data.max_length")
+        self.data = SentenceDataModule(tokenizer=encoder.tokenizer, **data_arguments(config))
+        self.data.prepare_data()
+        self.data.setup()
+        self.method = build_method(config, encoder)
+        self.evaluation = EvaluationCallback(
+            dev,
+            test,
+            select=config.evaluation.select,
+            every_n_steps=config.evaluation.every_n_steps,
+            batch_size=config.evaluation.batch_size,
+            untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
+        )
+        self.method.record = provenance(config, self.data)
+
+    def fit(self) -> None:
+        """Train from the start or from the last checkpoint.
+
+        Raises:
+            SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
+        """
+        trainer = build_trainer(self.config, self.folder, self.evaluation, self.throughput)
+        start_or_continue(trainer, self.method, self.data, self.folder, fresh=self.config.overwrite)
+        self.device = trainer.strategy.root_device
+
+    def conclude(self) -> Results:
+        """Score the selected encoder on the test tasks, export it, write results.json last."""
+        folder, best, record = self.folder, self.evaluation.best, self.method.record
+        self.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
+        encoder = self.method.evaluation_encoder().to(self.device)
+        tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.config.evaluation.batch_size)
+        encoder.to(CPU)
+        dev = {score_key(self.evaluation.select, "dev"): finite_or_none(best["score"])}
+        initial = self.evaluation.initial.items()
+        results: Results = {
+            "best": {"step": int(best["step"]), **dev},
+            "initial": {_result_key(name): value for name, value in initial if name.endswith(SPEARMAN)},
+            "test": {
+                name: {"spearman": finite_or_none(task.all), "pairs": task.pairs} for name, task in tested.sts.items()
+            },
+            "data": record["data"],
+            "config": self.config.model_dump(mode="json", by_alias=True),
+            "versions": record["versions"],
+            "hardware": hardware(choose_accelerator(self.config.trainer.accelerator)),
+            # what auto has become: runs of one curve should agree on it
+            "precision": record["recipe"]["trainer.precision"],
+            "seconds": round(self.throughput.total_seconds(), 1),
+        }
+        encoder.save_pretrained(folder.encoder, record={**record, **selection_and_scores(self.evaluation, results)})
+        plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"])
+        folder.complete(results)
+        return results
+
+    def report(self, results: Results) -> None:
+        """Print the scores before and after, and where the encoder is."""
+        print_outcome(results, self.folder.encoder)
 
 
-def fit(run: Run) -> None:
-    """Train from the start or from the last checkpoint.
+def build_encoder(config: TrainConfig) -> SentenceEncoder:
+    """The pretrained backbone with its pooler, without a head.
 
     Raises:
-        SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
+        SentcseError: if the checkpoint cannot be had.
     """
-    trainer = build_trainer(run.config, run.folder, run.evaluation, run.throughput)
-    start_or_continue(trainer, run.method, run.data, run.folder, fresh=run.config.overwrite)
-    run.device = trainer.strategy.root_device
+    chosen = config.encoder
+    source = locate(chosen.name_or_path)
+    return SentenceEncoder(
+        load_backbone(source, dropout=chosen.dropout, revision=chosen.revision),
+        load_tokenizer(source, revision=chosen.revision),
+        pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
+    )
 
 
-def conclude(run: Run) -> Results:
-    """Score the selected encoder on the test tasks, export it, write results.json last: it marks a complete run."""
-    folder, best = run.folder, run.evaluation.best
-    run.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
-    encoder = run.method.evaluation_encoder().to(run.device)
-    tested = evaluate_encoder(encoder, run.evaluation.test_tasks, batch_size=run.config.evaluation.batch_size)
-    encoder.to(CPU)
-    dev = {f"{run.evaluation.select}_dev": finite_or_none(best["score"])}
-    results: Results = {
-        "best": {"step": int(best["step"]), **dev},
-        "initial": {
-            _result_key(name): value for name, value in run.evaluation.initial.items() if name.endswith("_spearman")
-        },
-        "test": {
-            name: {"spearman": finite_or_none(task.all), "pairs": task.pairs} for name, task in tested.sts.items()
-        },
-        "data": run.method.record["data"],
-        "config": run.config.model_dump(mode="json", by_alias=True),
-        "versions": run.method.record["versions"],
-        "hardware": hardware(choose_accelerator(run.config.trainer.accelerator)),
-        # what auto has become: runs of one curve should agree on it
-        "precision": run.method.record["recipe"]["trainer.precision"],
-        "seconds": round(run.throughput.total_seconds(), 1),
-    }
-    encoder.save_pretrained(folder.encoder, record={**run.method.record, **selection_and_scores(run, results)})
-    plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"])
-    folder.complete(results)
-    return results
+def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
+    """The configured LightningModule around an encoder.
+
+    Raises:
+        SentcseError: if the method lacks what it needs beside the encoder.
+    """
+    chosen, generator = config.encoder, config.generator
+    method: Method = method_class(config.method.target).build(
+        encoder,
+        origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
+        generator=None
+        if generator.name_or_path is None
+        else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
+        optimizer=AdamWSettings(**config.optimizer.model_dump()),
+        **config.method.model_dump(exclude={"target"}),
+    )
+    return method
 
 
-def selection_and_scores(run: Run, results: Results) -> dict[str, Any]:
-    """What the model card says of the choice of the step and of the scores."""
-    select, initial, best = run.evaluation.select, results["initial"], results["best"]
-    chosen = next(task for task in run.evaluation.dev_tasks if task.name == select)
-    scores = {
-        f"{chosen.label} dev": {
-            "pairs": chosen.pairs,
-            "before": initial.get(f"{select}_dev"),
-            "after": best[f"{select}_dev"],
-        }
-    }
-    for task in run.evaluation.test_tasks:
-        tested = results["test"][task.name]
-        before = initial.get(f"{task.name}_test")
-        scores[f"{task.label} test"] = {"pairs": tested["pairs"], "before": before, "after": tested["spearman"]}
-    metric = f"{chosen.label} dev Spearman, every {run.config.evaluation.every_n_steps} steps"
-    return {
-        "selection": {"metric": metric, "step": best["step"], "labels": f"{chosen.label} dev"},
-        "scores": scores,
-    }
+def method_class(target: str) -> type[Method]:
+    """The class that `method._target_` names.
+
+    Raises:
+        ConfigError: if it cannot be imported or is no method.
+    """
+    module, _, name = target.rpartition(".")
+    try:
+        found: Any = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"method._target_={target} cannot be imported ({error}): name a class, e.g. sentcse.methods.SimCSE."
+        ) from error
+    if not isinstance(found, type) or not issubclass(found, Method) or isabstract(found):
+        raise ConfigError(
+            f"method._target_={target} is not a method: name a subclass of sentcse.methods.Method with compute_losses."
+        )
+    return found
 
 
 def _result_key(metric: str) -> str:
     part, _, task = metric.rpartition("/")
-    return f"{task.removesuffix('_spearman')}_{'test' if part == 'test' else 'dev'}"
-
-
-def report(results: Results, folder: RunFolder) -> None:
-    """Print what a run gave, before and after."""
-    initial, best = results["initial"], results["best"]
-    for key, value in best.items():
-        if key != "step":
-            logger.info("%-12s %s -> %s (step %d)", key, _score(initial.get(key)), _score(value), best["step"])
-    for name, test in results["test"].items():
-        before = _score(initial.get(f"{name}_test"))
-        logger.info("%-12s %s -> %s (%d pairs)", f"{name}_test", before, _score(test["spearman"]), test["pairs"])
-    logger.info("encoder      %s", folder.encoder)
-
-
-def _score(value: float | None) -> str:
-    return score_text(float("nan") if value is None else value)
+    return score_key(task.removesuffix(SPEARMAN), "test" if part == "test" else "dev")

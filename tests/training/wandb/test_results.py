@@ -20,6 +20,7 @@ from sentcse.command.composed import run_command
 from sentcse.config import TrainConfig, check_config
 from sentcse.records.metrics_file import read_rows
 from sentcse.records.run_folder import RunFolder
+from sentcse.sweeps.sweep_job import run_sweep_job
 from sentcse.training import run as module
 from sentcse.training.run import train
 from sentcse.training.wandb import results as wandb_results
@@ -200,7 +201,7 @@ def test_a_failed_job_of_a_sweep_is_marked_and_the_next_one_is_a_run_of_its_own(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["sentcse-train", "-m", *settings("logger=wandb", "seed=1,2")])
     GlobalHydra.instance().clear()
-    assert run_command(job, "train") == 1
+    assert run_command(job, "train", run_sweep_job) == 1
     assert wandb.run is None
 
     folders = [RunFolder(checked(*settings("logger=wandb", f"seed={seed}"))) for seed in (1, 2)]

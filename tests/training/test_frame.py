@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from sentcse.config import TrainConfig
+from sentcse.records.layout import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.run_lock import is_locked
+from sentcse.training.frame import Run
 from sentcse.training.wandb import results as wandb_results
-from sentcse.training.whole_run import carry_out
 
 Configure = Callable[..., TrainConfig]
 
@@ -23,24 +24,25 @@ def test_a_run_that_another_process_ends_while_this_one_loads_is_handed_over(
     folder = RunFolder(config)
     reported: list[Any] = []
 
-    def loads_too_long(_: RunFolder) -> None:
-        folder.create(configure())
-        folder.results.write_text(json.dumps({"best": {"step": 7}}))
+    class Late(Run[TrainConfig]):
+        def prepare(self) -> None:
+            self.folder.create(configure())
+            self.folder.results.write_text(json.dumps({"best": {"step": 7}}))
 
-    def never(*_: Any) -> dict[str, Any]:
-        raise AssertionError("a complete run was trained again")
+        def fit(self) -> None:
+            raise AssertionError("a complete run was trained again")
+
+        def conclude(self) -> Results:
+            raise AssertionError("a complete run was scored again")
+
+        def report(self, results: Results) -> None:
+            reported.append(results)
 
     def hand_over(*_: Any) -> None:
         reported.append(("handed over, locked", is_locked(folder.path)))
 
     monkeypatch.setattr(wandb_results, "start_wandb", hand_over)
-    results = carry_out(
-        config,
-        prepare=loads_too_long,
-        fit=never,
-        conclude=never,
-        report=lambda found, _: reported.append(found),
-    )
+    results = Late(config).carry_out()
     assert results == {"best": {"step": 7}}
     assert reported == [("handed over, locked", True), results]
     assert not is_locked(folder.path)

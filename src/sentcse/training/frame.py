@@ -1,0 +1,133 @@
+"""The frame of a run, whatever it trains: overwrite, report what is finished, lock, train, conclude, report."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+import torch
+from pytorch_lightning.utilities import rank_zero_only
+
+from sentcse.config.generator_schema import RunConfig
+from sentcse.records.layout import Results
+from sentcse.records.run_folder import RunFolder
+from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
+from sentcse.training.meters import Throughput
+from sentcse.training.wandb.results import log_finished_run, log_results
+from sentcse.training.wandb.run import finish_wandb
+
+logger = logging.getLogger(__name__)
+
+Config = TypeVar("Config", bound=RunConfig)
+
+FAILED = 1
+STOPPED_BY_CTRL_C = 255
+"""What W&B itself notes of a script that Ctrl-C ends."""
+
+
+class Run(ABC, Generic[Config]):
+    """One run. A subclass says what is loaded, trained, scored and printed; what is the same for all is here.
+
+    Args:
+        config: names the run's folder.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.folder = RunFolder(config)
+        self.throughput = Throughput()
+        self.device = CPU
+        """Where it was trained, and is scored at the end: Lightning moves a model back to the CPU after training."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Load everything that the run needs; writes nothing but caches: a run that cannot start leaves no folder."""
+
+    @abstractmethod
+    def fit(self) -> None:
+        """Train from the start or from the last checkpoint."""
+
+    @abstractmethod
+    def conclude(self) -> Results:
+        """Score and export what was selected, write results.json last: it marks a complete run."""
+
+    @abstractmethod
+    def report(self, results: Results) -> None:
+        """Print what the run gave."""
+
+    def notes(self) -> Iterable[str]:
+        """What the user should know of the configuration, a sentence each."""
+        return ()
+
+    def carry_out(self) -> Results:
+        """Train, or continue, or report a finished run; returns the content of results.json.
+
+        Raises:
+            SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
+        """
+        if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
+            return self._train_along()
+        finished = None if self.config.overwrite else self.folder.finished()
+        if finished is not None:
+            return self._pass_over(finished)
+        self._prepare_process()
+        for sentence in self.notes():
+            logger.warning("note: %s", sentence)
+        try:
+            self.prepare()
+            if self.config.overwrite:  # not before it is known that there will be another
+                self.folder.clear()
+            with self.folder.locked():
+                # another process may have trained it while this one was loading
+                finished = self.folder.finished()
+                results = self._make() if finished is None else finished
+        except Exception as error:
+            self.folder.record_failure(error)
+            raise
+        if finished is not None:  # W&B gets it under the lock, which a process cannot take twice
+            return self._pass_over(finished)
+        self.report(results)
+        return results
+
+    def _make(self) -> Results:
+        """Train and conclude in a folder that this process holds; W&B is told how it ended."""
+        self.folder.create(self.config)
+        self.folder.failure.unlink(missing_ok=True)
+        exit_code = FAILED
+        try:
+            self.fit()
+            results = self.conclude()
+            self.folder.tidy(self.config.runs.keep)
+            log_results(self.config, results, self.folder)
+            exit_code = 0
+        except (KeyboardInterrupt, SystemExit) as stopped:
+            exit_code = STOPPED_BY_CTRL_C if isinstance(stopped, KeyboardInterrupt) else TERMINATED
+            raise
+        finally:
+            finish_wandb(exit_code)
+        return results
+
+    def _pass_over(self, finished: Results) -> Results:
+        """Leave a complete run as it is, but for what its weights take of the disk."""
+        logger.info("This run is complete: %s (overwrite=true makes it again)", self.folder.path)
+        log_finished_run(self.config, finished, self.folder)
+        self.folder.tidy(self.config.runs.keep)
+        self.report(finished)
+        return finished
+
+    def _train_along(self) -> Results:
+        """What a process does that drives a further device: it writes nothing, and the first one speaks for it."""
+        if self.folder.finished() is not None and not self.config.overwrite:
+            return {}  # of a sweep, whose first process has passed this run over as well
+        self._prepare_process()
+        logging.getLogger("sentcse").setLevel(logging.ERROR)
+        self.prepare()
+        self.fit()
+        return {}
+
+    def _prepare_process(self) -> None:
+        quiet_lightning()
+        if self.config.trainer.threads is not None:
+            torch.set_num_threads(self.config.trainer.threads)

@@ -1,0 +1,46 @@
+"""What a run gave an encoder, before and after: for the terminal, and for its model card."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from sentcse.records.layout import STEP, Results, score_key
+from sentcse.training.evaluation import EvaluationCallback, score_text
+
+logger = logging.getLogger(__name__)
+
+
+def print_outcome(results: Results, encoder: Path) -> None:
+    """Print the scores before and after, and where the encoder is."""
+    initial, best = results["initial"], results["best"]
+    for key, value in best.items():
+        if key != STEP:
+            logger.info("%-12s %s -> %s (step %d)", key, _score(initial.get(key)), _score(value), best[STEP])
+    for name, test in results["test"].items():
+        key = score_key(name, "test")
+        before, after = _score(initial.get(key)), _score(test["spearman"])
+        logger.info("%-12s %s -> %s (%d pairs)", key, before, after, test["pairs"])
+    logger.info("encoder      %s", encoder)
+
+
+def selection_and_scores(evaluation: EvaluationCallback, results: Results) -> dict[str, Any]:
+    """What the model card says of the choice of the step and of the scores."""
+    initial, best = results["initial"], results["best"]
+    chosen = next(task for task in evaluation.dev_tasks if task.name == evaluation.select)
+    key = score_key(chosen.name, "dev")
+    scores = {f"{chosen.label} dev": {"pairs": chosen.pairs, "before": initial.get(key), "after": best[key]}}
+    for task in evaluation.test_tasks:
+        tested = results["test"][task.name]
+        before = initial.get(score_key(task.name, "test"))
+        scores[f"{task.label} test"] = {"pairs": tested["pairs"], "before": before, "after": tested["spearman"]}
+    metric = f"{chosen.label} dev Spearman, every {evaluation.every_n_steps} steps"
+    return {
+        "selection": {"metric": metric, "step": best[STEP], "labels": f"{chosen.label} dev"},
+        "scores": scores,
+    }
+
+
+def _score(value: float | None) -> str:
+    return score_text(float("nan") if value is None else value)
