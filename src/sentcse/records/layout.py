@@ -78,7 +78,7 @@ class TaskScore(TypedDict):
     pairs: int
 
 
-IN_EVERY_RUN = ("best", "initial", "data", "seconds")
+IN_EVERY_RUN = ("best", "seconds")
 """Keys of `Results` without which a results.json is damaged."""
 
 
