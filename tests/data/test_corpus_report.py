@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from sentcse.data.cache_files import CorpusReport
+from sentcse.data.corpus_report import CorpusReport
 
 
 def test_notes_name_what_was_found_and_nothing_else() -> None:
@@ -19,6 +19,13 @@ def test_notes_name_what_was_found_and_nothing_else() -> None:
 
 
 def test_as_dict_is_plain() -> None:
-    report = CorpusReport(1, 2, 3, 4, 5, 6, 7, ("sent0", "sent1"))
-    values = json.loads(json.dumps(report.as_dict()))
-    assert CorpusReport(**{**values, "header": tuple(values["header"])}) == report
+    report = CorpusReport(1, 2, 3, 4, 5, 6, 7, ("sent0", "sent1"), ("A cat", "A dog"), 0.1, {"Khmer": 0.5})
+    assert CorpusReport.of(json.loads(json.dumps(report.as_dict()))) == report
+
+
+def test_notes_say_what_is_trained_on_and_what_the_tokenizer_does_not_know() -> None:
+    report = CorpusReport(9, 3, 0, 0, 0, 0, 70, ("a", "b", "c"), ("A cat", "A\ndog", "x" * 99), 0.014, {"Khmer": 0.98})
+    assert report.notes()[1:] == [
+        f"The first row: anchor = a: 'A cat'; positive = b: 'A dog'; negative = c: '{'x' * 60}...'.",
+        "1.40% of the tokens are unknown to the tokenizer (Khmer 98.0%).",
+    ]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from sentcse.data import cache_build
+from sentcse.data import cache_build, cache_files
 from sentcse.data.cache_build import cache_key
 from sentcse.data.source import Source
 from sentcse.data.text_file import TextFile
@@ -116,7 +116,7 @@ def test_second_start_tokenises_nothing(
     assert [second[row][0].tolist() for row in range(100)] == [first[row][0].tolist() for row in range(100)]
 
 
-@pytest.mark.parametrize("damage", ["tokens", "offsets", "no meta", "half meta", "other key", "missing"])
+@pytest.mark.parametrize("damage", ["tokens", "offsets", "no meta", "half meta", "other key", "missing", "no sums"])
 def test_damaged_caches_are_built_again(
     tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path, damage: str
 ) -> None:
@@ -135,9 +135,58 @@ def test_damaged_caches_are_built_again(
             meta.write_text(json.dumps({**json.loads(meta.read_text()), "key": "0"}))
         case "missing":
             (folder / "tokens.bin").unlink()
+        case "no sums":
+            meta.write_text(json.dumps({k: v for k, v in json.loads(meta.read_text()).items() if "sum" not in k}))
     cache = opened(corpus, tokenizer, tmp_path / "cache")
     assert tokenizer.decode(cache[42][0][1:-1]).startswith("the cat sat on mat")
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name]
+
+
+@pytest.mark.parametrize("name", ["tokens.bin", "offsets.bin", "meta.json"])
+def test_a_byte_that_flipped_is_found_at_the_next_start(
+    tokenizer: PreTrainedTokenizerFast,
+    numbered: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    monkeypatch.setattr(cache_files, "_BLOCK", 64)
+    corpus = TextFile(numbered)
+    first = opened(corpus, tokenizer, tmp_path / "cache")
+    rows = [first[row][0].tolist() for row in range(100)]
+    file = first.folder / name
+    whole = file.read_bytes()
+    for position in range(0, len(whole), len(whole) // 20):
+        caplog.clear()
+        file.write_bytes(whole[:position] + bytes([whole[position] ^ 0x40]) + whole[position + 1 :])
+        again = opened(corpus, tokenizer, tmp_path / "cache")
+        assert [again[row][0].tolist() for row in range(100)] == rows
+        assert again.report == first.report
+        assert file.read_bytes() == whole
+        assert "is damaged: it is made again" in caplog.text
+
+
+def test_a_language_that_the_tokenizer_does_not_know(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    khmer = "\u1797\u17b6\u179f\u17b6\u1781\u17d2\u1798\u17c2\u179a"
+    path = tmp_path / "a.txt"
+    path.write_text(f"{khmer} {khmer}\n" * 50, encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"a\.txt: 100\.0% of its tokens are unknown .*\(Khmer 100\.0%\).*encoder\.name"
+    ):
+        opened(TextFile(path), tokenizer, tmp_path / "cache")
+    path.write_text(f"{khmer} {khmer}\nthe cat\nthe dog sat\nthe mat\n" * 50, encoding="utf-8")
+    report = opened(TextFile(path), tokenizer, tmp_path / "cache").report
+    assert report.unknown == pytest.approx(2 / 9)
+    assert report.unknown_by_script == {"Khmer": 1.0}
+
+
+@pytest.mark.parametrize("text", ["\u200b\u200d", "\u202e\u200f", "\u2060 \ufeff", "\x07\x08", "\u3164"])
+def test_texts_that_nobody_sees(tokenizer: PreTrainedTokenizerFast, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(f"{text}\n" * 50, encoding="utf-8")
+    with pytest.raises(DataError, match=r"100\.0% of its texts have no character that can be seen"):
+        opened(TextFile(path), tokenizer, tmp_path / "cache")
 
 
 def test_a_build_that_fails_leaves_nothing(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:

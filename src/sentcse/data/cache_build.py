@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, CorpusReport, new_folder, write_meta
+from sentcse.data.cache_files import FORMAT_VERSION, OFFSETS, TOKENS, CacheMeta, block_sums, new_folder, write_meta
+from sentcse.data.corpus_report import FIRST_CHARACTERS, CorpusReport
+from sentcse.data.coverage import Coverage
 from sentcse.data.formats import MAX_CHARACTERS, Record
 from sentcse.data.hashing import count_repeats, hash_texts, sha256_of, tokenizer_as_text
 from sentcse.data.source import Source, nothing_to_read
@@ -66,8 +68,7 @@ def build_cache(
                 bar.update(builder.add(chunk))
         report = builder.report(source, count_repeats(hashes))
         hashes.unlink()
-        sizes = ((folder / TOKENS).stat().st_size, (folder / OFFSETS).stat().st_size)
-        write_meta(folder, CacheMeta(key, source.sha256, dtype.str, *sizes, report))
+        write_meta(folder, CacheMeta(key, source.sha256, dtype.str, block_sums(folder), report))
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
@@ -90,6 +91,8 @@ class _Builder:
         self.tokenizer, self.max_length, self.dtype = tokenizer, max_length, dtype
         self.token_file, self.offset_file, self.hash_file = tokens, offsets, hashes
         self.rows = self.columns = self.blank = self.cut = self.overlong = self.tokens = 0
+        self.first: tuple[str, ...] = ()
+        self.coverage = Coverage(tokenizer)
         offsets.write(np.zeros(1, dtype="<i8").tobytes())
 
     def add(self, records: Sequence[Record]) -> int:
@@ -98,6 +101,7 @@ class _Builder:
         self.blank += len(records) - len(full)
         self.cut += sum(record.cut for record in full)
         if full:
+            self.first = full[0].texts if self.rows == 0 else self.first
             self.rows += len(full)
             self.columns = len(full[0].texts)
             self.hash_file.write(hash_texts(record.texts[0] for record in full).tobytes())
@@ -120,16 +124,17 @@ class _Builder:
         encodings = encoded.encodings
         self.overlong += len(full) if encodings is None else sum(bool(encodings[row].overflowing) for row in full)
         ends = self.tokens + np.cumsum(lengths)
-        self.token_file.write(
-            np.fromiter(itertools.chain.from_iterable(rows), self.dtype, int(lengths.sum())).tobytes()
-        )
+        tokens = np.fromiter(itertools.chain.from_iterable(rows), self.dtype, int(lengths.sum()))
+        self.coverage.add(texts, tokens, lengths)
+        self.token_file.write(tokens.tobytes())
         self.offset_file.write(ends.astype("<i8").tobytes())
         self.tokens = int(ends[-1])
 
     def report(self, source: Source, duplicates: int) -> CorpusReport:
-        """Sum up the whole corpus; raise DataError if it holds no text."""
+        """Sum up the whole corpus; raise DataError if it holds no text, or none that the tokenizer knows."""
         if self.tokens == 0:
             raise nothing_to_read(source.name)
+        self.coverage.refuse(source.name)
         return CorpusReport(
             rows=self.rows,
             columns=self.columns,
@@ -139,4 +144,7 @@ class _Builder:
             overlong=self.overlong,
             tokens=self.tokens,
             header=source.header,
+            first=tuple(text[:FIRST_CHARACTERS] for text in self.first),
+            unknown=self.coverage.unknown,
+            unknown_by_script=self.coverage.unknown_by_script,
         )

@@ -8,16 +8,20 @@ import os
 import shutil
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sentcse.data.corpus_report import CorpusReport
 from sentcse.errors import DataError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TOKENS = "tokens.bin"
 OFFSETS = "offsets.bin"
 META = "meta.json"
+_BLOCK = 2**22
 _ABANDONED_SECONDS = 24 * 3600
 
 
@@ -29,38 +33,64 @@ class CacheMeta:
         key: hash of everything that the tokens depend on.
         data_sha256: hash of the corpus alone.
         dtype: numpy name of a token's type, little-endian.
-        token_bytes: size of tokens.bin.
-        offset_bytes: size of offsets.bin.
+        sums: CRC-32 of each block of 4 MiB of the two files, by name.
         report: counts of the corpus.
     """
 
     key: str
     data_sha256: str
     dtype: str
-    token_bytes: int
-    offset_bytes: int
+    sums: dict[str, list[int]]
     report: CorpusReport
 
 
 def read_meta(folder: Path, key: str) -> CacheMeta | None:
-    """Read the meta data of a whole cache with this key; None if there is no cache, or a damaged one."""
+    """Read the meta data of a cache with this key; None if there is none, or one that is not whole."""
     try:
         values = json.loads((folder / META).read_text(encoding="utf-8"))
-        report = CorpusReport(**{**values.pop("report"), "header": tuple(values.pop("header"))})
-        meta = CacheMeta(**values, report=report)
-        sizes = ((folder / TOKENS).stat().st_size, (folder / OFFSETS).stat().st_size)
+        if values.pop("meta_sum") != _sum_of(values):
+            return None
+        meta = CacheMeta(**{**values, "report": CorpusReport.of(values["report"])})
+        sizes = [(folder / name).stat().st_size for name in (TOKENS, OFFSETS)]
+        blocks = [len(meta.sums[name]) for name in (TOKENS, OFFSETS)]
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return meta if meta.key == key and sizes == (meta.token_bytes, meta.offset_bytes) else None
+    # a file that was cut has fewer blocks, or a last one that is another
+    return meta if meta.key == key and blocks == [-(-size // _BLOCK) for size in sizes] else None
+
+
+def read_checked(folder: Path, key: str) -> CacheMeta | None:
+    """As `read_meta`, and None as well if a byte of the two files is another than was written.
+
+    They are read once, a block at a time, and not into this process's memory map.
+    """
+    meta = read_meta(folder, key)
+    try:
+        return meta if meta is not None and block_sums(folder) == meta.sums else None
+    except OSError:
+        return None
+
+
+def block_sums(folder: Path) -> dict[str, list[int]]:
+    """CRC-32 of each block of the two data files, by name."""
+    return {name: list(_sums_of(folder / name)) for name in (TOKENS, OFFSETS)}
+
+
+def _sums_of(path: Path) -> Iterator[int]:
+    with path.open("rb") as file:
+        while (block := file.read(_BLOCK)) != b"":
+            yield zlib.crc32(block)
 
 
 def write_meta(folder: Path, meta: CacheMeta) -> None:
     """Write meta.json, the last file of a cache."""
-    report = meta.report.as_dict()
-    header = report.pop("header")
-    values = {name: value for name, value in vars(meta).items() if name != "report"}
-    text = json.dumps({**values, "report": report, "header": header}, indent=2)
+    values = {**vars(meta), "report": meta.report.as_dict()}
+    text = json.dumps({**values, "meta_sum": _sum_of(values)}, indent=2)
     (folder / META).write_text(text + "\n", encoding="utf-8")
+
+
+def _sum_of(values: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(values, sort_keys=True).encode())
 
 
 @contextlib.contextmanager
@@ -93,7 +123,7 @@ def new_folder(final: Path, key: str) -> Iterator[Path]:
 
 
 def _take_place(temporary: Path, final: Path, key: str) -> None:
-    if final.exists() and read_meta(final, key) is None:
+    if final.exists() and read_checked(final, key) is None:
         damaged = temporary.with_suffix(".damaged")
         # Moved away first: a process that still reads it keeps its files.
         with contextlib.suppress(FileNotFoundError):
@@ -102,7 +132,7 @@ def _take_place(temporary: Path, final: Path, key: str) -> None:
     try:
         os.replace(temporary, final)
     except OSError:
-        if read_meta(final, key) is None:
+        if read_checked(final, key) is None:
             raise
 
 
@@ -114,55 +144,3 @@ def _remove_abandoned(parent: Path) -> None:
             last_written = max(file.stat().st_mtime for file in (folder, *folder.glob("*")))
             if time.time() - last_written > _ABANDONED_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class CorpusReport:
-    """Counts of one corpus.
-
-    Attributes:
-        rows: rows that can be trained on.
-        columns: texts of a row: 1 sentences, 2 pairs, 3 pairs with a hard negative.
-        blank: rows that were skipped because a text was empty or only white space.
-        duplicates: rows whose first text occurred in an earlier row. In one batch they are false negatives.
-        truncated_lines: rows of which a text was cut at `formats.MAX_CHARACTERS` characters.
-        overlong: texts that the tokenizer cut at the maximal length.
-        tokens: tokens of all texts, special tokens included.
-        header: names in the first line of the file; empty without.
-    """
-
-    rows: int
-    columns: int
-    blank: int
-    duplicates: int
-    truncated_lines: int
-    overlong: int
-    tokens: int
-    header: tuple[str, ...] = ()
-
-    @property
-    def records(self) -> int:
-        """Rows of the source, blank ones included."""
-        return self.rows + self.blank
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain containers, for meta.json and results.json."""
-        return {**asdict(self), "header": list(self.header)}
-
-    def notes(self) -> list[str]:
-        """Make a sentence of each thing that a user should know about the corpus."""
-        kind = {1: "sentences", 2: "pairs", 3: "pairs with a hard negative"}[self.columns]
-        notes = [f"{self.rows:,} {kind}, {self.tokens:,} tokens."]
-        if self.blank > 0:
-            notes.append(f"{self.blank:,} blank rows were skipped.")
-        if self.duplicates > 0:
-            notes.append(
-                f"{self.duplicates:,} rows ({self.duplicates / self.rows:.2%}) repeat an earlier text: "
-                "they are false negatives when they meet in a batch."
-            )
-        if self.truncated_lines > 0:
-            notes.append(f"{self.truncated_lines:,} enormous rows were cut before tokenising.")
-        if self.overlong > 0:
-            share = self.overlong / (self.rows * self.columns)
-            notes.append(f"{self.overlong:,} texts ({share:.2%}) are longer than the maximal length and were cut.")
-        return notes

@@ -11,8 +11,8 @@ import pytorch_lightning as pl
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from sentcse.data.cache_files import CorpusReport
 from sentcse.data.collator import ViewCollator
+from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.dataset import SentenceDataset
 from sentcse.data.low_shot import LowShot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
@@ -65,6 +65,7 @@ class SentenceDataModule(pl.LightningDataModule):
         self.pad_to_multiple_of = pad_to_multiple_of
         self.cache_dir = _default_cache_dir() if cache_dir is None else Path(cache_dir)
         self.low_shot = low_shot
+        self._cache: TokenCache | None = None
         self._dataset: SentenceDataset | None = None
         self._loader: ResumableLoader | None = None
         self._place: dict[str, int] | None = None
@@ -150,7 +151,10 @@ class SentenceDataModule(pl.LightningDataModule):
         return PureBatchSampler(self.sentences, self.batch_size, self.seed, self.drop_last, *self._world)
 
     def _open_cache(self) -> TokenCache:
-        return TokenCache.open_or_build(self.source, self.tokenizer, self.max_length, self.cache_dir)
+        # once: opening it reads every byte of it
+        if self._cache is None:
+            self._cache = TokenCache.open_or_build(self.source, self.tokenizer, self.max_length, self.cache_dir)
+        return self._cache
 
     def _pad_token_id(self) -> int:
         pad = self.tokenizer.pad_token_id

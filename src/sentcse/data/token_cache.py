@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sentcse.data.cache_build import build_cache, cache_key
-from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, CorpusReport, read_meta
+from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, read_checked, read_meta
+from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.source import Source
 from sentcse.errors import DataError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
 
 TokenIds = npt.NDArray[np.unsignedinteger]
 _READS_BETWEEN_DROPS = 128
@@ -55,7 +59,7 @@ class TokenCache:
         *,
         progress: bool = True,
     ) -> TokenCache:
-        """Open the cache of a corpus, tokenised first if there is none, or a damaged one.
+        """Open the cache of a corpus, tokenised first if there is none, or one of which a byte is wrong.
 
         Args:
             source: the corpus.
@@ -69,7 +73,9 @@ class TokenCache:
         """
         key = cache_key(source, tokenizer, max_length)
         folder = cache_dir / key[:32]
-        if read_meta(folder, key) is None:
+        if read_checked(folder, key) is None:
+            if folder.exists():
+                logger.warning("The token cache %s is damaged: it is made again.", folder)
             build_cache(source, tokenizer, max_length, folder, key, progress)
         return cls(folder, key)
 
