@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sentcse.data.formats import MAX_CHARACTERS, read_rows
@@ -90,7 +93,6 @@ def test_jsonl_rows(tmp_path: Path) -> None:
         ("[1]", "line 2: .* is not an object"),
         ('{"other": "x"}', "line 2: no 'text', only other"),
         ('{"text": 3}', "line 2: 'text' is 3, where a text was expected"),
-        ('{"text": null}', "line 2: 'text' is null"),
         (r'{"text": "good \ud83d"}', r"line 2: 'text' holds \\ud83d, half of a character"),
         (r'{"text": "\ude00\ud83d"}', r"line 2: 'text' holds \\ude00, half of a character"),
     ],
@@ -113,7 +115,67 @@ def test_enormous_texts_are_cut_in_every_form(tmp_path: Path, name: str, content
 
 
 def test_other_extensions_and_columns_of_a_text_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"ends in '\.parquet': a corpus is one of \.txt, \.csv, \.tsv, \.jsonl"):
-        read_rows(tmp_path / "a.parquet", None, "utf-8")
+    with pytest.raises(DataError, match=r"ends in '\.pdf': a corpus is one of \.txt, .* \.parquet"):
+        read_rows(tmp_path / "a.pdf", None, "utf-8")
     with pytest.raises(DataError, match="without named columns"):
         read_rows(tmp_path / "a.txt", ["text"], "utf-8")
+
+
+def test_a_null_is_a_blank_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    assert texts(path, '{"a": "x", "b": null}\n{"a": null, "b": "y"}\n{"a": "x", "b": "y"}\n') == [
+        ("x", ""),
+        ("", "y"),
+        ("x", "y"),
+    ]
+    assert [record.is_blank for record in read_rows(path, None, "utf-8").records] == [True, True, False]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_csv_with_another_mark(tmp_path: Path, mark: str) -> None:
+    content = f'text{mark}other\nOne, or two.{mark}"a{mark} ""b"""\n3{mark}d\n'
+    assert texts(tmp_path / "a.csv", content) == [("One, or two.", f'a{mark} "b"'), ("3", "d")]
+    assert texts(tmp_path / "a.csv", content, ["other"]) == [(f'a{mark} "b"',), ("d",)]
+
+
+def test_semicolons_and_tabs_in_sentences_are_no_marks(tmp_path: Path) -> None:
+    assert texts(tmp_path / "a.csv", "text\none; two\nthree; four\n") == [("one; two",), ("three; four",)]
+    assert texts(tmp_path / "a.csv", "one; two\nthree\n") == [("one; two",), ("three",)]
+
+
+@pytest.mark.parametrize(
+    "content", ['[{"text": "one"}, {"text": "two"}]', '["one",\n"two"]', '{"text": "one"}\n{"text": "two"}']
+)
+def test_json_as_an_array_of_objects_or_texts_and_as_lines(tmp_path: Path, content: str) -> None:
+    assert texts(tmp_path / "a.json", f"\n{content}\n")[-2:] == [("one",), ("two",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1]", "element 1: 1 is neither"),
+        ('["a",', "not JSON"),
+        ("[null]", "element 1: None is neither"),
+        ("[" * 10**5, "not"),
+    ],
+)
+def test_json_faults(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        texts(tmp_path / "a.json", content)
+
+
+def test_parquet_rows_and_what_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"n": [1, 2, 3], "a": ["x", None, "z"], "b": ["u", "v", "w"]}), path)
+    assert read_rows(path, None, "utf-8").header == ("a", "b")
+    assert [record.texts for record in read_rows(path, None, "utf-8").records] == [("x", "u"), ("", "v"), ("z", "w")]
+    assert [record.texts for record in read_rows(path, ["b"], "utf-8").records] == [("u",), ("v",), ("w",)]
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(DataError, match=r"a\.parquet is not a whole \.parquet file"):
+        read_rows(path, None, "utf-8")
+
+
+def test_packed_forms(tmp_path: Path) -> None:
+    for name, content in (("a.txt.gz", "one\n"), ("a.csv.gz", "text\none\n"), ("a.JSONL.GZ", '{"text": "one"}\n')):
+        (tmp_path / name).write_bytes(gzip.compress(content.encode()))
+        assert [record.texts for record in read_rows(tmp_path / name, None, "utf-8").records] == [("one",)]

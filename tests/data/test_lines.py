@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import tracemalloc
 from pathlib import Path
 
@@ -77,3 +78,18 @@ def test_unknown_encoding(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"x")
     with pytest.raises(DataError, match="'utf-9' is not an encoding that Python knows"):
         list(iter_lines(tmp_path / "a.txt", "utf-9"))
+
+
+def test_lines_that_end_by_carriage_return_alone(tmp_path: Path) -> None:
+    expected = [("one", False), ("", False), ("x" * 100, True), ("four", False)]
+    content = "one\r\r" + "x" * 500 + "\rfour"
+    assert lines(tmp_path / "a.txt", content.encode()) == expected
+    assert lines(tmp_path / "a.txt", f"{content}\r".encode("utf-16")) == expected
+
+
+def test_a_packed_file(tmp_path: Path) -> None:
+    packed = gzip.compress("één\r\n\r\ndrei".encode())
+    assert lines(tmp_path / "a.txt.gz", packed) == [("één", False), ("", False), ("drei", False)]
+    for damaged in (packed[:-9], b"een\n", packed[:20] + b"x" + packed[21:]):
+        with pytest.raises(DataError, match=r"a\.txt\.gz is not a whole \.gz file"):
+            lines(tmp_path / "a.txt.gz", damaged)

@@ -1,21 +1,22 @@
-"""Rows of a file: .txt, .csv, .tsv and .jsonl, read one at a time."""
+"""Rows of a file of sentences, pairs or pairs with hard negatives, read one at a time."""
 
 from __future__ import annotations
 
-import csv
 import itertools
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sentcse.data.lines import HALF_CHARACTER, MAX_LINE, iter_lines
+from sentcse.data.columns import SAMPLE_ROWS, refuse_other_columns
+from sentcse.data.lines import iter_lines
+from sentcse.data.objects import Object, iter_objects, names_of, text_of
+from sentcse.data.tables import Fields, iter_fields
 from sentcse.errors import DataError
 
 MAX_CHARACTERS = 10_000
 MAX_COLUMNS = 3
-EXTENSIONS = (".txt", ".csv", ".tsv", ".jsonl")
+EXTENSIONS = (".txt", ".csv", ".tsv", ".jsonl", ".json", ".parquet")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # fmt: off
 _KNOWN_NAMES = frozenset({
@@ -41,10 +42,25 @@ class Record(NamedTuple):
 
 
 class FileRows(NamedTuple):
-    """What the first line of a file says: the header, where there is one, and the rows as an iterator."""
+    """Names of the columns that are read, where they have some, and the rows as an iterator."""
 
     header: tuple[str, ...]
     records: Iterator[Record]
+
+
+def file_form(path: Path) -> str:
+    """The form of a corpus by the end of its name, without .gz.
+
+    Raises:
+        DataError: it ends in none of `EXTENSIONS`.
+    """
+    packed = path.suffix.lower() == ".gz"
+    form = (path.with_suffix("") if packed else path).suffix.lower()
+    if form not in EXTENSIONS or (packed and form == ".parquet"):
+        raise DataError(
+            f"{path} ends in {path.suffix!r}: a corpus is one of {', '.join(EXTENSIONS)}; all but the last also as .gz."
+        )
+    return form
 
 
 def read_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileRows:
@@ -55,28 +71,34 @@ def read_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileR
     such as sent0, sentence1, text, premise.
 
     Args:
-        path: file that ends in one of `EXTENSIONS`.
+        path: file that ends in one of `EXTENSIONS`, or in one of them and .gz.
         columns: names of the columns to take, in the order anchor, positive, hard negative; None for all.
         encoding: encoding of the file.
 
     Raises:
-        DataError: a wrong extension, columns that are not there, or more than three; while iterating: a row with
-            another number of columns, an unclosed quotation mark, a line that is not JSON, undecodable bytes, half of a
-            character.
+        DataError: a wrong extension, columns that are not there, more than three, or one that nobody named and that
+            holds no texts; then or while iterating: a row with another number of columns, an unclosed quotation mark, a
+            line that is not JSON, undecodable bytes, half of a character.
     """
-    match path.suffix.lower():
-        case ".txt" if columns is not None:
+    form = file_form(path)
+    if form == ".txt":
+        if columns is not None:
             raise DataError(
                 f"{path} is a .txt file, a sentence a line, without named columns: leave data.columns empty."
             )
-        case ".txt":
-            return FileRows((), _text_records(path, encoding))
-        case ".csv" | ".tsv":
-            return _table_rows(path, columns, encoding)
-        case ".jsonl":
-            return FileRows((), _json_records(path, columns, encoding))
-        case other:
-            raise DataError(f"{path} ends in {other!r}: a corpus is one of {', '.join(EXTENSIONS)}.")
+        return FileRows((), _text_records(path, encoding))
+    if form in (".csv", ".tsv"):
+        rows = _table_rows(path, columns, iter_fields(path, encoding, quoted=form == ".csv"))
+    else:
+        rows = _object_rows(columns, iter_objects(path, encoding, form))
+    return rows if columns is not None else without_doubt(str(path), rows)
+
+
+def without_doubt(name: str, rows: FileRows) -> FileRows:
+    """The same rows, where each column looks like texts; raises DataError as `refuse_other_columns`."""
+    first = list(itertools.islice(rows.records, SAMPLE_ROWS))
+    refuse_other_columns(name, rows.header, [record.texts for record in first if not record.is_blank])
+    return FileRows(rows.header, itertools.chain(first, rows.records))
 
 
 def _record(line: int, texts: tuple[str, ...], cut: bool = False) -> Record:
@@ -90,27 +112,7 @@ def _text_records(path: Path, encoding: str) -> Iterator[Record]:
         yield Record(line.number, (line.text,), line.cut)
 
 
-def _fields(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each row that is not an empty line; an empty line has one empty field."""
-    if path.suffix.lower() == ".tsv":
-        yield from ((line.number, line.text.split("\t")) for line in iter_lines(path, encoding))
-        return
-    csv.field_size_limit(MAX_LINE)  # Python's own limit, 131072 characters, would make an enormous field a fault.
-    reader = csv.reader((line.text + "\n" for line in iter_lines(path, encoding)), strict=True)
-    start = 1
-    try:
-        for fields in reader:
-            yield start, fields if fields else [""]
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(
-            f"{path}, line {start}: not a row of a .csv file ({error}); a text that holds a comma, a line break or a "
-            'quotation mark stands between quotation marks, and those in it are doubled ("").'
-        ) from None
-
-
-def _table_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileRows:
-    rows = _fields(path, encoding)
+def _table_rows(path: Path, columns: Sequence[str] | None, rows: Iterator[Fields]) -> FileRows:
     first = next((row for row in rows if row[1] != [""]), None)
     if first is None:
         return FileRows((), iter(()))
@@ -122,7 +124,7 @@ def _table_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> Fil
             raise DataError(
                 f"{path} has no column {', '.join(missing)}: its first line reads {', '.join(names)[:200]}."
             )
-        return FileRows(names, _table_records(path, rows, len(names), [names.index(name) for name in columns]))
+        return FileRows(tuple(columns), _table_records(path, rows, len(names), [names.index(name) for name in columns]))
     if len(names) > MAX_COLUMNS:
         raise DataError(
             f"{path}, line {line}: {len(names)} columns, where a row has one text, a pair, or a pair with a hard "
@@ -135,66 +137,47 @@ def _table_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> Fil
 
 
 def _is_header(names: tuple[str, ...]) -> bool:
-    plain = all(_NAME.fullmatch(name) is not None for name in names) and len(set(names)) == len(names)
-    return plain and any(name.lower() in _KNOWN_NAMES for name in names)
+    # pandas writes its index as a column without a name
+    plain = all(_NAME.fullmatch(name) is not None for name in (names[1:] if names[0] == "" else names))
+    return plain and len(set(names)) == len(names) and any(name.lower() in _KNOWN_NAMES for name in names)
 
 
-def _table_records(
-    path: Path, rows: Iterator[tuple[int, list[str]]], width: int, chosen: list[int]
-) -> Iterator[Record]:
+def _table_records(path: Path, rows: Iterator[Fields], width: int, chosen: list[int]) -> Iterator[Record]:
     for line, fields in rows:
         if len(fields) == width:
             yield _record(line, tuple(fields[index] for index in chosen))
         elif fields == [""]:
             yield Record(line, ("",) * len(chosen), False)
         else:
-            hint = " (a text that holds a comma must stand between quotation marks)" if path.suffix == ".csv" else ""
+            hint = " (a text that holds a comma must stand between quotation marks)" if ".csv" in path.name else ""
             raise DataError(f"{path}, line {line}: {len(fields)} columns, where the first line has {width}{hint}.")
 
 
-def _json_records(path: Path, columns: Sequence[str] | None, encoding: str) -> Iterator[Record]:
-    names = columns
-    for line in iter_lines(path, encoding):
-        if line.text.strip() == "":
-            yield Record(line.number, ("",) * (1 if names is None else len(names)), False)
-            continue
-        where = f"{path}, line {line.number}"
-        row = _parse_json(line.text, where)
-        names = _json_columns(row, where) if names is None else names
-        yield _record(line.number, tuple(_json_text(row, name, where) for name in names))
+def _object_rows(columns: Sequence[str] | None, rows: Iterator[Object]) -> FileRows:
+    start: list[Object] = []
+    for row in rows:
+        start.append(row)
+        if row.values is not None:
+            break
+    if not start or start[-1].values is None:
+        return FileRows((), (Record(row.number, ("",), False) for row in start))
+    names = _texts_of(start[-1], start[-1].values) if columns is None else tuple(columns)
+    return FileRows(names, _object_records(itertools.chain(start, rows), names))
 
 
-def _parse_json(text: str, where: str) -> dict[str, object]:
-    try:
-        row = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not JSON ({error}); a .jsonl file has one object a line.") from None
-    if not isinstance(row, dict):
-        raise DataError(f'{where}: {text[:60]!r} is not an object such as {{"text": "..."}}.')
-    return row
+def _object_records(rows: Iterator[Object], names: tuple[str, ...]) -> Iterator[Record]:
+    for row in rows:
+        blank = row.values is None
+        yield _record(row.number, ("",) * len(names) if blank else tuple(text_of(row, name) for name in names))
 
 
-def _json_columns(row: dict[str, object], where: str) -> list[str]:
-    names = [name for name, value in row.items() if isinstance(value, str)]
-    if not names:
-        raise DataError(f"{where}: not one value is a text, in {', '.join(row)[:200]}: give texts in quotation marks.")
+def _texts_of(row: Object, values: dict[str, object]) -> tuple[str, ...]:
+    # a null may stand for a text
+    names = tuple(name for name, value in values.items() if value is None or isinstance(value, str))
+    if not any(isinstance(values[name], str) for name in names):
+        raise DataError(f"{row.where}: not one value is a text, in {names_of(values)}: give texts in quotation marks.")
     if len(names) > MAX_COLUMNS:
         raise DataError(
-            f"{where}: {len(names)} texts, in {', '.join(row)[:200]}: name up to three of them in data.columns."
+            f"{row.where}: {len(names)} texts, in {names_of(values)}: name up to three of them in data.columns."
         )
     return names
-
-
-def _json_text(row: dict[str, object], name: str, where: str) -> str:
-    if name not in row:
-        raise DataError(f"{where}: no {name!r}, only {', '.join(row)[:200]}; data.columns chooses what is read.")
-    text = row[name]
-    if not isinstance(text, str):
-        raise DataError(f"{where}: {name!r} is {json.dumps(text)[:60]}, where a text was expected.")
-    half = HALF_CHARACTER.search(text)
-    if half is not None:
-        raise DataError(
-            f"{where}: {name!r} holds \\u{ord(half[0]):04x}, half of a character: write the character whole, as "
-            r"\ud83d\ude00 is, or remove it."
-        )
-    return text

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sentcse.data.columns import SAMPLE_ROWS, refuse_other_columns
 from sentcse.data.formats import MAX_CHARACTERS, MAX_COLUMNS, Record
 from sentcse.data.hashing import sha256_of
 from sentcse.data.source import Source, checked_columns
@@ -55,8 +56,17 @@ class HubDataset(Source):
         return sha256_of(str(table._fingerprint), str(len(table)), self.split, *self._names)
 
     def iter_records(self) -> Iterator[Record]:
-        """All rows, blank ones included; the texts stay in the memory map of `datasets`."""
+        """All rows, blank ones included; the texts stay in the memory map of `datasets`.
+
+        Raises:
+            DataError: the dataset cannot be opened; a value that is no text; a column that nobody named, and that looks
+                like a label, an id or a score.
+        """
         names = self._names
+        if self.columns is None:
+            first = self._table.select_columns(list(names))[:SAMPLE_ROWS]
+            rows = zip(*(first[name] for name in names), strict=True)
+            refuse_other_columns(self.name, names, [[str(cell) for cell in row] for row in rows if None not in row])
         number = 0
         for block in self._table.select_columns(list(names)).iter(batch_size=_READ_ROWS):
             for cells in zip(*(block[name] for name in names), strict=True):
@@ -67,7 +77,10 @@ class HubDataset(Source):
         texts = tuple("" if cell is None else cell for cell in cells)
         wrong = [text for text in texts if not isinstance(text, str)]
         if wrong:
-            raise DataError(f"{self.name}, row {number}: {str(wrong[0])[:60]!r}, where a text was expected.")
+            raise DataError(
+                f"{self.name}, row {number}: {str(wrong[0])[:60]!r}, where a text was expected; data.columns chooses "
+                "what is read."
+            )
         cut = tuple(str(text)[:MAX_CHARACTERS] for text in texts)
         return Record(number, cut, cut != texts)
 
@@ -84,14 +97,16 @@ class HubDataset(Source):
 
     @cached_property
     def _table(self) -> Any:
+        from datasets.exceptions import DatasetsError
+
         folder = Path(self.dataset)
         try:
             if folder.is_dir() and any((folder / mark).is_file() for mark in ("state.json", "dataset_dict.json")):
                 return self._saved(folder)
             return self._loaded(local=folder.is_dir())
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, DatasetsError) as error:
             raise DataError(
-                f"The dataset {self.dataset!r}, split {self.split!r}, cannot be opened: {_first_line(error)}; give a "
+                f"The dataset {self.dataset!r}, split {self.split!r}, cannot be opened: {_reason(error)}; give a "
                 "name on the hub and an existing split, or the folder of a local copy, as data.dataset."
             ) from None
 
@@ -116,5 +131,17 @@ class HubDataset(Source):
             return datasets.load_dataset(self.dataset, self.config, split=self.split)
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    from datasets.exceptions import DatasetGenerationCastError, DatasetGenerationError
+
+    if isinstance(error, DatasetGenerationError):
+        # what went wrong with its files stands in the cause
+        cause = error if error.__cause__ is None else error.__cause__
+        if isinstance(error, DatasetGenerationCastError) or "chema at index" in str(cause):
+            return "its files do not have the same columns, each with one kind of value: keep those that do in a folder"
+        return _first_line(cause)
+    return _first_line(error)
+
+
+def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0].rstrip(".")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import BinaryIO, NamedTuple, TextIO, cast
 
 from sentcse.errors import DataError
 
 MAX_LINE = 2**27
 _SKIP = 2**20
+_START = 2**16
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """A surrogate: half of a pair that makes a character in UTF-16, and alone no text."""
 _BYTES = range(0xDC80, 0xDD00)  # the surrogates that stand for a byte, by Python's surrogateescape
@@ -27,7 +31,9 @@ class Line(NamedTuple):
 
 
 def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> Iterator[Line]:
-    r"""Lines of a text file, numbered from 1, ended by \n or \r\n; a byte order mark is dropped.
+    r"""Lines of a text file, numbered from 1, ended by \n or \r\n, or by \r in a file without \n.
+
+    A byte order mark is dropped, and a file whose name ends in .gz is unpacked on its way.
 
     Args:
         path: the file.
@@ -39,16 +45,20 @@ def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> It
     """
     number = 0
     try:
+        with open_bytes(path) as content:
+            start = content.read(_START)
+        end = _line_end(start)
         # Bytes that cannot be decoded become lone surrogates, so that the very line which holds them can be named.
-        with path.open(encoding=_codec(path, encoding), errors="surrogateescape", newline="\n") as file:
+        options = {"encoding": _codec(start, encoding), "errors": "surrogateescape", "newline": end}
+        with open_bytes(path) as content, io.TextIOWrapper(content, **options) as file:
             # Two more than the limit: room for a line ending.
             while (text := file.readline(limit + 2)) != "":
                 number += 1
                 _refuse_undecodable(text, path, number, encoding)
                 body = text.removesuffix("\n").removesuffix("\r")
                 cut = len(body) > limit
-                if cut and not text.endswith("\n"):
-                    _skip_to_line_end(file)
+                if cut and not text.endswith(end):
+                    _skip_to_line_end(file, end)
                 yield Line(number, body[:limit], cut)
     except UnicodeError as error:
         raise _undecodable(path, number + 1, encoding, str(error)) from None
@@ -57,20 +67,31 @@ def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> It
             f"{encoding!r} is not an encoding that Python knows: set data.encoding for {path} to a name such as "
             "utf-8 or latin-1."
         ) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} is not a whole .gz file ({error}): fetch or compress it again.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _codec(path: Path, encoding: str) -> str:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(_UTF16_MARKS) and codecs.lookup(encoding).name.startswith("utf-8"):
+def open_bytes(path: Path) -> BinaryIO:
+    """The bytes of a file, or those that are packed in a .gz."""
+    return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _line_end(start: bytes) -> str:
+    # in UTF-16 and UTF-32 an ASCII character is its byte and zeros
+    return "\r" if b"\r" in start and b"\n" not in start else "\n"
+
+
+def _codec(start: bytes, encoding: str) -> str:
+    name = codecs.lookup(encoding).name
+    if start.startswith(_UTF16_MARKS) and name.startswith("utf-8"):
         return "utf-16"
-    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+    return "utf-8-sig" if name == "utf-8" else encoding
 
 
-def _skip_to_line_end(file: IO[str]) -> None:
-    while (rest := file.readline(_SKIP)) != "" and not rest.endswith("\n"):
+def _skip_to_line_end(file: TextIO, end: str) -> None:
+    while (rest := file.readline(_SKIP)) != "" and not rest.endswith(end):
         pass
 
 
@@ -85,6 +106,6 @@ def _refuse_undecodable(text: str, path: Path, number: int, encoding: str) -> No
 
 def _undecodable(path: Path, number: int, encoding: str, what: str) -> DataError:
     return DataError(
-        f"{path}, line {number}: {what} is not {encoding} text; give the file's encoding as data.encoding "
-        f"(often latin-1 or cp1252), or convert it: iconv -f latin-1 -t utf-8 {path.name} > converted.txt"
+        f"{path}, line {number}: {what} is not {encoding} text; give a corpus's encoding as data.encoding "
+        f"(often latin-1 or cp1252), or convert the file: iconv -f latin-1 -t utf-8 {path.name} > converted.txt"
     )

@@ -25,7 +25,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def header(self) -> tuple[str, ...]:
-        """Names of the columns, where the source has them."""
+        """Names of the columns that are read, where the source has them."""
 
     @abstractmethod
     def iter_records(self) -> Iterator[Record]:

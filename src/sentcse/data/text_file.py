@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from sentcse.data.formats import FileRows, Record, read_rows
+from sentcse.data.formats import FileRows, Record, file_form, read_rows
 from sentcse.data.hashing import sha256_of, sha256_of_file
 from sentcse.data.source import Source, checked_columns
 from sentcse.errors import DataError
 
 
 class TextFile(Source):
-    r"""Sentences, pairs or pairs with hard negatives from a .txt, .csv, .tsv or .jsonl file.
+    r"""Sentences, pairs or pairs with hard negatives from a file of one of `formats.EXTENSIONS`.
 
     Args:
         path: the file; see `formats.read_rows` for the forms.
@@ -39,7 +39,8 @@ class TextFile(Source):
     def sha256(self) -> str:
         """SHA-256 of a .txt file in UTF-8; else of the file's and of what decides how it is read."""
         require_file(self.path)
-        content, suffix = sha256_of_file(self.path), self.path.suffix.lower()
+        packed = ".gz" if self.path.suffix.lower() == ".gz" else ""
+        content, suffix = sha256_of_file(self.path), file_form(self.path) + packed
         if self.columns is not None:
             return sha256_of(content, self.encoding, *self.columns)
         if suffix != ".txt":
@@ -49,14 +50,14 @@ class TextFile(Source):
 
     @property
     def header(self) -> tuple[str, ...]:
-        """Names in the first line, where it is a header."""
+        """Names of the columns that are read, where they have some."""
         return self._open().header
 
     def iter_records(self) -> Iterator[Record]:
         """All rows, blank ones included; raises DataError when the file changes meanwhile."""
-        records = self._open().records
+        require_file(self.path)
         before = self._stamp()
-        yield from records
+        yield from self._open().records
         if self._stamp() != before:
             raise DataError(f"{self.path} changed while it was read: start again when it is complete.")
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sentcse.errors import DataError
@@ -16,6 +18,13 @@ LAYOUTS = {
     "marked.tsv": '\ufeffscore\tsentence1\tsentence2\r\n4.5\tA cat sits.\tHe said "no\r\n'
     "\r\n1\tA dog, running\tRain\r\n",
     "quoted.csv": 'score,sentence1,sentence2\n4.5,A cat sits.,"He said ""no"\n1,"A dog, running",Rain\n',
+    "semicolons.csv": 'score;sentence1;sentence2\n4.5;A cat sits.;"He said ""no"\n1;A dog, running;Rain\n',
+    "tabs.csv": 'score\tsentence1\tsentence2\n4.5\tA cat sits.\t"He said ""no"\n1\tA dog, running\tRain\n',
+    "returns.tsv": 'score\tsentence1\tsentence2\r4.5\tA cat sits.\tHe said "no\r1\tA dog, running\tRain\r',
+    "lines.jsonl": '{"Sentence1": "A cat sits.", "sentence2": "He said \\"no", "score": 4.5}\n\n'
+    '{"score": "1", "sentence2": "Rain", "sentence1": "A dog, running"}\n',
+    "array.json": '[{"sentence1": "A cat sits.", "sentence2": "He said \\"no", "score": 4.5},\n'
+    '{"score": 1, "sentence2": "Rain", "sentence1": "A dog, running"}]',
     "stsb.csv": 'news\tf\t2012\t1\t4.500\tA cat sits.\tHe said "no\n'
     "news\tf\t2012\t2\t1.0\tA dog, running\tRain\tlicence\n",
 }
@@ -29,6 +38,15 @@ def test_each_layout_gives_the_same_pairs(tmp_path, name):
     assert pairs.source == "mine"
     assert pairs.gold.dtype == np.float64
     assert tuple(zip(pairs.gold.tolist(), pairs.sentences1, pairs.sentences2, strict=True)) == ROWS
+
+
+def test_utf_16_and_parquet_give_the_same_pairs(tmp_path):
+    path = tmp_path / "wide.tsv"
+    path.write_bytes(LAYOUTS["header.tsv"].encode("utf-16"))
+    names = ("score", "sentence1", "sentence2")
+    pq.write_table(pa.table(dict(zip(names, zip(*ROWS, strict=True), strict=True))), tmp_path / "a.parquet")
+    for pairs in (read_pairs_file(path, "mine"), read_pairs_file(tmp_path / "a.parquet", "mine")):
+        assert tuple(zip(pairs.gold.tolist(), pairs.sentences1, pairs.sentences2, strict=True)) == ROWS
 
 
 def test_load_pairs_gives_a_task_of_one_source(tmp_path):
@@ -49,7 +67,9 @@ def test_load_pairs_gives_a_task_of_one_source(tmp_path):
         ("blank.tsv", "1\ta\tb\n2\t \tb\n", r"line 2: a sentence of the pair is empty"),
         ("empty.tsv", "", r"empty.tsv: no pairs; a rank correlation"),
         ("constant.tsv", "1\ta\tb\n1\tc\td\n", r"2 pairs with one score; a rank correlation"),
-        ("quote.csv", 'score,sentence1,sentence2\n1,"a,b\n', r"not valid CSV"),
+        ("names.jsonl", '{"score": 1, "text": "a"}', r"line 1: no 'sentence1', only score, text"),
+        ("null.jsonl", '{"score": 1, "sentence1": "a", "sentence2": null}', r"line 1: a sentence of the pair is empty"),
+        ("quote.csv", 'score,sentence1,sentence2\n1,"a,b\n', r"quote\.csv, line 2: not a row of a \.csv file"),
     ],
 )
 def test_malformed_files_are_refused_with_their_line(tmp_path, name, content, said):
@@ -62,7 +82,7 @@ def test_malformed_files_are_refused_with_their_line(tmp_path, name, content, sa
 def test_undecodable_bytes_are_refused_with_their_line(tmp_path):
     path = tmp_path / "latin.tsv"
     path.write_bytes(b"1\ta\tb\n2\tcaf\xe9\tb\n")
-    with pytest.raises(DataError, match=r"latin.tsv, line 2: not UTF-8 \(byte 0xe9\)"):
+    with pytest.raises(DataError, match=r"latin.tsv, line 2: byte 0xe9 is not utf-8 text; .*convert the file"):
         read_pairs_file(path, "mine")
 
 

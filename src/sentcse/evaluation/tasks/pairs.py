@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,9 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentcse.data.lines import iter_lines
+from sentcse.data.objects import OBJECT_FORMS, Object, iter_objects, names_of, text_of
+from sentcse.data.tables import Fields, iter_fields
 from sentcse.errors import DataError
 
 PAIR_COLUMNS = ("score", "sentence1", "sentence2")
+PAIRS_ENDINGS = (".tsv", ".csv", *OBJECT_FORMS)
+"""Of a file that the command can tell from the name of a task."""
 STSB_COLUMNS = 7
 """Genre, file, year, id, score, sentence 1, sentence 2."""
 
@@ -53,35 +56,19 @@ def make_pairs(source: str, rows: list[tuple[float, str, str]]) -> Pairs:
     return Pairs(source, tuple(row[1] for row in rows), tuple(row[2] for row in rows), gold)
 
 
-def read_text(path: Path) -> str:
-    """Read a UTF-8 file without its byte order mark.
-
-    Raises:
-        DataError: if the file is missing, unreadable or not UTF-8; the last with the line.
-    """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist: name a .tsv or .csv of score, sentence1 and sentence2.") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: not UTF-8 (byte 0x{raw[error.start]:02x}); save it as UTF-8.") from None
-
-
 def read_lines(path: Path) -> list[str]:
     """Lines of a UTF-8 file, split at line feeds only: str.splitlines also splits at U+0085 and U+2028.
 
     Raises:
-        DataError: as `read_text`.
+        DataError: if the file is missing, unreadable or not UTF-8; the last with the line.
     """
-    lines = read_text(path).split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+    _require(path)
+    return [line.text for line in iter_lines(path)]
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"{path} does not exist: name a .tsv or .csv of {', '.join(PAIR_COLUMNS)}.")
 
 
 def parse_row(path: Path, line: int, gold: str, sentence1: str, sentence2: str) -> tuple[float, str, str]:
@@ -103,45 +90,52 @@ def parse_row(path: Path, line: int, gold: str, sentence1: str, sentence2: str) 
 
 
 def read_pairs_file(path: Path, source: str) -> Pairs:
-    """Pairs of a .tsv or .csv file with the columns score, sentence1, sentence2, or of a file as STS-B's.
+    """Pairs of a file with the columns score, sentence1, sentence2, or of a file as STS-B's.
 
-    A header that names the three columns is recognised, and then they may stand in any order beside others. Without
-    one there are three columns in this order, or STS-B's seven tab-separated ones. In tab-separated files a
-    quotation mark is a character like any other. Blank lines are skipped.
+    It is read as a corpus is: .csv with quotation marks, .jsonl, .json and .parquet by the names of their values, and
+    all else as .tsv, where a quotation mark is a character like any other. A header that names the three columns is
+    recognised, and then they may stand in any order beside others. Without one there are three columns in this order,
+    or STS-B's seven tab-separated ones. Blank lines are skipped.
 
     Raises:
         DataError: naming file and line, if the file cannot be read so, or holds fewer than two different scores.
     """
-    text = read_text(path)
-    tabs = path.suffix.lower() != ".csv" or text.split("\n", 1)[0].count("\t") >= STSB_COLUMNS - 1
-    table = _tab_separated(text) if tabs else _comma_separated(path, text)
-    rows = list(_pair_rows(path, table))
+    _require(path)
+    form = path.suffix.lower()
+    if form in OBJECT_FORMS:
+        rows = list(_rows_of_objects(path, iter_objects(path, "utf-8", form)))
+    else:
+        quoted = form == ".csv" and not _is_stsb(path)
+        rows = list(_rows_of_fields(path, iter_fields(path, "utf-8", quoted=quoted)))
     if len({row[0] for row in rows}) < 2:
         found = "no pairs" if len(rows) == 0 else f"{len(rows)} pairs with one score"
         raise DataError(f"{path}: {found}; a rank correlation needs two different scores at least.")
     return make_pairs(source, rows)
 
 
-def _tab_separated(text: str) -> Iterator[tuple[int, list[str]]]:
-    for line, content in enumerate(text.split("\n"), start=1):
-        if content.strip() != "":
-            yield line, content.removesuffix("\r").split("\t")
+def _is_stsb(path: Path) -> bool:
+    first = next(iter_lines(path), None)
+    return first is not None and first.text.count("\t") >= STSB_COLUMNS - 1
 
 
-def _comma_separated(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for cells in reader:
-            if any(cell.strip() != "" for cell in cells):
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: not valid CSV: {error}.") from None
+def _rows_of_objects(path: Path, rows: Iterator[Object]) -> Iterator[tuple[float, str, str]]:
+    for row in rows:
+        if row.values is None:
+            continue
+        names = {name.strip().lower(): name for name in row.values}
+        missing = [name for name in PAIR_COLUMNS if name not in names]
+        if missing:
+            raise DataError(f"{row.where}: no {missing[0]!r}, only {names_of(row.values)}.")
+        score, first, second = (names[name] for name in PAIR_COLUMNS)
+        yield parse_row(path, row.number, str(row.values[score]), text_of(row, first), text_of(row, second))
 
 
-def _pair_rows(path: Path, table: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[float, str, str]]:
+def _rows_of_fields(path: Path, table: Iterator[Fields]) -> Iterator[tuple[float, str, str]]:
     columns: tuple[int, ...] | None = None
     width = 0
     for line, cells in table:
+        if all(cell.strip() == "" for cell in cells):
+            continue
         if columns is None:
             width = len(cells)
             names = [cell.strip().lower() for cell in cells]

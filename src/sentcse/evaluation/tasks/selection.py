@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sentcse.config.tasks import AVERAGE_COLUMN, GROUPS, TASKS, label_of
 from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks.headings import GEOMETRY
+from sentcse.evaluation.tasks.pairs import PAIRS_ENDINGS
 from sentcse.evaluation.tasks.sts import required_files
 from sentcse.evaluation.tasks.transfer import transfer_files
 
@@ -66,11 +67,13 @@ def _expanded(tasks: Sequence[str], split: str) -> Iterable[str]:
     for name in tasks:
         if name in GROUPS:
             yield from (task for task in GROUPS[name] if split in TASKS[task].parts)
-        elif name in TASKS or Path(name).suffix in (".tsv", ".csv"):
+        elif name in TASKS or Path(name).suffix.lower() in PAIRS_ENDINGS:
             yield name
         else:
             known = ", ".join((*GROUPS, *TASKS))
-            raise ConfigError(f"tasks: there is no task {name!r}; there are {known}, and .tsv or .csv files.")
+            raise ConfigError(
+                f"tasks: there is no task {name!r}; there are {known}, and files ending in {', '.join(PAIRS_ENDINGS)}."
+            )
 
 
 def _refuse_shared_names(files: Sequence[str]) -> None:
