@@ -29,6 +29,7 @@ from sentcse.config.commands import (
     ExportConfig,
     ReportConfig,
     RunsConfig,
+    SearchConfig,
 )
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
@@ -80,6 +81,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.export`\n\n" + _table(_rows(ExportConfig, _file("export"), "")),
         "## `python -m sentcse.report`\n\n" + _table(_rows(ReportConfig, _file("report"), "")),
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
+        "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),
         "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),
     ]
     return "\n\n".join(parts) + "\n"

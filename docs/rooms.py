@@ -29,13 +29,19 @@ class Room(NamedTuple):
 
 
 FLOORS: tuple[tuple[Room, ...], ...] = (
-    (Room("doors", None, "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, data"),),
+    (
+        Room(
+            "doors",
+            None,
+            "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, search, data",
+        ),
+    ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
     (Room("training", 1, "one run"), Room("command", 4, "composing, exit codes")),
     (
         Room("methods", 1, "SimCSE, DiffCSE, miCSE"),
         Room("evaluation", 2, "tasks, scores, statistics"),
-        Room("search", 3, "nearest sentences"),
+        Room("retrieval", 3, "search, mining"),
     ),
     (Room("encoder", 2, "SentenceEncoder"),),
     (Room("storage", 2, "models in and out"),),
@@ -59,6 +65,7 @@ DOORS = frozenset(
         "sentcse.export",
         "sentcse.report",
         "sentcse.runs",
+        "sentcse.search",
         "sentcse.dashboard",
         "sentcse.quickstart",
         "sentcse.data.__main__",

@@ -12,7 +12,7 @@ from sentcse import runs
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_record import read_run
 from sentcse.records.terminal import differences
-from sentcse.runs import main, removable, remove, settings_of, size_on_disk
+from sentcse.runs import main, removable, remove, size_on_disk
 
 
 @pytest.fixture
@@ -30,11 +30,6 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-def test_the_words() -> None:
-    assert settings_of(["compare", "a", "root=x", "b,c"]) == ["root=x", "action=compare", 'runs=["a", "b,c"]']
-    assert settings_of(["list"]) == ["action=list"]
 
 
 def test_list(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:

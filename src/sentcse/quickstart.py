@@ -119,7 +119,7 @@ def show_search(encoder_folder: str) -> None:
     """Print the three sentences of the embedded corpus that are nearest to each query."""
     from sentcse.encoder import SentenceEncoder
     from sentcse.machine.locate import locate
-    from sentcse.search import most_similar
+    from sentcse.retrieval.index import most_similar
 
     with open(locate("package:sentcse/embedded/sentences.tsv"), encoding="utf-8") as lines:
         corpus = [line.rstrip("\n").split("\t")[1] for line in lines][1:]

@@ -6,12 +6,11 @@ python -m sentcse.runs compare NAME NAME
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentcse.command.plain import run_plain_command
+from sentcse.command.plain import run_plain_command, settings_of
 from sentcse.config.commands import RunsConfig
 from sentcse.errors import BusyError, ConfigError, SentcseError
 from sentcse.records.finding import find_runs, find_sweeps
@@ -29,20 +28,8 @@ NAMED = {"list": (0, 0), "show": (1, 1), "compare": (2, MANY), "remove": (1, MAN
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    return run_plain_command(
-        runs_job, "runs", RunsConfig, settings_of(sys.argv[1:] if arguments is None else arguments)
-    )
-
-
-def settings_of(words: Sequence[str]) -> list[str]:
-    """The command line as key=value: its first plain word is the action, the others are runs."""
-    plain = [word for word in words if "=" not in word and not word.startswith("-")]
-    settings = [word for word in words if word not in plain]
-    if plain:
-        settings.append(f"action={plain[0]}")
-    if len(plain) > 1:
-        settings.append(f"runs={json.dumps(plain[1:])}")
-    return settings
+    words = sys.argv[1:] if arguments is None else arguments
+    return run_plain_command(runs_job, "runs", RunsConfig, settings_of(words, "runs"))
 
 
 def runs_job(config: RunsConfig) -> None:

@@ -1,40 +1,238 @@
-"""The sentences of a corpus that are most similar to a query."""
+"""Command: build an index of sentences, change it, search it, score it, mine it.
+
+python -m sentcse.search index sentences.txt encoder=runs/NAME
+python -m sentcse.search query "How hot is the Sun?"
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import numpy as np
+from sentcse.command.plain import run_plain_command, settings_of
+from sentcse.config.commands import SearchConfig
+from sentcse.errors import ConfigError
 
-from sentcse.encoder import SentenceEncoder
+if TYPE_CHECKING:
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.retrieval.index import Index
+    from sentcse.retrieval.reading import Sentences
 
-
-@dataclass(frozen=True)
-class Hit:
-    """A sentence of the corpus and its cosine with the query."""
-
-    sentence: str
-    cosine: float
-
-
-def most_similar(
-    encoder: SentenceEncoder, queries: Sequence[str], corpus: Sequence[str], *, top_k: int = 3
-) -> list[list[Hit]]:
-    """The `top_k` sentences of the corpus with the largest cosine, for each query, best first.
-
-    Raises:
-        ValueError: if queries or corpus are one string.
-    """
-    for name, given in (("queries", queries), ("corpus", corpus)):
-        if isinstance(given, str):
-            raise ValueError(f"{name} must be a list of strings, got one string: write [sentence]")
-    vectors = _unit(encoder.encode([*queries, *corpus]))
-    cosines = vectors[: len(queries)] @ vectors[len(queries) :].T
-    order = np.argsort(-cosines, axis=1, kind="stable")[:, :top_k]
-    return [[Hit(corpus[i], float(row[i])) for i in best] for row, best in zip(cosines, order, strict=True)]
+ENDINGS: Final[dict[str, Literal["jsonl", "csv"]]] = {".jsonl": "jsonl", ".csv": "csv"}
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12)
-    return unit
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    # what is printed may be read by a program: messages go elsewhere
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    return run_plain_command(search_job, "search", SearchConfig, settings_of(words, "words"))
+
+
+def search_job(config: SearchConfig) -> None:
+    """Do what is asked."""
+    actions: dict[str, Callable[[SearchConfig], None]] = {
+        "index": _index,
+        "add": _add,
+        "remove": _remove,
+        "query": _query,
+        "score": _score,
+        "mine": _mine,
+    }
+    actions[config.action](config)
+
+
+def _index(config: SearchConfig) -> None:
+    path = _one_file(config)
+    if config.encoder is None:
+        raise ConfigError("index needs an encoder: encoder=runs/NAME, a folder, a checkpoint or a hub name.")
+    from sentcse.retrieval.folder import EncoderIdentity, require_free
+    from sentcse.retrieval.index import Index
+    from sentcse.storage.content_hash import encoder_sha256
+
+    require_free(Path(config.index), overwrite=config.overwrite)
+    if config.method not in (None, "exact"):
+        from sentcse.retrieval.approximate import faiss
+
+        faiss()  # is it there? before minutes of encoding
+    found = _read(path, config)
+    encoder = _open_encoder(config, config.encoder, config.pooler, config.known_as)
+    source = str(Path(config.encoder).resolve()) if Path(config.encoder).exists() else config.encoder
+    identity = EncoderIdentity(encoder_sha256(encoder.parts()), source, config.pooler, config.known_as)
+    index = Index.build(
+        encoder, found.sentences, ids=found.ids, payloads=found.payloads, identity=identity, **_encoding(config)
+    )
+    _save(index, config, None if config.method == "exact" else config.method)
+
+
+def _add(config: SearchConfig) -> None:
+    path = _one_file(config)
+    index = _open_index(config, verify=True)
+    method = _method_of(index, config)
+    found = _read(path, config)
+    encoder = _encoder_of(index, config)
+    index.add(encoder, found.sentences, ids=found.ids, payloads=found.payloads, **_encoding(config))
+    _save(index, config, method)
+
+
+def _remove(config: SearchConfig) -> None:
+    if len(config.words) == 0:
+        raise ConfigError("remove needs ids: python -m sentcse.search remove ID ID ...")
+    index = _open_index(config, verify=True)
+    method = _method_of(index, config)
+    index.remove(config.words)
+    _save(index, config, method)
+
+
+def _query(config: SearchConfig) -> None:
+    if (config.queries is None) == (len(config.words) == 0):
+        raise ConfigError('query needs either questions, such as query "How hot is the Sun?", or queries=FILE.')
+    from sentcse.retrieval.reading import Sentences
+
+    index = _ready_index(config)
+    asked = Sentences(config.words, None, []) if config.queries is None else _read(Path(config.queries), config)
+    encoder = _encoder_of(index, config)
+    found = index.search(encoder, asked.sentences, top_k=config.top_k, batch_size=config.batch_size)
+    rows = []
+    for number, (question, hits) in enumerate(zip(asked.sentences, found, strict=True)):
+        name = {} if asked.ids is None else {"query_id": asked.ids[number]}
+        for rank, hit in enumerate(hits, start=1):
+            place = {"query": question, "rank": rank, "cosine": hit.cosine, "id": hit.id}
+            rows.append({**name, **place, "sentence": hit.sentence, "payload": dict(hit.payload)})
+    _write(rows, config)
+
+
+def _score(config: SearchConfig) -> None:
+    if config.queries is None or config.relevant is None or config.id_column is None:
+        raise ConfigError(
+            "score needs queries=FILE with its columns= and id_column=, and relevant=FILE: which ids belong together."
+        )
+    from sentcse.retrieval.reading import read_relevance
+    from sentcse.retrieval.scores import score_index
+
+    index = _ready_index(config)
+    grades = read_relevance(Path(config.relevant), config.encoding)
+    asked = _read(Path(config.queries), config)
+    queries = dict(zip(asked.ids if asked.ids is not None else [], asked.sentences, strict=True))
+    scores = score_index(index, _encoder_of(index, config), queries, grades, batch_size=config.batch_size)
+    _write([{"metric": name, "value": value} for name, value in scores.items()], config)
+
+
+def _mine(config: SearchConfig) -> None:
+    from sentcse.retrieval.mining import communities, paraphrases
+
+    index = _open_index(config, verify=config.verify)
+    rows: list[dict[str, Any]] = []
+    if config.find == "pairs":
+        pairs = paraphrases(index.vectors, threshold=config.threshold, top_k=config.top_k, limit=config.limit)
+        for first, second, cosine in zip(*(each.tolist() for each in pairs), strict=True):
+            left, right = index.documents[first], index.documents[second]
+            ids = {"cosine": cosine, "id1": left.id, "id2": right.id}
+            rows.append({**ids, "sentence1": left.sentence, "sentence2": right.sentence})
+    else:
+        found = communities(index.vectors, threshold=config.threshold, min_size=config.min_size)
+        for number, members in enumerate(found, start=1):
+            for document in (index.documents[row] for row in members.tolist()):
+                place = {"community": number, "size": len(members), "id": document.id}
+                rows.append({**place, "sentence": document.sentence})
+    if len(rows) == 0:
+        print(f"Nothing is as alike as threshold={config.threshold:g}: a lower one finds more.", file=sys.stderr)
+    _write(rows, config)
+
+
+def _one_file(config: SearchConfig) -> Path:
+    if len(config.words) != 1:
+        raise ConfigError(f"{config.action} takes one file of sentences, got {len(config.words)} words.")
+    return Path(config.words[0]).expanduser()
+
+
+def _read(path: Path, config: SearchConfig) -> Sentences:
+    from sentcse.retrieval.reading import read_sentences
+
+    return read_sentences(
+        path,
+        columns=config.columns,
+        id_column=config.id_column,
+        payload_columns=config.payload,
+        encoding=config.encoding,
+    )
+
+
+def _encoding(config: SearchConfig) -> dict[str, Any]:
+    return {"batch_size": config.batch_size, "progress": config.progress and sys.stderr.isatty()}
+
+
+def _open_index(config: SearchConfig, *, verify: bool) -> Index:
+    from sentcse.retrieval.folder import verify_index
+    from sentcse.retrieval.index import Index
+
+    if verify:
+        verify_index(Path(config.index))
+    return Index.open(config.index)
+
+
+def _ready_index(config: SearchConfig) -> Index:
+    """The index, with the method that is asked for."""
+    index = _open_index(config, verify=config.verify)
+    method = _method_of(index, config)
+    if method is None:
+        index.approximate = None
+    elif config.method is not None and (index.approximate is None or index.approximate.kind != method):
+        index.accelerate(method)
+    return index
+
+
+def _method_of(index: Index, config: SearchConfig) -> str | None:
+    """What is asked for, else what the index has; None for exact."""
+    if config.method is not None:
+        return None if config.method == "exact" else config.method
+    return None if index.approximate is None else index.approximate.kind
+
+
+def _encoder_of(index: Index, config: SearchConfig) -> SentenceEncoder:
+    if config.encoder is not None:
+        return _open_encoder(config, config.encoder, config.pooler, config.known_as)
+    known = index.encoder
+    if known.source is None:
+        raise ConfigError("The index does not say where its encoder lies: give it with encoder=.")
+    return _open_encoder(config, known.source, known.pooler, known.known_as)
+
+
+def _open_encoder(config: SearchConfig, source: str, pooler: str | None, known_as: str | None) -> SentenceEncoder:
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.machine.device import choose_device
+
+    device = choose_device(config.device)
+    return SentenceEncoder.from_pretrained(source, pooler=pooler, known_as=known_as).to(device)
+
+
+def _save(index: Index, config: SearchConfig, method: str | None) -> None:
+    if method is not None:
+        index.accelerate(method)
+    folder = index.save(config.index, overwrite=config.overwrite or config.action != "index")
+    made = index.approximate
+    how = "exact" if made is None else f"{made.kind}, which finds {made.recall_at_10:.1%} of the ten nearest"
+    print(f"{folder}: {len(index):,} sentences, {index.vectors.shape[1]} values each, search {how}")
+
+
+def _write(rows: Sequence[dict[str, Any]], config: SearchConfig) -> None:
+    from sentcse.machine.files import write_text, writing
+    from sentcse.retrieval.printing import render
+
+    ending = "" if config.output is None else Path(config.output).suffix
+    text = render(rows, config.format if config.format is not None else ENDINGS.get(ending, "table"))
+    if config.output is None:
+        print(text, end="")
+        return
+    path = Path(config.output)
+    with writing(path, "name a file that can be written to"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    print(f"wrote {config.output}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

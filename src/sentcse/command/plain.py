@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sentcse.command.composed import INTERRUPTED
-from sentcse.command.composition import explain_composition, plain_values
+from sentcse.command.composition import PLAIN_OVERRIDE, explain_composition, plain_values
 from sentcse.config.check import check_command
 from sentcse.config.explain import unknown_setting
 from sentcse.config.paths import config_dir
@@ -55,6 +56,17 @@ def run_plain_command(
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def settings_of(words: Sequence[str], key: str) -> list[str]:
+    """A command line with plain words as key=value: the first plain word is the action, the others go to `key`."""
+    plain = [word for word in words if PLAIN_OVERRIDE.match(word) is None and not word.startswith("-")]
+    settings = [word for word in words if word not in plain]
+    if plain:
+        settings.append(f"action={plain[0]}")
+    if len(plain) > 1:
+        settings.append(f"{key}={json.dumps(plain[1:])}")
+    return settings
 
 
 def _parsed(word: str) -> Any:

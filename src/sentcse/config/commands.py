@@ -104,6 +104,46 @@ class RunsConfig(Section):
     yes: bool = Field(False, description="remove without asking")
 
 
+class SearchConfig(Section):
+    """`python -m sentcse.search`."""
+
+    action: Literal["index", "add", "remove", "query", "score", "mine"] = Field(
+        "query", description="the command's first word"
+    )
+    words: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="a file, ids or questions")
+    index: LocalPath = Field("index", description="folder of the index")
+    encoder: LocalPath | None = Field(None, description="null: the one that the index names")
+    pooler: Pooler | None = Field(None, description="null: the encoder's own record")
+    known_as: str | None = Field(None, description="hub name of the published checkpoint that encoder is a copy of")
+    columns: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_as_list)] = Field(
+        None, description="of the sentence, joined by a space; null: there is only one"
+    )
+    id_column: str | None = Field(None, description="of the ids; null: numbers from 1")
+    payload: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        [], description="columns that are kept beside the sentence"
+    )
+    encoding: str = Field("utf-8", description="of the files that are read")
+    queries: LocalPath | None = Field(None, description="query, score: a file of questions")
+    relevant: LocalPath | None = Field(None, description="score: a table of query-id, corpus-id and score")
+    method: Literal["exact", "auto", "flat", "hnsw", "ivf"] | None = Field(
+        None, description="exact, or by faiss; null: as the index is"
+    )
+    top_k: int = Field(10, ge=1, description="hits of a question, neighbours of a sentence")
+    find: Literal["pairs", "communities"] = Field("pairs", description="mine: what is looked for")
+    threshold: float = Field(0.8, ge=-1, lt=1, description="mine: the smallest cosine")
+    min_size: int = Field(2, ge=2, description="mine: sentences of the smallest community")
+    limit: int | None = Field(1000, ge=1, description="mine: the most pairs; null: all")
+    format: Literal["table", "jsonl", "csv"] | None = Field(
+        None, description="null: by the ending of output, else table"
+    )
+    output: LocalPath | None = Field(None, description="file to write; null: print")
+    overwrite: bool = Field(False, description="replace an index that is there")
+    verify: bool = Field(False, description="compare the whole index with its recorded hashes first")
+    batch_size: int = Field(64, ge=1, description="sentences encoded together")
+    device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
+    progress: bool = Field(True, description="show a progress bar")
+
+
 class DashboardConfig(Section):
     """`python -m sentcse.dashboard`."""
 

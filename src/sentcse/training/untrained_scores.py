@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-
-import torch
 
 from sentcse.data.hashing import sha256_of, tokenizer_as_text
 from sentcse.encoder import SentenceEncoder
@@ -18,6 +15,7 @@ from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.machine.device import hardware
 from sentcse.machine.files import read_json, write_json
 from sentcse.modules.input_length import longest_input
+from sentcse.storage.content_hash import tensors_sha256
 from sentcse.training.provenance import versions
 
 logger = logging.getLogger(__name__)
@@ -61,7 +59,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
     """Hash of what an encoder's scores depend on, to the last digit: weights, modules, tokeniser, pairs, machine."""
     backbone = encoder.backbone
     return sha256_of(
-        _weights(encoder),
+        tensors_sha256(encoder.state_dict()),
         repr(encoder),
         backbone.config.to_json_string(use_diff=False),
         str(backbone.config._attn_implementation),
@@ -73,15 +71,6 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
         json.dumps(hardware("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
         json.dumps(versions()),
     )
-
-
-def _weights(encoder: SentenceEncoder) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        # numpy has no bfloat16; bytes are bytes
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-    return digest.hexdigest()
 
 
 def _pairs(task: StsTask) -> str:

@@ -1,0 +1,54 @@
+"""Sentences, ids and payloads of files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sentcse.errors import ConfigError, DataError
+from sentcse.retrieval.reading import Sentences, read_relevance, read_sentences
+
+
+def written(folder: Path, name: str, content: str) -> Path:
+    (folder / name).write_text(content, encoding="utf-8")
+    return folder / name
+
+
+def test_a_text_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.txt", "one\n\n two \n")
+    assert read_sentences(path) == Sentences(["one", "two"], None, [{}, {}])
+
+
+def test_the_form_of_beir(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "corpus.jsonl",
+        '{"_id": "d1", "title": "Sun", "text": "It is hot.", "metadata": {}}\n'
+        '{"_id": "d2", "title": "", "text": "No title."}\n{"_id": "d3", "title": "", "text": " "}\n',
+    )
+    found = read_sentences(path, columns=["title", "text"], id_column="_id", payload_columns=["title"])
+    assert found == Sentences(["Sun It is hot.", "No title."], ["d1", "d2"], [{"title": "Sun"}, {"title": ""}])
+
+
+def test_what_is_refused(tmp_path: Path) -> None:
+    pairs = written(tmp_path, "pairs.tsv", "a\tb\n")
+    with pytest.raises(DataError, match=r"pairs.tsv, line 1: 2 texts, where one sentence was expected"):
+        read_sentences(pairs)
+    with pytest.raises(ConfigError, match="id_column and payload need columns"):
+        read_sentences(pairs, id_column="a")
+    with pytest.raises(DataError, match=r"empty.txt is empty"):
+        read_sentences(written(tmp_path, "empty.txt", "\n\n"))
+    with pytest.raises(DataError, match=r"pairs.tsx does not exist. Did you mean pairs.tsv?"):
+        read_sentences(tmp_path / "pairs.tsx")
+    with pytest.raises(DataError, match="is a folder"):
+        read_sentences(tmp_path)
+
+
+def test_relevance(tmp_path: Path) -> None:
+    path = written(tmp_path, "test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td1\t1\n")
+    assert read_relevance(path) == {"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}
+    with pytest.raises(DataError, match=r"bad.tsv, line 2: the score 'high' is not a whole number"):
+        read_relevance(written(tmp_path, "bad.tsv", "query-id\tcorpus-id\tscore\nq1\td1\thigh\n"))
+    with pytest.raises(DataError, match="is empty"):
+        read_relevance(written(tmp_path, "none.tsv", "query-id\tcorpus-id\tscore\n"))
