@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from sentcse.command.composed import announce_loading
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EvaluateConfig
 
@@ -18,6 +19,7 @@ def main() -> None:
 
 def evaluate_job(config: EvaluateConfig) -> None:
     """Fetch what is missing, score, print the table."""
+    announce_loading()
     from pathlib import Path
 
     from sentcse.data.fetching.senteval_download import ensure_senteval

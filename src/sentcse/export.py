@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from sentcse.command.composed import announce_loading
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ExportConfig
 
@@ -18,6 +19,7 @@ def main() -> None:
 
 def export_job(config: ExportConfig) -> None:
     """Rebuild the encoder from the checkpoint alone, then save it."""
+    announce_loading()
     from pathlib import Path
 
     from sentcse.encoder import SentenceEncoder

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sentcse.command.composed import run_command
+from sentcse.command.composed import announce_loading, run_command
 from sentcse.sweeps.sweep_job import run_sweep_job
 
 
@@ -24,6 +24,7 @@ def generator_job(values: dict[str, Any]) -> None:
 
     config = check_generator_config(values)
     fetch_sources(config)
+    announce_loading()
     # seconds of imports: not before the configuration is known to be right and everything to be there
     from sentcse.training.generator_run import train_generator
 

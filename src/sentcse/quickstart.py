@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sentcse.command.composed import run_command
+from sentcse.command.composed import announce_loading, run_command
 from sentcse.records.layout import Results
 from sentcse.sweeps.sweep_job import run_sweep_job
 
@@ -79,6 +79,7 @@ def train(values: dict[str, Any]) -> Trained:
 
     config = check_config(values)
     fetch_sources(config)
+    announce_loading()
     from sentcse.training.run import EncoderRun
 
     run = EncoderRun(config)

@@ -77,3 +77,9 @@ def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, 
         print(f"Interrupted. {which} continues where the last checkpoint was written.", file=sys.stderr)
         return INTERRUPTED
     return faults[0].exit_code if faults else 0
+
+
+def announce_loading() -> None:
+    """Say on standard error that the libraries are being imported, which takes seconds; once a process."""
+    if "torch" not in sys.modules:
+        print("Loading torch and transformers ...", file=sys.stderr, flush=True)

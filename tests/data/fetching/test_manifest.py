@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,10 +130,7 @@ def test_the_manifest_has_the_published_sizes() -> None:
 
 
 def test_the_real_files_are_those_of_the_manifest(real_data: Path) -> None:
-    started = time.perf_counter()
     assert check_files(real_data / "senteval", load_manifest()) == ()
-    # 15 MB in about 20 ms; a slow disk or a loaded machine may take much longer, a second implementation may not
-    assert time.perf_counter() - started < 5
 
 
 def damaged(content: bytes, damage: str) -> bytes:
