@@ -10,7 +10,6 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-
 from lowest_versions import PINNED, ROOT, constraints, lowest, name_of, read_project
 
 OWN = {"sentcse", "hydra_plugins"}

@@ -16,6 +16,7 @@ SHORTENED = {"bert", "roberta", "xlm-roberta", "electra", "deberta", "deberta-v2
 """Families of BERT's layout; the others run as they are."""
 
 
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_first_token_is_the_same(family: str) -> None:
     model = tiny_family(family).eval()
@@ -28,6 +29,7 @@ def test_the_first_token_is_the_same(family: str) -> None:
     assert torch.equal(model(input_ids=IDS, attention_mask=MASK).last_hidden_state, whole)
 
 
+@pytest.mark.usefixtures("float64")
 def test_gradients_are_the_same() -> None:
     model = tiny_bert()
     gradients = []

@@ -23,6 +23,7 @@ def test_linear_tanh_by_hand() -> None:
     torch.testing.assert_close(head(torch.tensor([[0.1, 0.2]])), expected)
 
 
+@pytest.mark.usefixtures("float64")
 def test_batchnorm_head_by_hand() -> None:
     """Two normalisations over the batch, the second without weights (published code of DiffCSE)."""
     head, x = BatchNormHead(6), rows()
@@ -59,6 +60,7 @@ def test_initialise_linear_leaves_other_layers_alone() -> None:
     assert torch.equal(norm.weight, torch.ones(3))
 
 
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", sorted(HEADS))
 def test_dense_layers_compute_what_the_head_computes_in_eval_mode(name: str) -> None:
     torch.manual_seed(1)

@@ -32,6 +32,7 @@ def test_the_small_spread_needs_the_full_score() -> None:
     assert not (rounded == best).any(dim=1).all()
 
 
+@pytest.mark.usefixtures("float64")
 def test_states_before_the_decoder_give_the_heads_scores() -> None:
     from transformers import BertForMaskedLM
 

@@ -48,7 +48,7 @@ def test_roberta_is_rebuilt_and_exported(tmp_path: Path) -> None:
     parts = load_checkpoint_encoder(write_checkpoint(tmp_path / "best.ckpt", encoder, "linear_tanh"))
     folder = SentenceEncoder.from_parts(parts).save_pretrained(tmp_path / "encoder", record=parts.provenance)
     vectors = SentenceEncoder.from_pretrained(folder).encode(SENTENCES)
-    np.testing.assert_allclose(vectors, encoder.encode(SENTENCES), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(vectors, encoder.encode(SENTENCES), rtol=0, atol=1e-5)
 
 
 def test_a_head_for_training_only_is_left_behind(tmp_path: Path) -> None:

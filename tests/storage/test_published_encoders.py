@@ -77,7 +77,7 @@ def test_supervised_simcse_is_scored_through_its_trained_head(hub_cache: Path) -
     save_simcse(snapshot(hub_cache, SUPERVISED))
     encoder = SentenceEncoder.from_pretrained(SUPERVISED)
     assert (encoder.pooler, encoder.recorded_pooler) == ("cls", "cls")
-    np.testing.assert_allclose(encoder.encode(SENTENCES), pooling_layer_outputs(with_pooling_layer()), atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(SENTENCES), pooling_layer_outputs(with_pooling_layer()), atol=1e-5)
 
 
 def test_unsupervised_simcse_is_scored_before_its_head(hub_cache: Path) -> None:
@@ -88,7 +88,7 @@ def test_unsupervised_simcse_is_scored_before_its_head(hub_cache: Path) -> None:
     np.testing.assert_array_equal(encoder.encode(SENTENCES), before)
     through = SentenceEncoder.from_pretrained(UNSUPERVISED, pooler="cls")
     assert (through.pooler, through.recorded_pooler) == ("cls", "cls_before_pooler")
-    np.testing.assert_allclose(through.encode(SENTENCES), pooling_layer_outputs(with_pooling_layer()), atol=1e-6)
+    np.testing.assert_allclose(through.encode(SENTENCES), pooling_layer_outputs(with_pooling_layer()), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", [DIFFCSE, MICSE])
@@ -99,7 +99,7 @@ def test_modules_beside_the_encoder_are_left_alone(hub_cache: Path, name: str) -
     save_training_modules(snapshot(hub_cache, name), **modules)
     encoder = SentenceEncoder.from_pretrained(name)
     assert (encoder.pooler, encoder.head) == ("cls_before_pooler", None)
-    np.testing.assert_allclose(encoder.encode(SENTENCES), first_tokens(tiny_bert()), atol=1e-6)
+    np.testing.assert_allclose(encoder.encode(SENTENCES), first_tokens(tiny_bert()), atol=1e-5)
     with pytest.raises(SentcseError, match="holds no trained head, which pooler=cls needs"):
         SentenceEncoder.from_pretrained(name, pooler="cls")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -22,9 +23,10 @@ def first_token(states: Float[Tensor, "rows tokens width"]) -> Pooled:
 def mean_over_tokens(
     states: Float[Tensor, "rows tokens width"], attention_mask: Int[Tensor, "rows tokens"]
 ) -> Float[Tensor, "rows width"]:
-    """Mean over real tokens, in float32. Padding does not count, whatever it holds."""
-    weights = attention_mask.unsqueeze(-1).float()
-    return (states.float() * weights).sum(1) / weights.sum(1)
+    """Mean over real tokens, in float32 at least. Padding does not count, whatever it holds."""
+    dtype = torch.promote_types(states.dtype, torch.float32)
+    weights = attention_mask.unsqueeze(-1).to(dtype)
+    return (states.to(dtype) * weights).sum(1) / weights.sum(1)
 
 
 def _pool_first_token(hidden_states: HiddenStates, attention_mask: Tensor) -> Tensor:
