@@ -191,6 +191,15 @@ def test_what_cannot_be_encoded() -> None:
         encoder.encode(["a"], batch_size=0)
     with pytest.raises(ValueError, match=r"got one string: write \[sentence\]"):
         encoder.tokenize("a dog")
+    with pytest.raises(ValueError, match=r"half of a character \(\\ud83d\) at position 1: decode"):
+        encoder.encode(["a dog", "good \ud83d"])
+
+
+def test_sentences_of_any_iterable() -> None:
+    encoder = make()
+    sentences = ["A man plays music.", "A dog."]
+    np.testing.assert_array_equal(encoder.encode(text for text in sentences), encoder.encode(sentences))
+    assert encoder.encode(iter([])).shape == (0, 16)
 
 
 def test_a_length_without_room_for_a_word(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from sentcse.data.lines import HALF_CHARACTER
 from sentcse.machine.parallel import map_on_cores
 from sentcse.modules.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
 from sentcse.modules.input_length import longest_input
@@ -154,7 +155,7 @@ class SentenceEncoder(nn.Module):
 
     def encode(
         self,
-        sentences: str | Sequence[str],
+        sentences: str | Iterable[str],
         *,
         batch_size: int = 64,
         max_length: int | None = None,
@@ -174,7 +175,7 @@ class SentenceEncoder(nn.Module):
             float32 array of (sentences, width); (width,) for a single string.
 
         Raises:
-            ValueError: if `batch_size` is below 1, or a sentence is not a string.
+            ValueError: if `batch_size` is below 1, or a sentence is not a string or holds half a character.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
@@ -186,12 +187,12 @@ class SentenceEncoder(nn.Module):
         batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
         # a head may change the width, so that the array is made when the first batch is there
         vectors: NDArray[np.float32] | None = None
-        with self._in_eval_mode(), tqdm(total=len(sentences), unit=" sentences", disable=not progress) as bar:
+        with self._in_eval_mode(), tqdm(total=len(tokens), unit=" sentences", disable=not progress) as bar:
             cores = torch.get_num_threads() if self.device.type == "cpu" else 1
             with closing(map_on_cores(partial(self._encode_batch, tokens), batches, cores=cores)) as found:
                 for chosen, out in zip(batches, found, strict=True):
                     if vectors is None:
-                        vectors = np.empty((len(sentences), out.shape[1]), dtype=np.float32)
+                        vectors = np.empty((len(tokens), out.shape[1]), dtype=np.float32)
                     vectors[chosen] = out
                     bar.update(len(chosen))
         return np.empty((0, self.width), dtype=np.float32) if vectors is None else vectors
@@ -206,21 +207,28 @@ class SentenceEncoder(nn.Module):
             )
         return vectors
 
-    def tokenize(self, sentences: Sequence[str], *, max_length: int | None = None) -> list[list[int]]:
+    def tokenize(self, sentences: Iterable[str], *, max_length: int | None = None) -> list[list[int]]:
         """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own).
 
         Raises:
-            ValueError: if a sentence is not a string, or all are one string.
+            ValueError: if a sentence is not a string or holds half a character, or all are one string.
         """
         if isinstance(sentences, str):
             raise ValueError("sentences must be a list of strings, got one string: write [sentence]")
-        for number, sentence in enumerate(sentences):
+        texts = list(sentences)
+        for number, sentence in enumerate(texts):
             if not isinstance(sentence, str):
                 raise ValueError(f"sentences must be strings, got {sentence!r} at position {number}")
-        if len(sentences) == 0:
+            half = HALF_CHARACTER.search(sentence)
+            if half is not None:
+                raise ValueError(
+                    f"sentences must be text, got half of a character (\\u{ord(half[0]):04x}) at position {number}: "
+                    "decode the text again, or remove it"
+                )
+        if len(texts) == 0:
             return []
         limit = self.max_length if max_length is None else max_length
-        encoded = self.tokenizer(list(sentences), truncation=True, max_length=limit, return_attention_mask=False)
+        encoded = self.tokenizer(texts, truncation=True, max_length=limit, return_attention_mask=False)
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
