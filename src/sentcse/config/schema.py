@@ -68,7 +68,9 @@ class HubFile(Section):
 class Data(Section):
     """The training corpus and how it is batched."""
 
-    path: LocalPath | None = Field(None, description=".txt, .csv, .tsv or .jsonl; relative: here, else under data_root")
+    path: LocalPath | None = Field(
+        None, description=".txt, .csv, .tsv, .jsonl, .json or .parquet; relative: here, else under data_root"
+    )
     hub_file: HubFile | None = Field(None, description="where path is fetched from when it is missing")
     dataset: LocalPath | None = Field(None, description="Hugging Face dataset (name or folder) instead of path")
     dataset_config: str | None = Field(None, description="configuration of that dataset")
