@@ -20,7 +20,7 @@ FLAT_UP_TO, HNSW_UP_TO = 20_000, 1_000_000
 """Rows up to which `auto` takes all of them, and up to which a graph: it needs more memory, and longer to build."""
 NEIGHBOURS, BUILD_DEPTH, SEARCH_DEPTH = 32, 200, 128
 """HNSW: links of a row; candidates kept while building and while searching (Malkov and Yashunin, 2018: M and ef)."""
-CELLS, SHARE_SEARCHED = 2, 0.05
+CELLS, SHARE_SEARCHED = 2, 0.1
 """IVF: cells for each square root of the rows, and the share of them that a query looks into, at least 8."""
 SAMPLE, SAMPLE_K = 200, 10
 
