@@ -1,0 +1,146 @@
+"""What an earlier version left on a user's disk opens, scores, goes on and is reported as it was then.
+
+`tests/old/README.md` says how the files were made, and by which version.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
+
+from sentcse import evaluate, export, report, runs, train
+from sentcse.command.plain import run_plain_command
+from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.data.text_file import TextFile
+from sentcse.data.token_cache import TokenCache
+from sentcse.encoder import SentenceEncoder
+from sentcse.storage.masked_language_models import load_masked_language_model
+from sentcse.storage.tokenizers import load_tokenizer
+
+OLD = Path(__file__).parents[1] / "old"
+VALUES: dict[str, Any] = json.loads((OLD / "values.json").read_text(encoding="utf-8"))
+SIMCSE, DIFFCSE = sorted(VALUES["results"], reverse=True)
+GENERATOR = "generator_tiny_seed42_7ba490d6"
+SWEEP = "simcse_tiny+diffcse_tiny_56247c2d"
+
+
+@pytest.fixture
+def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the old files, which is the current folder."""
+    shutil.copytree(OLD / "files", tmp_path / "files")
+    monkeypatch.chdir(tmp_path / "files")
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    return Path()
+
+
+def same(found: Any, then: Any) -> None:
+    np.testing.assert_allclose(np.asarray(found), np.asarray(then), rtol=0, atol=1e-6)
+
+
+def test_runs_are_listed_and_shown(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs.main(["list"]) == 0
+    rows = {line.split()[-1]: line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]}
+    assert rows == {SIMCSE: "done", DIFFCSE: "interrupted", GENERATOR: "done"}
+    for name in rows:
+        assert runs.main(["show", name]) == 0
+        assert name in capsys.readouterr().out
+    assert runs.main(["compare", SIMCSE, DIFFCSE]) == 0
+    assert "method._target_" in capsys.readouterr().out
+
+
+def test_a_sweep_says_what_became_of_its_jobs(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs.main(["status", f"sweep=runs/sweeps/{SWEEP}"]) == 0
+    assert "2 jobs: 1 done, 1 interrupted" in capsys.readouterr().out
+    assert runs.main(["list", f"sweep=runs/sweeps/{SWEEP}"]) == 0
+    assert SIMCSE in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", [f"runs/{SIMCSE}", f"runs/{SIMCSE}/encoder"])
+def test_an_encoder_gives_the_same_vectors(old: Path, place: str) -> None:
+    same(SentenceEncoder.from_pretrained(place).encode(VALUES["sentences"]), VALUES["vectors"])
+
+
+def test_an_encoder_gets_the_same_scores(old: Path) -> None:
+    words = [f"encoder=runs/{SIMCSE}", "tasks=pairs.tsv", "output=scores", "bootstrap=20", "progress=false"]
+    assert run_plain_command(evaluate.evaluate_job, "evaluate", EvaluateConfig, words) == 0
+    found = json.loads(Path("scores/results.json").read_text(encoding="utf-8"))["tasks"]["pairs"]
+    then = VALUES["results"][SIMCSE]["test"]["pairs"]
+    assert found["pairs"] == then["pairs"]
+    same(found["spearman"]["all"], then["spearman"])
+
+
+def test_the_checkpoint_of_a_stopped_run_is_exported(old: Path) -> None:
+    words = [f"checkpoint=runs/{DIFFCSE}/checkpoints/best.ckpt", "output=exported"]
+    assert run_plain_command(export.export_job, "export", ExportConfig, words) == 0
+    same(SentenceEncoder.from_pretrained("exported").encode(VALUES["sentences"]), VALUES["best"])
+
+
+def test_a_generator_predicts_the_same(old: Path) -> None:
+    backbone, head = load_masked_language_model(f"runs/{GENERATOR}/model")
+    ids = torch.arange(5, 15)[None]
+    with torch.no_grad():
+        states = backbone(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        same(head(states[0])[:3, 5:8], VALUES["logits"])
+
+
+def test_a_token_cache_is_used_and_not_made_again(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: Any) -> None:
+        raise AssertionError("the old cache must do")
+
+    monkeypatch.setattr("sentcse.data.token_cache.build_cache", build)
+    tokenizer = load_tokenizer("tiny")
+    cache = TokenCache.open_or_build(TextFile(Path("sentences.txt")), tokenizer, 32, Path("cache"))
+    lines = Path("sentences.txt").read_text(encoding="utf-8").splitlines()
+    assert [cache[row][0].tolist() for row in range(len(cache))] == tokenizer(lines)["input_ids"]
+
+
+def test_the_same_command_goes_on_with_a_sweep(
+    old: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folders keep their names, what is done stays, and what was stopped ends as the old version ended it."""
+    before = {path: path.stat().st_mtime_ns for path in (Path("runs") / SIMCSE).rglob("*") if path.suffix != ".lock"}
+    monkeypatch.setattr(sys, "argv", ["sentcse-train", *VALUES["command"]])
+    with pytest.raises(SystemExit) as ended:
+        train.main()
+    GlobalHydra.instance().clear()
+    assert ended.value.code == 0
+    assert "2 jobs: 2 done" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before if path.is_file()}.items() <= before.items()
+    assert sorted(path.name for path in Path("runs").iterdir() if "_seed" in path.name) == sorted(
+        [SIMCSE, DIFFCSE, GENERATOR]
+    )
+
+    run, then = Path("runs") / DIFFCSE, VALUES["results"][DIFFCSE]
+    found = json.loads((run / "results.json").read_text(encoding="utf-8"))
+    assert found["best"]["step"] == then["best"]["step"]
+    assert found["data"] == then["data"]
+    same(found["best"]["pairs_dev"], then["best"]["pairs_dev"])
+    same(found["test"]["pairs"]["spearman"], then["test"]["pairs"]["spearman"])
+    same(SentenceEncoder.from_pretrained(run).encode(VALUES["sentences"]), VALUES["continued"])
+    assert_same_rows((run / "metrics.csv").read_text(encoding="utf-8"), VALUES["metrics"])
+
+
+def assert_same_rows(found: str, then: str) -> None:
+    """Two metrics.csv are equal but for what a clock measured."""
+    rows, old_rows = (list(csv.DictReader(io.StringIO(text))) for text in (found, then))
+    assert len(rows) == len(old_rows)
+    for row, old_row in zip(rows, old_rows, strict=True):
+        measured = [key for key in old_row if old_row[key] and "second" not in key]
+        same([float(row[key]) for key in measured], [float(old_row[key]) for key in measured])
+
+
+def test_old_runs_are_reported(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.run_report(["runs", "output=out"]) == 0
+    assert "1 of 2 runs done" in capsys.readouterr().out
+    then = VALUES["results"][SIMCSE]["test"]["pairs"]["spearman"]
+    assert f"{then:.2f}".removeprefix("-") in Path("out/tables/scores.md").read_text(encoding="utf-8")
