@@ -89,6 +89,7 @@ types: $(VENV)/.dev
 docs: $(VENV)/.dev ## write the generated pages of docs/ again
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/published_scores.py
+	@$(BIN)/python docs/rooms.py
 
 check: lint types test ## style, types and the fast tests
 

@@ -103,6 +103,17 @@ def test_doors_are_the_commands_of_the_package() -> None:
     assert started | {"hydra_plugins.sentcse_sweeper"} == rooms.DOORS
 
 
+def test_the_page_names_every_room_and_only_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = " ".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))
+    for name in set(rooms.order()) - {"doors"}:
+        assert f"`{name}/`" in rows or f"`{name}.py`" in rows, name
+    for named in re.findall(r"`([\w/]+\.py)`", page):
+        if "my_" not in named:
+            places = (ROOT / named, ROOT / "src" / "sentcse" / named, rooms.SOURCE / "sentcse" / "methods" / named)
+            assert any(place.is_file() for place in places), named
+
+
 def test_picture_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert rooms.main(["--check"]) == 0, capsys.readouterr().err
 

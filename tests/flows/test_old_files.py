@@ -93,15 +93,17 @@ def test_a_generator_predicts_the_same(old: Path) -> None:
         same(head(states[0])[:3, 5:8], VALUES["logits"])
 
 
-def test_a_token_cache_is_used_and_not_made_again(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(*_: Any) -> None:
-        raise AssertionError("the old cache must do")
-
-    monkeypatch.setattr("sentcse.data.token_cache.build_cache", build)
-    tokenizer = load_tokenizer("tiny")
-    cache = TokenCache.open_or_build(TextFile(Path("sentences.txt")), tokenizer, 32, Path("cache"))
-    lines = Path("sentences.txt").read_text(encoding="utf-8").splitlines()
-    assert [cache[row][0].tolist() for row in range(len(cache))] == tokenizer(lines)["input_ids"]
+def test_a_token_cache_is_opened_or_made_again_beside_it_with_the_same_tokens(old: Path) -> None:
+    """Its key holds the version of `tokenizers` and its format: the old folder is never taken for something else."""
+    (folder,) = Path("cache").iterdir()
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    offsets, tokens = (
+        np.frombuffer(before[name], dtype) for name, dtype in (("offsets.bin", "<i8"), ("tokens.bin", "<u2"))
+    )
+    cache = TokenCache.open_or_build(TextFile("sentences.txt"), load_tokenizer("tiny"), 32, Path("cache"))
+    rows = [cache[row][0].tolist() for row in range(len(cache))]
+    assert rows == [each.tolist() for each in np.split(tokens.astype(int), offsets[1:-1])]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_the_same_command_goes_on_with_a_sweep(

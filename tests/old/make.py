@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from sentcse.masked_language_model import load_masked_language_model
 from stopping import StopAt  # of the old commit
 from tiny import WORDS, tiny_checkpoint  # of the old commit
+from transformers import AutoModelForMaskedLM
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.generator import main as train_generator
@@ -96,9 +96,9 @@ def write_inputs(folder: Path) -> None:
 
 def values(folder: Path, generator: Path) -> dict[str, Any]:
     """What the old code computes from its own files: vectors, logits, and the end of the run that was stopped."""
-    (backbone, head), ids = load_masked_language_model(str(generator)), torch.arange(5, 15)[None]
+    model, ids = AutoModelForMaskedLM.from_pretrained(generator).eval(), torch.arange(5, 15)[None]
     with torch.no_grad():
-        logits = head(backbone(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state)[0, :3, 5:8]
+        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, :3, 5:8]
     (whole,) = folder.glob("runs/simcse_*")
     (continued,) = folder.glob("runs/diffcse_*")
     return {

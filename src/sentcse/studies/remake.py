@@ -17,6 +17,9 @@ from sentcse.studies.study_run import VARIED, StudyRun, shortened
 TELLS = ("data.low_shot.", "trainer.max_steps", "evaluation.test", "evaluation.pairs_test", "budget")
 """What tells no two methods apart, and yet belongs to a command."""
 
+OWN = "~method"
+"""What the command of a method without a configuration file starts from: nothing of another method's options."""
+
 SIZES = ("data.low_shot.size", "data.low_shot.percent")
 
 Overrides = tuple[tuple[str, str], ...]
@@ -54,6 +57,8 @@ def remake_command(run: StudyRun) -> str:
 def overrides(run: StudyRun) -> tuple[str, Overrides]:
     """What a run's configuration starts from, and how it departs from it: `experiment=...` or `method=...`, key=value.
 
+    A method that has no configuration file starts from `~method`, and every option of it is added.
+
     Settings without effect on the result, the seed, and a split's seed that is the run's are left out.
     """
     base = _base(run)
@@ -65,7 +70,8 @@ def overrides(run: StudyRun) -> tuple[str, Overrides]:
     }
     if run.record.split_seed == run.record.seed or not run.record.is_low_shot:
         changes.pop("data.low_shot.seed", None)
-    return base, tuple((key, _written(value)) for key, value in changes.items())
+    added = "method." if base == OWN else ()
+    return base, tuple((f"{'+' * key.startswith(added)}{key}", _written(value)) for key, value in changes.items())
 
 
 def _base(run: StudyRun) -> str:
@@ -74,12 +80,12 @@ def _base(run: StudyRun) -> str:
         experiment = f"experiment={name}"
         if _composed(experiment)["method"]["_target_"] == run.config["method._target_"]:
             return experiment
-    return f"method={method}" if (config_dir() / "method" / f"{method}.yaml").is_file() else ""
+    return f"method={method}" if (config_dir() / "method" / f"{method}.yaml").is_file() else OWN
 
 
 @cache
 def _composed(base: str) -> dict[str, Any]:
-    return compose([] if base == "" else [base])
+    return compose([base])
 
 
 def _belongs(key: str) -> bool:
@@ -113,7 +119,7 @@ def _lines(
 
 def _line(bases: Sequence[str], changes: Sequence[tuple[str, str]], *, many: bool = False) -> str:
     start = bases[0] if len(bases) == 1 else f"experiment={','.join(base.partition('=')[2] for base in bases)}"
-    words = [*(["-m"] if many else []), *([start] if start else []), *(f"{key}={value}" for key, value in changes)]
+    words = [*(["-m"] if many else []), start, *(f"{key}={value}" for key, value in changes)]
     return " ".join(["python -m sentcse.train", *map(shlex.quote, words)])
 
 
