@@ -11,6 +11,7 @@ from composing import checked, compose
 from hydra.utils import get_class
 from pydantic import BaseModel
 
+from sentcse.config import check_config
 from sentcse.config.explain import _inner_section
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
@@ -58,7 +59,9 @@ def test_every_experiment_is_valid_and_names_its_source(experiment: str) -> None
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_is_valid(option: str) -> None:
-    checked(option, *NEEDED.get(option, []))
+    config = checked(option, *NEEDED.get(option, []))
+    # as config.yaml has it
+    assert check_config(config.model_dump(mode="json", by_alias=True)) == config
 
 
 @pytest.mark.parametrize(

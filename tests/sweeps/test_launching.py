@@ -62,4 +62,7 @@ def test_several_processes_a_run_are_refused_but_on_slurm(several: str) -> None:
 
 @pytest.mark.parametrize("one", ["trainer.devices=1", "trainer.devices=[3]"])
 def test_one_process_a_run_is_not(one: str) -> None:
-    refuse_ddp([job(one), job("trainer.devices=auto", "trainer.accelerator=cpu")], "basic")
+    alone = [job(one), job("trainer.devices=auto", "trainer.accelerator=cpu")]
+    refuse_ddp(alone, "basic")
+    with pytest.raises(ConfigError, match="submitit_slurm"):
+        refuse_ddp([*alone, job("trainer.devices=2")], "basic")  # type: ignore[arg-type]

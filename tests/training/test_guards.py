@@ -32,3 +32,5 @@ def test_it_stops_at_a_logged_step(loss: float) -> None:
 def test_it_lets_numbers_pass_and_looks_at_logged_steps_only() -> None:
     look(1.5, step=20)
     look(float("nan"), step=21)
+    with pytest.raises(SentcseError, match="step 30 is nan"):
+        look(float("nan"), step=30)

@@ -20,6 +20,8 @@ def module(dropout: float) -> Any:
     backbone = tiny_bert(hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout)
     made = nn.Module()
     made.encoder = SentenceEncoder(backbone, tiny_tokenizer(), pooler="cls_before_pooler")
+    made.looks = []
+    made.encoder.register_forward_pre_hook(lambda *_: made.looks.append(1))
     return made.train()
 
 
@@ -35,22 +37,29 @@ def test_views_without_dropout_are_refused_with_the_setting() -> None:
 
 
 def test_views_with_dropout_pass() -> None:
-    ViewDoctor().on_train_batch_start(TRAINER, module(0.1), views(), 0)
+    looked_at = module(0.1)
+    ViewDoctor().on_train_batch_start(TRAINER, looked_at, views(), 0)
+    assert len(looked_at.looks) == 1
 
 
 def test_pairs_are_different_sentences_and_not_looked_at() -> None:
-    ViewDoctor().on_train_batch_start(TRAINER, module(0.0), views(equal=False), 0)
+    without = module(0.0)
+    ViewDoctor().on_train_batch_start(TRAINER, without, views(equal=False), 0)
+    assert without.looks == []
 
 
 def test_hard_negatives_are_not_looked_at() -> None:
     batch = {name: torch.cat([value, value[:, :1]], dim=1) for name, value in views().items()}
-    ViewDoctor().on_train_batch_start(TRAINER, module(0.0), batch, 0)
+    without = module(0.0)
+    ViewDoctor().on_train_batch_start(TRAINER, without, batch, 0)
+    assert without.looks == []
 
 
 def test_only_the_first_batch_is_looked_at() -> None:
-    doctor = ViewDoctor()
-    doctor.on_train_batch_start(TRAINER, module(0.1), views(), 0)
-    doctor.on_train_batch_start(TRAINER, module(0.0), views(), 1)
+    doctor, first, second = ViewDoctor(), module(0.1), module(0.0)
+    doctor.on_train_batch_start(TRAINER, first, views(), 0)
+    doctor.on_train_batch_start(TRAINER, second, views(), 1)
+    assert (len(first.looks), second.looks) == (1, [])
 
 
 def test_nothing_of_the_module_changes() -> None:
