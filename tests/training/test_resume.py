@@ -26,7 +26,7 @@ from sentcse.errors import SentcseError
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.run_record import read_run
 from sentcse.training import run as module
-from sentcse.training.evaluation import EvaluationCallback
+from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.run import EncoderRun, train
 

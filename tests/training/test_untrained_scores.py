@@ -17,7 +17,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.tasks.pairs import make_pairs
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.records.layout import UNTRAINED_FOLDER
-from sentcse.training import evaluation
+from sentcse.training import dev_evaluation
 from sentcse.training.run import train
 from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 
@@ -110,13 +110,13 @@ def test_the_runs_of_a_sweep_score_the_untrained_encoder_once(
     configure: Callable[..., TrainConfig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scored: list[list[str]] = []
-    measure = evaluation.evaluate_encoder
+    measure = dev_evaluation.evaluate_encoder
 
     def noted(encoder: Any, tasks: Any, **options: Any) -> Any:
         scored.append([task.split for task in tasks])
         return measure(encoder, tasks, **options)
 
-    monkeypatch.setattr(evaluation, "evaluate_encoder", noted)
+    monkeypatch.setattr(dev_evaluation, "evaluate_encoder", noted)
     config = configure("trainer.max_steps=2")
     first = train(config)
     assert scored == [["dev"], ["test"], ["dev"]]

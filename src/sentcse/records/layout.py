@@ -50,6 +50,8 @@ VALIDATION = "val/"
 ALIGNMENT = "val/alignment"
 UNIFORMITY = "val/uniformity"
 HELD_OUT_LOSS = "val/loss"
+PERPLEXITY = "val/perplexity"
+MASKED_ACCURACY = "val/masked_accuracy"
 SPEARMAN = "_spearman"
 """Ends the name of every metric that is a Spearman x 100."""
 

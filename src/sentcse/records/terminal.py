@@ -1,4 +1,4 @@
-"""Runs for a terminal: many as a table, one in full, several side by side."""
+"""Runs and sweeps for a terminal: many runs as a table, one in full, several side by side, the jobs of a sweep."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from sentcse.errors import SentcseError
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
-from sentcse.records.layout import Results
+from sentcse.records.layout import HELD_OUT_LOSS, MASKED_ACCURACY, PERPLEXITY, Results
 from sentcse.storage.backbones import masked_language_model_folder
 from sentcse.storage.generator_export import save_masked_language_model, show_perplexity
 from sentcse.storage.masked_language_models import load_to_train
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 
 SCORES = ("masked_accuracy", "perplexity")
 PANELS = (
-    ("Loss", ("train/loss", "val/loss")),
-    ("Held-out perplexity", ("val/perplexity",)),
-    ("Held-out masked accuracy", ("val/masked_accuracy", "train/masked_accuracy")),
+    ("Loss", ("train/loss", HELD_OUT_LOSS)),
+    ("Held-out perplexity", (PERPLEXITY,)),
+    ("Held-out masked accuracy", (MASKED_ACCURACY, "train/masked_accuracy")),
 )
 
 

@@ -1,4 +1,4 @@
-"""A loss that is no number any more will not become one again: better to stop than to train on."""
+"""What stops a run that would train on for nothing: a loss that is no number, or two views that are one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 
 from sentcse.errors import SentcseError
 from sentcse.modules.dropout import dropout_settings
+
+SAME = 0.01
+"""Values closer than this are one value: a few roundings of bfloat16; a dropout of 0.1 % moves MiniLM's by 0.14."""
 
 
 class LossGuard(Callback):
@@ -34,10 +37,6 @@ class LossGuard(Callback):
                 f"{trainer.precision}): set a lower optimizer.learning_rate, or trainer.precision=32. What was "
                 "selected before is in the run's folder."
             )
-
-
-SAME = 0.01
-"""Values closer than this are one value: a few roundings of bfloat16; a dropout of 0.1 % moves MiniLM's by 0.14."""
 
 
 class ViewDoctor(Callback):

@@ -16,6 +16,7 @@ from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
+from sentcse.records.layout import HELD_OUT_LOSS, MASKED_ACCURACY, PERPLEXITY, VALIDATION
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 if TYPE_CHECKING:
@@ -101,15 +102,15 @@ class HeldOutEvaluation(PeriodicEvaluation):
     @property
     def monitor(self) -> str:
         """The metric that selects."""
-        return "val/loss"
+        return HELD_OUT_LOSS
 
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """Loss, perplexity and masked accuracy."""
         assert isinstance(pl_module, MaskedLanguageModelling)
         found = held_out_scores(pl_module, self.texts, batch_size=self.batch_size)
-        return {f"val/{name}": value for name, value in found.items()}
+        return {f"{VALIDATION}{name}": value for name, value in found.items()}
 
     def line(self, metrics: dict[str, float]) -> str:
         """Accuracy and perplexity."""
-        accuracy, perplexity = metrics["val/masked_accuracy"], metrics["val/perplexity"]
+        accuracy, perplexity = metrics[MASKED_ACCURACY], metrics[PERPLEXITY]
         return f"held-out masked accuracy {accuracy:.2%}  perplexity {perplexity:.4g}"

@@ -1,4 +1,4 @@
-"""Learning rate and sentences a second, beside the losses."""
+"""What a run shows of its pace: learning rate and sentences a second beside the losses, the bar, the seconds so far."""
 
 from __future__ import annotations
 

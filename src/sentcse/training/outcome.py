@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sentcse.records.layout import STEP, Results, score_key
-from sentcse.training.evaluation import EvaluationCallback, score_text
+from sentcse.training.dev_evaluation import EvaluationCallback, score_text
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from sentcse.records.layout import VALIDATION
+
 logger = logging.getLogger(__name__)
 
 WORST = {"max": -math.inf, "min": math.inf}
@@ -59,7 +61,7 @@ class PeriodicEvaluation(Callback, ABC):
         if trainer.global_step > 0 or self.initial:
             return
         metrics = self._evaluate(trainer, pl_module, initial=True)
-        self.initial = {key.removeprefix("val/"): finite_or_none(value) for key, value in metrics.items()}
+        self.initial = {key.removeprefix(VALIDATION): finite_or_none(value) for key, value in metrics.items()}
         self._log(trainer, metrics)
         logger.info("before training  %s", self.line(metrics))
 

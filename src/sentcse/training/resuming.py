@@ -1,4 +1,7 @@
-"""Every step's randomness is a function of (seed, epoch, batch, rank): a run that was killed continues bit for bit."""
+"""What lets a killed run continue bit for bit: randomness by step, epochs counted, checkpoints written whole.
+
+Every step's randomness is a function of (seed, epoch, batch, rank) and of nothing that ran before.
+"""
 
 from __future__ import annotations
 

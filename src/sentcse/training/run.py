@@ -27,10 +27,11 @@ from sentcse.storage.backbones import load_backbone, masked_language_model_folde
 from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
-from sentcse.training.evaluation import EvaluationCallback, finite_or_none
+from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.frame import Run
 from sentcse.training.outcome import print_outcome, selection_and_scores
+from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
 from sentcse.training.tasks import load_tasks
 from sentcse.training.untrained_scores import UntrainedScores

@@ -12,6 +12,7 @@ from typing import Any
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import short_name
+from sentcse.records.layout import HELD_OUT_LOSS, spearman_metric
 
 DEFAULT_PROJECT = "sentcse"
 OFFLINE = ("offline", "dryrun")
@@ -103,7 +104,7 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def monitored(config: RunConfig) -> str:
     """The metric that selects the step."""
-    return f"val/{config.evaluation.select}_spearman" if isinstance(config, TrainConfig) else "val/loss"
+    return spearman_metric(config.evaluation.select, "dev") if isinstance(config, TrainConfig) else HELD_OUT_LOSS
 
 
 def finite(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 
+from sentcse.records.layout import ALIGNMENT, UNIFORMITY, spearman_metric
+
 WIDTH = 24
 """Columns of a report's grid."""
 MOST_LINES = 100
@@ -39,12 +41,12 @@ class Place:
     @property
     def test_metric(self) -> str:
         """The summary's key of the score."""
-        return f"test/{self.score}_spearman"
+        return spearman_metric(self.score, "test")
 
     @property
     def dev_metric(self) -> str:
         """The history's key of the curves."""
-        return f"val/{self.dev}_spearman"
+        return spearman_metric(self.dev, "dev")
 
 
 def low_shot_panels(place: Place) -> list[wr.Panel]:
@@ -117,8 +119,8 @@ def geometry_panels(place: Place) -> list[wr.Panel]:
     return [
         wr.ScatterPlot(
             title="Last alignment and uniformity on the dev task",
-            x=wr.SummaryMetric("val/uniformity"),
-            y=wr.SummaryMetric("val/alignment"),
+            x=wr.SummaryMetric(UNIFORMITY),
+            y=wr.SummaryMetric(ALIGNMENT),
             z=wr.SummaryMetric(place.test_metric),
             layout=wr.Layout(x=0, y=0, w=WIDTH // 2, h=10),
         ),

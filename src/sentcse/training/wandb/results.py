@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.tasks import label_of
 from sentcse.evaluation.scores.evaluation import sts_average
+from sentcse.records.layout import spearman_metric
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.geometry_plot import COLUMNS, geometry_rows, plot_geometry
 from sentcse.training.wandb.identity import finite, monitored
@@ -70,8 +71,8 @@ def summary(results: Mapping[str, Any]) -> dict[str, Any]:
         {
             **{f"initial/{name}": value for name, value in results["initial"].items()},
             **{f"best/{name}": value for name, value in results["best"].items()},
-            **{f"test/{name}_spearman": score for name, score in tested.items()},
-            "test/sts_avg_spearman": average,
+            **{spearman_metric(name, "test"): score for name, score in tested.items()},
+            spearman_metric("sts_avg", "test"): average,
             "seconds": results["seconds"],
         }
     )

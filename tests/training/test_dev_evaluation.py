@@ -14,10 +14,11 @@ from pytorch_lightning import LightningModule, Trainer
 from sentcse.config import TrainConfig
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.records.run_folder import RunFolder
-from sentcse.training import evaluation as module
-from sentcse.training.evaluation import EvaluationCallback, finite_or_none, score_text
+from sentcse.training import dev_evaluation as module
+from sentcse.training.dev_evaluation import EvaluationCallback, score_text
 from sentcse.training.fitting import load_checkpoint
-from sentcse.training.run import Run, conclude, fit, prepare
+from sentcse.training.periodic_evaluation import finite_or_none
+from sentcse.training.run import EncoderRun
 
 Configure = Callable[..., TrainConfig]
 
@@ -36,16 +37,16 @@ class Recorded(EvaluationCallback):
             self.places.append((trainer.current_epoch, batch_idx, trainer.global_step))
 
 
-def make(config: TrainConfig) -> Run:
-    folder = RunFolder(config)
-    run = prepare(config, folder)
+def make(config: TrainConfig) -> EncoderRun:
+    run = EncoderRun(config)
+    run.prepare()
     run.evaluation.__class__ = Recorded
     run.evaluation.places = []  # type: ignore[attr-defined]
-    folder.create(config)
+    run.folder.create(config)
     return run
 
 
-def places(run: Run) -> list[tuple[int, int, int]]:
+def places(run: EncoderRun) -> list[tuple[int, int, int]]:
     return run.evaluation.places  # type: ignore[attr-defined, no-any-return]
 
 
@@ -76,7 +77,7 @@ def test_every_n_steps_and_the_last(configure: Configure) -> None:
     """Five batches an epoch, two epochs: ten steps."""
     run = make(configure("evaluation.every_n_steps=4"))
     untrained = evaluate_encoder(run.method.evaluation_encoder(), run.evaluation.dev_tasks).sts["pairs"].all
-    fit(run)
+    run.fit()
     assert places(run) == [(0, 3, 4), (1, 2, 8), (1, 4, 10)]
     found = scores(run.folder)
     assert list(found) == [0, 4, 8, 10]
@@ -95,20 +96,20 @@ def test_every_n_steps_and_the_last(configure: Configure) -> None:
 def test_never_between_two_batches_of_one_step(configure: Configure) -> None:
     """Two batches a step: an epoch of five batches has three steps, the third of one batch."""
     run = make(configure("trainer.accumulate_grad_batches=2"))
-    fit(run)
+    run.fit()
     assert places(run) == [(0, 3, 2), (1, 1, 4), (1, 4, 6)]
 
 
 def test_an_interval_beyond_the_end_scores_once(configure: Configure) -> None:
     run = make(configure("evaluation.every_n_steps=100", "trainer.max_steps=7"))
-    fit(run)
+    run.fit()
     assert places(run) == [(1, 1, 7)]
 
 
 def test_the_best_score_selects(configure: Configure, scripted: Callable[[Sequence[float]], None]) -> None:
     scripted([90.0, 10.0, 30.0, 30.0, 20.0, 5.0])
     run = make(configure())
-    fit(run)
+    run.fit()
     # the untrained encoder is for comparison only, and of two equals the earlier stays
     assert run.evaluation.best == {"step": 4, "score": 30.0}
     assert load_checkpoint(run.folder.best)["global_step"] == 4
@@ -121,7 +122,7 @@ def test_a_collapsed_encoder_is_never_selected(
 ) -> None:
     scripted([50.0, *([math.nan, -20.0] if collapsed_first else [-20.0, math.nan]), math.nan, math.nan, math.nan])
     run = make(configure())
-    fit(run)
+    run.fit()
     step = 4 if collapsed_first else 2
     assert run.evaluation.best == {"step": step, "score": -20.0}
     assert load_checkpoint(run.folder.best)["global_step"] == step
@@ -133,9 +134,9 @@ def test_a_run_that_collapses_altogether_says_so(
     scripted([math.nan] * 6)
     run = make(configure())
     with caplog.at_level("INFO", logger="sentcse"):
-        fit(run)
+        run.fit()
     assert "collapsed (all cosines equal)" in caplog.text
-    results = conclude(run)
+    results = run.conclude()
     assert results["best"] == {"step": 2, "pairs_dev": None}
     assert results["initial"]["pairs_dev"] is None
     assert run.folder.results.is_file()
@@ -153,7 +154,7 @@ def test_the_state_of_a_continued_run(configure: Configure) -> None:
 
 def test_logged_values_are_exact_and_named(configure: Configure) -> None:
     run = make(configure("trainer.max_steps=3"))
-    fit(run)
+    run.fit()
     with run.folder.metrics.open(newline="") as lines:
         rows = list(csv.DictReader(lines))
     training = [row for row in rows if row["train/loss"]]
@@ -172,8 +173,8 @@ def test_logged_values_are_exact_and_named(configure: Configure) -> None:
 def test_evaluation_does_not_change_the_training(configure: Configure, tmp_path: Path) -> None:
     """The same weights whether it scores once or five times."""
     often, seldom = make(configure()), make(configure("evaluation.every_n_steps=1000", runs="others"))
-    fit(often)
-    fit(seldom)
+    often.fit()
+    seldom.fit()
     state = seldom.method.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in often.method.state_dict().items())
 

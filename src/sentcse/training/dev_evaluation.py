@@ -1,4 +1,4 @@
-"""Scores while training: they select the checkpoint."""
+"""Scores of an encoder on its dev tasks while it is trained: they select the checkpoint."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.evaluation import Evaluation
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.tasks.sts import StsTask
-from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
+from sentcse.records.layout import ALIGNMENT, UNIFORMITY, spearman_metric
+from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.untrained_scores import UntrainedScores, untrained_key
-
-__all__ = ["EvaluationCallback", "dev_metrics", "finite_or_none", "score_text"]
 
 
 class EvaluationCallback(PeriodicEvaluation):
@@ -49,7 +48,7 @@ class EvaluationCallback(PeriodicEvaluation):
     @property
     def monitor(self) -> str:
         """The metric that selects."""
-        return f"val/{self.select}_spearman"
+        return spearman_metric(self.select, "dev")
 
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """Spearman x 100 of the dev tasks, and of the test tasks of the untrained encoder; alignment, uniformity."""
@@ -65,8 +64,8 @@ class EvaluationCallback(PeriodicEvaluation):
     @property
     def _names(self) -> list[str]:
         """What is measured of an untrained encoder."""
-        dev = [f"val/{task.name}_spearman" for task in self.dev_tasks]
-        return [*dev, "val/alignment", "val/uniformity", *(f"test/{task.name}_spearman" for task in self.test_tasks)]
+        dev = [spearman_metric(task.name, "dev") for task in self.dev_tasks]
+        return [*dev, ALIGNMENT, UNIFORMITY, *(spearman_metric(task.name, "test") for task in self.test_tasks)]
 
     @property
     def _geometry_task(self) -> StsTask:
@@ -81,21 +80,22 @@ class EvaluationCallback(PeriodicEvaluation):
     def _untrained_scores(self, encoder: SentenceEncoder) -> dict[str, float]:
         metrics = self._dev_scores(encoder)
         tested = evaluate_encoder(encoder, self.test_tasks, batch_size=self.batch_size)
-        return metrics | {f"test/{name}_spearman": task.all for name, task in tested.sts.items()}
+        return metrics | {spearman_metric(name, "test"): task.all for name, task in tested.sts.items()}
 
     def line(self, metrics: dict[str, float]) -> str:
         """The dev scores, alignment and uniformity."""
-        shown = [f"{task.label} dev {score_text(metrics[f'val/{task.name}_spearman'])}" for task in self.dev_tasks]
-        geometry = [f"{kind} {metrics[f'val/{kind}']:.3f}" for kind in ("alignment", "uniformity")]
+        scores = [(task.label, metrics[spearman_metric(task.name, "dev")]) for task in self.dev_tasks]
+        shown = [f"{label} dev {score_text(score)}" for label, score in scores]
+        geometry = [f"alignment {metrics[ALIGNMENT]:.3f}", f"uniformity {metrics[UNIFORMITY]:.3f}"]
         return "  ".join([*shown, *geometry])
 
 
 def dev_metrics(result: Evaluation) -> dict[str, float]:
     """`val/` metrics of an evaluation: Spearman x 100 of each task, alignment, uniformity."""
-    metrics = {f"val/{name}_spearman": task.all for name, task in result.sts.items()}
+    metrics = {spearman_metric(name, "dev"): task.all for name, task in result.sts.items()}
     if result.geometry is not None:
-        metrics["val/alignment"] = result.geometry.alignment
-        metrics["val/uniformity"] = result.geometry.uniformity
+        metrics[ALIGNMENT] = result.geometry.alignment
+        metrics[UNIFORMITY] = result.geometry.uniformity
     return metrics
 
 
