@@ -75,6 +75,7 @@ class RunFolder:
         self.checkpoints = self.path / layout.CHECKPOINTS_FOLDER
         self.best = self.checkpoints / layout.BEST_CHECKPOINT
         self.last = self.checkpoints / layout.LAST_CHECKPOINT
+        self.inputs = self.path / layout.INPUTS_FILE
         self.metrics = self.path / layout.METRICS_FILE
         self.results = self.path / layout.RESULTS_FILE
         self.failure = self.path / layout.FAILURE_FILE

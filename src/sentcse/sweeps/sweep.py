@@ -26,6 +26,7 @@ from sentcse.sweeps.launching import Launching, launching, refuse_ddp
 from sentcse.sweeps.progress import POLL_SECONDS, Progress
 from sentcse.sweeps.sweep_job import stopped_by_sigterm, tell_gpus_to_jobs
 from sentcse.sweeps.sweep_plan import combinations, command_line, compose_job, plan, quoted
+from sentcse.training.inputs import check_inputs
 from sentcse.training.wandb.state import owes_wandb
 
 CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
@@ -76,6 +77,7 @@ class Sweep:
         jobs = self._plan(arguments)
         settings: Any = OmegaConf.to_container(self.config.hydra.launcher, resolve=False)
         refuse_ddp(jobs, launching(settings, 1, None).kind)
+        refuse_changed_inputs(jobs)
         record = self._record(jobs)
         runnable = [job for job in jobs if job.config is not None]
         pending = [job for job in runnable if not is_done(job) or is_wanted_again(job)]
@@ -188,6 +190,23 @@ class Sweep:
         assert job.config is not None
         own = [f"hydra.sweep.dir={quoted(self.config.hydra.sweep.dir)}", f"hydra.job.name={quoted(run_name(job))}"]
         return [*job.overrides, *how.overrides(job.config), *own]
+
+
+def refuse_changed_inputs(jobs: Sequence[Job]) -> None:
+    """Stop before any job is begun where a run was made, or begun, from something else than is there now.
+
+    Raises:
+        SentcseError: naming each input that has changed.
+    """
+    faults: list[str] = []
+    for job in jobs:
+        if job.config is not None and job.folder is not None and not job.config.overwrite:
+            try:
+                check_inputs(job.config, job.folder)
+            except SentcseError as fault:
+                faults += str(fault).splitlines()
+    if faults:
+        raise SentcseError("\n".join(dict.fromkeys(faults)))
 
 
 def is_done(job: Job) -> bool:

@@ -14,6 +14,7 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.records.layout import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
+from sentcse.training.inputs import Inputs, check_inputs, write_inputs
 from sentcse.training.meters import Throughput
 from sentcse.training.wandb.results import log_finished_run, log_results
 from sentcse.training.wandb.run import finish_wandb
@@ -69,6 +70,8 @@ class Run(ABC, Generic[Config]):
         """
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             return self._train_along()
+        if not self.config.overwrite:
+            check_inputs(self.config, self.folder)
         finished = None if self.config.overwrite else self.folder.finished()
         if finished is not None:
             return self._pass_over(finished)
@@ -79,10 +82,11 @@ class Run(ABC, Generic[Config]):
             self.prepare()
             if self.config.overwrite:  # not before it is known that there will be another
                 self.folder.clear()
+            inputs = check_inputs(self.config, self.folder)
             with self.folder.locked():
                 # another process may have trained it while this one was loading
                 finished = self.folder.finished()
-                results = self._make() if finished is None else finished
+                results = self._make(inputs) if finished is None else finished
         except Exception as error:
             self.folder.record_failure(error)
             raise
@@ -91,9 +95,10 @@ class Run(ABC, Generic[Config]):
         self.report(results)
         return results
 
-    def _make(self) -> Results:
+    def _make(self, inputs: Inputs) -> Results:
         """Train and conclude in a folder that this process holds; W&B is told how it ended."""
         self.folder.create(self.config)
+        write_inputs(inputs, self.folder)
         self.folder.failure.unlink(missing_ok=True)
         exit_code = FAILED
         try:

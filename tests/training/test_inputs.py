@@ -1,0 +1,113 @@
+"""A run is what it was made from: an input that was replaced under its name stops it, whether it is complete or not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from stopping import stopping_at
+
+from sentcse.config import TrainConfig
+from sentcse.errors import SentcseError
+from sentcse.records.run_folder import RunFolder
+from sentcse.training import inputs as module
+from sentcse.training import run
+from sentcse.training.inputs import check_inputs
+from sentcse.training.run import train
+
+Configure = Callable[..., TrainConfig]
+
+KEYS = ["data.path", "encoder.name_or_path", "evaluation.pairs_dev", "evaluation.pairs_test"]
+
+
+@pytest.fixture
+def own(inputs: Path, tmp_path: Path) -> Path:
+    """A copy of the inputs, which a test may change."""
+    own = tmp_path / "own"
+    shutil.copytree(inputs, own)
+    shutil.copy(own / "pairs.tsv", own / "test.tsv")
+    return own
+
+
+@pytest.fixture
+def mine(configure: Configure, own: Path) -> Callable[..., TrainConfig]:
+    """The configuration of a run from `own`."""
+    return lambda *more: configure(
+        f"data.path={own}/sentences.txt",
+        f"encoder.name_or_path={own}/encoder",
+        f"evaluation.pairs_dev={own}/pairs.tsv",
+        f"evaluation.pairs_test={own}/test.tsv",
+        *more,
+    )
+
+
+def change(own: Path, key: str) -> Path:
+    """Replace an input by another one of the same size and time, as a restored backup could be."""
+    place = {
+        "data.path": own / "sentences.txt",
+        "encoder.name_or_path": own / "encoder" / "model.safetensors",
+        "evaluation.pairs_dev": own / "pairs.tsv",
+        "evaluation.pairs_test": own / "test.tsv",
+    }[key]
+    status, content = place.stat(), bytearray(place.read_bytes())
+    content[-2] ^= 1
+    place.write_bytes(bytes(content))
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+    return place
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_an_input_that_changed_stops_an_interrupted_and_a_complete_run(mine: Configure, own: Path, key: str) -> None:
+    with stopping_at(run, 5, RuntimeError("power cut")):
+        train(mine())
+    kept = shutil.copytree(own, own.with_name("kept"))
+    change(own, key)
+    named = rf"^{key}={own}\S* has changed since \S* was begun .*overwrite=true.*name=ANOTHER_NAME\.$"
+    with pytest.raises(SentcseError, match=named):
+        train(mine())
+    shutil.rmtree(own)
+    shutil.copytree(kept, own)  # other times, the same content
+    first = train(mine())
+    change(own, key)
+    with pytest.raises(SentcseError, match=named):
+        train(mine())
+    assert RunFolder(mine()).finished() == first
+
+
+def test_both_ways_on(mine: Configure, own: Path) -> None:
+    train(mine())
+    change(own, "data.path")
+    other = train(mine("name=other"))
+    assert train(mine("overwrite=true"))["data"]["sha256"] == other["data"]["sha256"]
+    sha256 = hashlib.sha256((own / "sentences.txt").read_bytes()).hexdigest()
+    assert json.loads(RunFolder(mine()).inputs.read_text())["data.path"]["sha256"] == sha256
+
+
+def test_what_is_beside_a_model_is_no_part_of_it(mine: Configure, own: Path) -> None:
+    before = check_inputs(mine(), RunFolder(mine()))
+    (own / "encoder" / "README.md").write_text("a card")
+    assert check_inputs(mine(), RunFolder(mine())) == before
+
+
+def test_unchanged_files_are_not_read_again(mine: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = train(mine())
+    monkeypatch.setattr(module, "sha256_of_file", None)
+    assert train(mine()) == first
+
+
+def test_a_run_without_a_record_goes_on_and_gets_one(mine: Configure, own: Path) -> None:
+    with stopping_at(run, 5, RuntimeError("power cut")):
+        train(mine())
+    folder = RunFolder(mine())
+    folder.inputs.unlink()
+    change(own, "evaluation.pairs_test")
+    train(mine())
+    assert sorted(json.loads(folder.inputs.read_text())) == KEYS
+    folder.inputs.write_text('{"data.path": 1}')
+    with pytest.raises(SentcseError, match=r"inputs\.json is damaged"):
+        train(mine())
