@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sentcse.errors import SentcseError
 from sentcse.records.metrics_file import MetricsFile, read_dev_curves, read_rows, read_series
 
 
@@ -110,3 +111,11 @@ def test_what_a_kill_has_cut_is_not_read(path: Path, cut: int) -> None:
 def test_what_is_no_number_is_left_out(path: Path) -> None:
     path.write_text("step,a,b\n1,x,2.0\nhalf,1.0,2.0\n2,3.0,4.0\n3,1.0,2.0,5.0\n")
     assert read_rows(path) == [(1, {"b": 2.0}), (2, {"a": 3.0, "b": 4.0})]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01 foreign\n1,2\n", b"step\n" + b"1" * 200_000 + b"\n"])
+def test_a_file_of_something_else_is_named_and_left_alone(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(SentcseError, match=r"metrics\.csv is damaged .*move it away"):
+        MetricsFile(path)
+    assert path.read_bytes() == content

@@ -15,6 +15,8 @@ from stopping import stopping_at
 from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
 from sentcse.records.run_folder import RunFolder
+from sentcse.records.sweep_record import Job
+from sentcse.sweeps.sweep import refuse_changed_inputs
 from sentcse.training import inputs as module
 from sentcse.training import run
 from sentcse.training.inputs import check_inputs
@@ -111,3 +113,14 @@ def test_a_run_without_a_record_goes_on_and_gets_one(mine: Configure, own: Path)
     folder.inputs.write_text('{"data.path": 1}')
     with pytest.raises(SentcseError, match=r"inputs\.json is damaged"):
         train(mine())
+
+
+def test_a_sweep_says_so_before_its_first_job(mine: Configure, own: Path) -> None:
+    jobs = [
+        Job(n, (), {}, config, RunFolder(config), None) for n, config in enumerate((mine("seed=1"), mine("seed=2")), 1)
+    ]
+    train(mine("seed=2"))
+    refuse_changed_inputs(jobs)
+    change(own, "data.path")
+    with pytest.raises(SentcseError, match=rf"data\.path={own}/sentences\.txt has changed since \S*_seed2_"):
+        refuse_changed_inputs(jobs)

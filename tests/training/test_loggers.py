@@ -86,3 +86,11 @@ def test_a_further_process_of_a_run_logs_no_dashboard(
     monkeypatch.setattr(loggers.rank_zero_only, "rank", 1)
     monkeypatch.setattr(loggers, "start_wandb", lambda *_: pytest.fail("a second W&B run"))
     assert [type(each) for each in start("logger=wandb")[1]] == [MetricsLogger]
+
+
+def test_a_run_folder_that_is_deleted_meanwhile_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    logger = MetricsLogger(tmp_path / "run" / "metrics.csv")
+    (tmp_path / "run").rmdir()
+    with pytest.raises(SentcseError, match=r"metrics\.csv cannot be written \(No such file or directory\): make room"):
+        logger.log_metrics({"train/loss": 1.0}, 1)

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sentcse.errors import SentcseError
 from sentcse.machine.files import written_whole
 from sentcse.records.layout import STEP, VALIDATION
 
 Curve = Mapping[int, float]
 """A metric by optimiser step."""
+ADVICE = "restore it, or move it away; a run that continues begins a new one."
+
 Row = tuple[int, dict[str, float]]
 """A step, and its values by metric."""
 
@@ -84,13 +87,22 @@ def read_dev_curves(path: Path) -> dict[str, Curve]:
 
 
 def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Columns and rows as they stand there, without a row that a kill has cut."""
+    """Columns and rows as they stand there, without a row that a kill has cut.
+
+    Raises:
+        SentcseError: if it is something else than a metrics.csv.
+    """
     if not path.is_file():
         return [STEP], []
     text = path.read_bytes().decode("utf-8", errors="replace")
     # behind the last line break stands what a kill has cut: of a number its first digits look like another one
     reader = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
-    rows = [row for row in reader if None not in row and None not in row.values() and row.get(STEP) is not None]
+    try:
+        rows = [row for row in reader if None not in row and None not in row.values() and row.get(STEP) is not None]
+    except csv.Error as error:
+        raise SentcseError(f"{path} is damaged ({error}): {ADVICE}") from error
+    if reader.fieldnames is not None and STEP not in reader.fieldnames:
+        raise SentcseError(f"{path} is damaged (its first line has no column {STEP}): {ADVICE}")
     return [STEP] if reader.fieldnames is None else list(reader.fieldnames), rows
 
 

@@ -200,7 +200,8 @@ def refuse_changed_inputs(jobs: Sequence[Job]) -> None:
     """
     faults: list[str] = []
     for job in jobs:
-        if job.config is not None and job.folder is not None and not job.config.overwrite:
+        begun = job.folder is not None and job.folder.inputs.is_file()
+        if begun and job.config is not None and job.folder is not None and not job.config.overwrite:
             try:
                 check_inputs(job.config, job.folder)
             except SentcseError as fault:

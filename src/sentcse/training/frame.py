@@ -70,7 +70,7 @@ class Run(ABC, Generic[Config]):
         """
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             return self._train_along()
-        if not self.config.overwrite:
+        if self.folder.inputs.is_file() and not self.config.overwrite:
             check_inputs(self.config, self.folder)
         finished = None if self.config.overwrite else self.folder.finished()
         if finished is not None:

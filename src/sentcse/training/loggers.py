@@ -10,6 +10,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
+from sentcse.machine.files import writing
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.run import start_wandb
@@ -42,8 +43,9 @@ class MetricsLogger(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        """Append a row."""
-        self.file.append({name: value for name, value in metrics.items() if name != "epoch"}, step)
+        """Append a row; raises SentcseError where it cannot: a full disk, a run's folder that was deleted."""
+        with writing(self.file.path, "make room, or leave the run's folder where it is; the same command continues"):
+            self.file.append({name: value for name, value in metrics.items() if name != "epoch"}, step)
 
     @rank_zero_only
     def forget_after(self, step: int) -> None:

@@ -14,7 +14,8 @@ import torch
 from lightning_fabric.plugins import TorchCheckpointIO
 from pytorch_lightning import Callback, LightningModule, Trainer
 
-from sentcse.machine.files import written_whole
+from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line, written_whole
 
 
 def step_seed(seed: int, epoch: int, batch: int, rank: int) -> int:
@@ -65,8 +66,28 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
-        """Write a checkpoint; one that was there before stays until the new one is complete."""
+        """Write a checkpoint; one that was there before stays until the new one is complete.
+
+        Raises:
+            SentcseError: if it cannot be written, as when the disk is full.
+        """
         target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(target, alone=True) as partial:
-            torch.save(checkpoint, partial)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with written_whole(target, alone=True) as partial:
+                torch.save(checkpoint, partial)
+        except (OSError, RuntimeError) as error:
+            if (signal := _signal_behind(error)) is not None:
+                raise signal from None
+            raise SentcseError(
+                f"{target} cannot be written ({first_line(error)}): is the disk full? The checkpoint before it is "
+                "whole; make room, and the same command continues from there."
+            ) from error
+
+
+def _signal_behind(error: BaseException) -> BaseException | None:
+    """Ctrl-C or SIGTERM in the midst of writing: torch's writer, left half way, raises a fault of its own on top."""
+    behind = error.__context__
+    while behind is not None and not isinstance(behind, KeyboardInterrupt | SystemExit):
+        behind = behind.__context__
+    return behind
