@@ -94,10 +94,10 @@ def write_sweep(folder: Path, jobs: Sequence[Job], *, command: str) -> SweepReco
     """Write sweep.json, and add this command to those that are in it.
 
     Raises:
-        SentcseError: if the folder cannot be written.
+        SentcseError: if the folder cannot be written, or holds a sweep of a newer version.
     """
     file = folder / SWEEP_FILE
-    before = read_json(file, keys=("commands",))["commands"] if file.is_file() else []
+    before = _read(file)["commands"] if file.is_file() else []
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     content: dict[str, Any] = {
         "format": SWEEP_FORMAT,
@@ -129,11 +129,7 @@ def read_sweep(place: Path) -> SweepRecord:
     folder = place.parent if place.name == SWEEP_FILE else place
     if not (folder / SWEEP_FILE).is_file():
         raise SentcseError(f"{place} is not a sweep: there is no {SWEEP_FILE}; sweeps lie in runs/{SWEEPS_FOLDER}/.")
-    content = read_json(folder / SWEEP_FILE, keys=("format", "commands", "jobs"))
-    if content["format"] != SWEEP_FORMAT:
-        raise SentcseError(
-            f"{folder / SWEEP_FILE} has format {content['format']!r}, not {SWEEP_FORMAT}: update sentcse."
-        )
+    content = _read(folder / SWEEP_FILE)
     jobs = [
         RecordedJob(
             number=job["number"],
@@ -144,6 +140,14 @@ def read_sweep(place: Path) -> SweepRecord:
         for job in content["jobs"]
     ]
     return SweepRecord(folder, content["commands"], jobs)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    # the format first: a newer one may have other keys
+    found = read_json(file, keys=("format",))["format"]
+    if found != SWEEP_FORMAT:
+        raise SentcseError(f"{file} has format {found!r}, not {SWEEP_FORMAT}: update sentcse.")
+    return read_json(file, keys=("commands", "jobs"))
 
 
 def job_state(job: RecordedJob, outcomes: Outcomes) -> JobState:
