@@ -177,7 +177,7 @@ def test_overwrite_starts_again_and_another_corpus_is_refused(
     config = configure(f"data.path={copy}", "trainer.max_steps=6")
     stopped(config, 5)
     copy.write_text(copy.read_text() + "the b is in the city of the man\n")
-    with pytest.raises(SentcseError, match="The corpus has changed"):
+    with pytest.raises(SentcseError, match=r"data\.path=.* has changed since"):
         train_generator(config)
     train_generator(configure(f"data.path={copy}", "trainer.max_steps=6", "overwrite=true"))
     assert RunFolder(config).results.is_file()
