@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,6 +49,14 @@ def test_utf_16_and_parquet_give_the_same_pairs(tmp_path):
     pq.write_table(pa.table(dict(zip(names, zip(*ROWS, strict=True), strict=True))), tmp_path / "a.parquet")
     for pairs in (read_pairs_file(path, "mine"), read_pairs_file(tmp_path / "a.parquet", "mine")):
         assert tuple(zip(pairs.gold.tolist(), pairs.sentences1, pairs.sentences2, strict=True)) == ROWS
+
+
+@pytest.mark.parametrize("name", ["quoted.csv", "header.tsv", "lines.jsonl"])
+def test_packed_files_give_the_same_pairs(tmp_path, name):
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(gzip.compress(LAYOUTS[name].encode()))
+    pairs = read_pairs_file(path, "mine")
+    assert tuple(zip(pairs.gold.tolist(), pairs.sentences1, pairs.sentences2, strict=True)) == ROWS
 
 
 def test_load_pairs_gives_a_task_of_one_source(tmp_path):

@@ -101,7 +101,7 @@ def read_pairs_file(path: Path, source: str) -> Pairs:
         DataError: naming file and line, if the file cannot be read so, or holds fewer than two different scores.
     """
     _require(path)
-    form = path.suffix.lower()
+    form = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     if form in OBJECT_FORMS:
         rows = list(_rows_of_objects(path, iter_objects(path, "utf-8", form)))
     else:
