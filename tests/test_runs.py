@@ -11,7 +11,7 @@ from sweeping import made, results
 from sentcse import runs
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_record import read_run
-from sentcse.records.terminal import differences
+from sentcse.records.terminal import differing_values
 from sentcse.runs import main, removable, remove, size_on_disk
 
 
@@ -81,8 +81,8 @@ def test_only_what_bears_on_results_is_compared(two: list[str]) -> None:
     assert has_effect("trainer.max_steps")
     assert not any(map(has_effect, ["name", "logger.kind", "trainer.threads", "data.hub_file.repo", "runs.root"]))
     one, other = (read_run(Path("runs") / name) for name in two)
-    assert differences([one, one]) == {}
-    assert differences([one, other])["seed"] == [48, 49]
+    assert differing_values([one, one]) == {}
+    assert differing_values([one, other])["seed"] == [48, 49]
 
 
 @pytest.mark.parametrize(

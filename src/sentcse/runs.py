@@ -13,13 +13,14 @@ from pathlib import Path
 from sentcse.command.plain import run_plain_command, settings_of
 from sentcse.config.commands import RunsConfig
 from sentcse.errors import BusyError, ConfigError, SentcseError
+from sentcse.printing.wording import count
 from sentcse.records.finding import find_runs, find_sweeps
 from sentcse.records.layout import SWEEPS_FOLDER
 from sentcse.records.run_folder import delete_run
 from sentcse.records.run_lock import is_locked
 from sentcse.records.run_record import RunRecord, read_run
 from sentcse.records.sweep_record import read_sweep
-from sentcse.records.terminal import compare_text, count, list_table, show_text, sweep_table
+from sentcse.records.terminal import compare_text, jobs_by_status, list_table, show_text, sweep_table
 
 MANY = 10**6
 NAMED = {"list": (0, 0), "show": (1, 1), "compare": (2, MANY), "remove": (1, MANY), "status": (0, 0)}
@@ -72,7 +73,7 @@ def _remove(config: RunsConfig) -> None:
         return
     for run in runs:
         remove(run)
-    print(f"Removed {len(runs)} {'run' if len(runs) == 1 else 'runs'}.")
+    print(f"Removed {count(len(runs), 'run')}.")
 
 
 def _agreed(runs: int) -> bool:
@@ -90,7 +91,7 @@ def _status(config: RunsConfig) -> None:
         return
     found = find_sweeps(Path(config.root))
     for record in found:
-        print(f"{record.name}  {count(record.states())}")
+        print(f"{record.name}  {jobs_by_status(record.states())}")
     if len(found) == 0:
         print(f"There are no sweeps in {Path(config.root) / SWEEPS_FOLDER}.")
 

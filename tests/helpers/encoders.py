@@ -15,7 +15,7 @@ from transformers import RobertaConfig, RobertaModel
 from sentcse.encoder import SentenceEncoder
 from sentcse.modules.heads import BatchNormHead, LinearTanhHead
 from sentcse.modules.pooling import POOLERS
-from sentcse.storage.checkpoint import describe_encoder
+from sentcse.storage.checkpoint import encoder_entry
 
 SENTENCES = [
     "A man plays music in the city.",
@@ -98,6 +98,6 @@ def write_checkpoint(path: Path, encoder: SentenceEncoder, head_name: str | None
     assert head is not None
     state |= {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
     state["generator.weight"] = torch.zeros(3)
-    description = {"format": 1, "encoder": describe_encoder(encoder.parts(), head_name), "record": RECORD}
+    description = {"format": 1, "encoder": encoder_entry(encoder.parts(), head_name), "record": RECORD}
     torch.save({"state_dict": state, "global_step": 7, "sentcse": description} | changes, path)
     return path

@@ -15,7 +15,7 @@ from encoders import (
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.storage.checkpoint import describe_encoder, load_checkpoint_encoder
+from sentcse.storage.checkpoint import encoder_entry, load_checkpoint_encoder
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_description_holds_plain_containers_only(tmp_path: Path) -> None:
         for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             check(inner)
 
-    check(describe_encoder(make_encoder().parts(), "linear_tanh"))
+    check(encoder_entry(make_encoder().parts(), "linear_tanh"))
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

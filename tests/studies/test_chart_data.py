@@ -11,7 +11,7 @@ from sentcse.printing.figures import look
 from sentcse.studies import chart_data, figures, interactive
 from sentcse.studies.collect import collect
 from sentcse.studies.part import METHODS, places_of
-from sentcse.studies.statistics import cell_statistics, differences
+from sentcse.studies.statistics import cell_statistics, compare_series
 
 
 def test_a_method_has_one_look_in_every_study() -> None:
@@ -44,7 +44,7 @@ def test_print_and_page_draw_the_same_points(tmp_path: Path) -> None:
 def test_what_is_told_apart_is_marked(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("simcse", "diffcse"), (64,), range(48, 53)))
     part = collect([tmp_path]).parts[0]
-    compared = differences(part, "stsb_test")
+    compared = compare_series(part, "stsb_test")
     (series,) = chart_data.differences(part, compared).series
     assert series.of == (1, 0)
     assert [point.marked for point in series.points] == [each.verdict in ("better", "worse") for each in compared]

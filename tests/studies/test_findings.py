@@ -10,9 +10,9 @@ from sentcse.printing.wording import number, seeds_listed
 from sentcse.studies.collect import collect
 from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size
 from sentcse.studies.part_report import report_part
-from sentcse.studies.statistics import differences, mean_curve
+from sentcse.studies.phrases import replicates_listed
+from sentcse.studies.statistics import compare_series, mean_curve
 from sentcse.studies.study_run import Replicate
-from sentcse.studies.wording import replicates_listed
 
 
 def scored(method: str, seed: int, score: float | None, size: int = 64) -> Made:
@@ -24,7 +24,7 @@ def test_told_apart_and_not(tmp_path: Path) -> None:
     make_runs(tmp_path, [scored("diffcse", 48 + i, 68 + i + (0.1, -0.1)[i % 2]) for i in range(4)])
     make_runs(tmp_path, [scored("micse", 48 + i, 70 + i + (0.2, -0.1)[i % 2]) for i in range(4)])
     (part,) = collect([tmp_path]).parts
-    said = findings(differences(part, "stsb_test"))
+    said = findings(compare_series(part, "stsb_test"))
     assert said[0] == "diffcse is worse than simcse at 64 sentences, by 2.00 points of STS-B test."
     assert said[1].startswith(
         "micse and simcse are not told apart at 64 sentences: the difference is +0.050, 95\u00a0% interval"
@@ -36,7 +36,7 @@ def test_told_apart_and_not(tmp_path: Path) -> None:
 def test_what_is_not_tested_is_said(tmp_path: Path) -> None:
     make_runs(tmp_path, [scored("simcse", 48, 70), scored("micse", 48, 71)])
     (part,) = collect([tmp_path]).parts
-    (sentence,) = findings(differences(part, "stsb_test"))
+    (sentence,) = findings(compare_series(part, "stsb_test"))
     assert sentence.startswith("micse and simcse are not tested at 64 sentences")
 
 
@@ -116,7 +116,7 @@ def test_a_collapsed_method_is_not_said_to_lack_runs(tmp_path: Path) -> None:
     make_runs(tmp_path, [scored("simcse", seed, 70 + seed) for seed in (48, 49)])
     make_runs(tmp_path, [scored("micse", seed, None) for seed in (48, 49)])
     (part,) = collect([tmp_path]).parts
-    (sentence,) = findings(differences(part, "stsb_test"))
+    (sentence,) = findings(compare_series(part, "stsb_test"))
     assert sentence.endswith("fewer than two pairs of runs with the same seed and sentences have STS-B test.")
 
 

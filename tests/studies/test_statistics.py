@@ -14,7 +14,7 @@ from scipy import stats
 
 from sentcse.studies.collect import collect
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import cell_statistics, differences, mean_curve
+from sentcse.studies.statistics import cell_statistics, compare_series, mean_curve
 from sentcse.studies.study_run import Replicate
 
 
@@ -42,7 +42,7 @@ def test_mean_and_interval_of_a_cell(tmp_path: Path) -> None:
 def test_differences_are_paired_by_seed(tmp_path: Path) -> None:
     # seeds 48-51 and 49-52: three in common
     part = part_of(tmp_path, {("simcse", 48): [70, 71, 72.5, 73], ("micse", 49): [71.9, 73.6, 74.2, 90]})
-    (each,) = differences(part, "stsb_test")
+    (each,) = compare_series(part, "stsb_test")
     assert (each.series, each.reference) == ("micse", "simcse")
     assert [pair.seed for pair in each.pairs] == [49, 50, 51]
     expected = stats.ttest_rel([71.9, 73.6, 74.2], [71, 72.5, 73])
@@ -57,7 +57,7 @@ def test_the_same_seed_with_other_sentences_is_no_pair(tmp_path: Path) -> None:
     other = (("data.low_shot.seed", 7),)
     make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made("micse", seed=48), Made("micse", seed=49, changes=other)])
     (part,) = collect([tmp_path]).parts
-    (each,) = differences(part, "stsb_test")
+    (each,) = compare_series(part, "stsb_test")
     assert (each.pairs, each.other_sentences, each.verdict) == ((Replicate(48, 48),), (), "not tested")
 
 
@@ -65,7 +65,7 @@ def test_the_same_seeds_on_another_corpus_are_no_pair(tmp_path: Path) -> None:
     other = (("data", {"sha256": "0", "sentences": 64}),)
     make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made("micse", seed=48), Made("micse", seed=49, results=other)])
     (part,) = collect([tmp_path]).parts
-    (each,) = differences(part, "stsb_test")
+    (each,) = compare_series(part, "stsb_test")
     assert (each.pairs, each.other_sentences) == ((Replicate(48, 48),), (Replicate(49, 49),))
 
 
@@ -73,7 +73,7 @@ def test_no_undecided_difference_needs_the_runs_that_it_has(tmp_path: Path) -> N
     """What so many runs did not tell apart needs more of them, at the corrected level too."""
     make_runs(tmp_path, grid(("simcse", "diffcse", "micse"), (64, 500, 1000, 10_000), (48, 49, 50)))
     (part,) = collect([tmp_path]).parts
-    undecided = [each for key in part.headline_keys() for each in differences(part, key) if each.needed is not None]
+    undecided = [each for key in part.headline_keys() for each in compare_series(part, key) if each.needed is not None]
     assert len(undecided) > 10
     assert all(each.needed is not None and each.needed > 3 for each in undecided)
 
@@ -84,7 +84,7 @@ def test_verdicts(tmp_path: Path, shift: float, verdict: str) -> None:
     part = part_of(
         tmp_path, {("simcse", 48): [70, 71, 72, 73], ("micse", 48): [70 + i + shift + e for i, e in enumerate(noise)]}
     )
-    (each,) = differences(part, "stsb_test")
+    (each,) = compare_series(part, "stsb_test")
     assert each.verdict == verdict
     assert (each.needed is not None) == (verdict == "not told apart")
     assert each.needed is None or each.needed > 4
@@ -93,7 +93,7 @@ def test_verdicts(tmp_path: Path, shift: float, verdict: str) -> None:
 def test_holm_over_all_sizes_and_pairs(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("simcse", "diffcse", "micse"), (64, 500), range(48, 53)))
     (part,) = collect([tmp_path]).parts
-    found = differences(part, "sts_avg_test")
+    found = compare_series(part, "sts_avg_test")
     assert [(each.size, each.series, each.reference) for each in found] == [
         (size, series, reference)
         for size in (64, 500)
@@ -110,7 +110,7 @@ def test_holm_over_all_sizes_and_pairs(tmp_path: Path) -> None:
 
 def test_a_single_seed_is_not_tested(tmp_path: Path) -> None:
     part = part_of(tmp_path, {("simcse", 48): [70.0], ("micse", 48): [75.0]})
-    (each,) = differences(part, "stsb_test")
+    (each,) = compare_series(part, "stsb_test")
     assert (each.verdict, each.needed) == ("not tested", None)
     assert math.isnan(each.corrected)
     assert each.estimate is not None

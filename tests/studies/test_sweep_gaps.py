@@ -6,7 +6,7 @@ from pathlib import Path
 
 from made_runs import Made, configuration, make_run, make_unfinished
 
-from sentcse.records.outcomes import Outcome, Outcomes
+from sentcse.records.outcomes import JobOutcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job, write_sweep
 from sentcse.studies.collect import collect
@@ -34,7 +34,7 @@ def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:
     (started,) = {entry["started"][:16].replace("T", " ") for entry in first.commands}
     write_sweep(sweep, jobs, command="train -m seed=48,49 'data.path=/home/me/data/wiki/lines.txt'")
     write_sweep(sweep, jobs, command="train -m 'evaluation.test=[stsb,sickr]'")
-    Outcomes(sweep).write(stopped.name, Outcome("failed", "The disk is full.", 1.0))
+    Outcomes(sweep).write(stopped.name, JobOutcome("failed", "The disk is full.", 1.0))
 
     for source in (runs, sweep, sweep / "sweep.json"):
         study = collect([source])

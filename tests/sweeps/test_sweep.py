@@ -20,7 +20,7 @@ from sentcse.command.composition import compose
 from sentcse.config import check_config
 from sentcse.errors import BusyError, DataError, SentcseError
 from sentcse.records.layout import LOCK_FILE
-from sentcse.records.outcomes import Outcome, Outcomes
+from sentcse.records.outcomes import JobOutcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import read_sweep
 from sentcse.sweeps.sweep_job import run_sweep_job
@@ -199,7 +199,7 @@ def test_the_jobs_beside_a_killed_one_are_waited_for(
             with folders[1].locked():
                 time.sleep(5)
                 complete(each[1])
-            outcomes.write(folders[1].path.name, Outcome("done", None, 2.0))
+            outcomes.write(folders[1].path.name, JobOutcome("done", None, 2.0))
 
         processes.append(threading.Thread(target=work))
         processes[0].start()
@@ -392,7 +392,7 @@ def test_what_has_begun_is_known_sitting_by_sitting(tmp_path: Path) -> None:
     assert outcomes.read("a") is None
     outcomes.forget("a")
     assert not outcomes.has_begun("a")
-    outcomes.write("a", Outcome("failed", "no", 1.0))
+    outcomes.write("a", JobOutcome("failed", "no", 1.0))
     assert outcomes.has_begun("a")
 
 

@@ -35,12 +35,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The leaves of a nested configuration by dotted key; an empty group is a leaf."""
+def flat(config: Mapping[str, Any], *, separator: str = ".") -> dict[str, Any]:
+    """The leaves of a nested configuration by keys such as `data.low_shot.size`; an empty group is a leaf."""
     leaves: dict[str, Any] = {}
     for key, value in config.items():
-        inside = isinstance(value, Mapping) and len(value) > 0
-        leaves |= flat(value, f"{prefix}{key}.") if inside else {f"{prefix}{key}": value}
+        inside = flat(value, separator=separator) if isinstance(value, Mapping) else {}
+        leaves |= (
+            {f"{key}{separator}{below}": leaf for below, leaf in inside.items()}
+            if len(inside) > 0
+            else {str(key): value}
+        )
     return leaves
 
 

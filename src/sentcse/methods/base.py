@@ -15,7 +15,7 @@ from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.optimization import AdamWSettings, TrainedModule
 from sentcse.modules.attention import quicken
 from sentcse.modules.heads import HEADS
-from sentcse.storage.checkpoint import describe_encoder
+from sentcse.storage.checkpoint import encoder_entry
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -138,7 +138,7 @@ class Method(TrainedModule, ABC):
         """Put in what it takes to open the encoder without its origin, plain containers only."""
         checkpoint["sentcse"] = {
             "format": 1,
-            "encoder": describe_encoder(self.evaluation_encoder().parts(), self.head_at_eval),
+            "encoder": encoder_entry(self.evaluation_encoder().parts(), self.head_at_eval),
             "record": self.record,
         }
 

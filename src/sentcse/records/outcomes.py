@@ -15,7 +15,7 @@ Ended = Literal["done", "failed", "busy"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended.
 
     Attributes:
@@ -41,7 +41,7 @@ class Outcomes:
     def __init__(self, sweep: Path) -> None:
         self.folder = sweep / OUTCOMES_FOLDER
 
-    def write(self, run: str, outcome: Outcome) -> None:
+    def write(self, run: str, outcome: JobOutcome) -> None:
         """Note that a job has ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self._path(run), asdict(outcome))
@@ -66,12 +66,12 @@ class Outcomes:
         except OSError:
             return 0.0
 
-    def read(self, run: str) -> Outcome | None:
+    def read(self, run: str) -> JobOutcome | None:
         """The outcome of a job; None where it has not ended, and where the file is damaged."""
         if not self._path(run).is_file():
             return None
         try:
-            return Outcome(**read_json(self._path(run)))
+            return JobOutcome(**read_json(self._path(run)))
         except (SentcseError, TypeError):
             return None
 

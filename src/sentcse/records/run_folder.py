@@ -142,7 +142,7 @@ class RunFolder:
         if not (self.path / CONFIG_FILE).is_file() or self.results.is_file():
             return
         with suppress(OSError, SentcseError), self.locked():
-            write_json(self.failure, describe_failure(error))
+            write_json(self.failure, failure_content(error))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the folder, as `locked`; it is made where it is not there.
@@ -172,7 +172,7 @@ def delete_run(path: Path) -> None:
     shutil.rmtree(aside)
 
 
-def describe_failure(error: Exception) -> dict[str, str]:
+def failure_content(error: Exception) -> dict[str, str]:
     """What failure.json holds: the sentence, the exception's class, and where it was raised."""
     kind, lines = type(error).__name__, [line for line in str(error).splitlines() if line.strip()]
     reason = " ".join(lines) if isinstance(error, SentcseError) else ": ".join([kind, *lines[:1]])

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from sentcse.config.section import flat
 from sentcse.printing.tables import plain_table, to_text
-from sentcse.printing.wording import score, seeds_listed
+from sentcse.printing.wording import count, score, seeds_listed
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_lock import is_locked
@@ -64,7 +64,7 @@ def compare_text(runs: Sequence[RunRecord]) -> str:
     """The settings that differ and bear on results, and the scores, with the difference of each run to the first."""
     names = [f"({number})" for number in range(1, len(runs) + 1)]
     lines = [f"{name} {status(run):<11} {run.name}" for name, run in zip(names, runs, strict=True)]
-    differing = differences(runs)
+    differing = differing_values(runs)
     settings = [(key, *map(_text, values)) for key, values in differing.items()]
     table = plain_table(("setting", *names), settings, "l" + "l" * len(names))
     lines += ["", to_text(table) if differing else "The settings that results depend on are the same."]
@@ -76,7 +76,7 @@ def compare_text(runs: Sequence[RunRecord]) -> str:
     return "\n".join(lines)
 
 
-def differences(runs: Sequence[RunRecord]) -> dict[str, list[Any]]:
+def differing_values(runs: Sequence[RunRecord]) -> dict[str, list[Any]]:
     """The values of each key that differs between runs, None where unset; not of keys that change no result."""
     all_settings = [{key: value for key, value in flat(run.config).items() if has_effect(key)} for run in runs]
     keys = list(dict.fromkeys(key for settings in all_settings for key in settings))
@@ -128,14 +128,14 @@ def sweep_table(states: Sequence[JobState]) -> str:
         for state in states
     ]
     table = plain_table(header, rows, "rl" + "l" * len(keys) + "rrr")
-    return "\n".join([to_text(table), *_failed(states), *_mixed(states), count(states)])
+    return "\n".join([to_text(table), *_failed(states), *_mixed(states), jobs_by_status(states)])
 
 
-def count(states: Sequence[JobState]) -> str:
+def jobs_by_status(states: Sequence[JobState]) -> str:
     """`60 jobs: 57 done, 2 failed, 1 missing`."""
     found = Counter(state.status for state in states)
     parts = [f"{found[status]} {status}" for status in get_args(JobStatus) if found[status] > 0]
-    return f"{len(states)} {'job' if len(states) == 1 else 'jobs'}: {', '.join(parts)}"
+    return f"{count(len(states), 'job')}: {', '.join(parts)}"
 
 
 def short_key(key: str, keys: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ BACKBONE_PREFIX = "encoder.backbone."
 HEAD_PREFIX = "head."
 
 
-def describe_encoder(encoder: EncoderParts, head_name: str | None) -> dict[str, Any]:
+def encoder_entry(encoder: EncoderParts, head_name: str | None) -> dict[str, Any]:
     """All of an encoder but its weights, in plain containers: what a method stores as `["sentcse"]["encoder"]`.
 
     Args:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from sentcse.evaluation.statistics.seeds import MeanInterval, PairedDifference
 from sentcse.printing.wording import count, interval, number, p_value
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import BETTER, NOT_TOLD_APART, WORSE, Difference, cell_statistics, mean_curve
+from sentcse.studies.phrases import difference_with_interval, mean_and_spread, replicates_listed, seeds_in_words
+from sentcse.studies.statistics import BETTER, NOT_TOLD_APART, WORSE, SeriesDifference, cell_statistics, mean_curve
 from sentcse.studies.study_run import StudyRun, score_label
-from sentcse.studies.wording import difference, mean_and_spread, replicates_listed, seeds_in_words
 
 DODGE = 0.05
 """Decades by which neighbouring series are set apart, so that their error bars do not hide one another."""
@@ -168,7 +168,7 @@ def geometry(part: Part, key: str) -> list[Picture]:
     ]
 
 
-def differences(part: Part, compared: Sequence[Difference]) -> Picture:
+def differences(part: Part, compared: Sequence[SeriesDifference]) -> Picture:
     """Paired differences on one score, a series for every two; x is the size, and what is told apart is marked."""
     shown = [each for each in compared if each.estimate is not None]
     pairs = dict.fromkeys((each.series, each.reference) for each in shown)
@@ -234,10 +234,10 @@ def _runs(runs: Sequence[StudyRun], kind: str, key: str) -> tuple[Point, ...]:
     return tuple(points)
 
 
-def _difference(each: Difference, over: PairedDifference, repeated: str) -> Point:
+def _difference(each: SeriesDifference, over: PairedDifference, repeated: str) -> Point:
     words = (
         f"{each.size:,} sentences",
-        difference(over),
+        difference_with_interval(over),
         f"{each.verdict} (Holm p {p_value(each.corrected)}, {count(over.n, 'pair')})",
         *([f"{seeds_in_words(each.needed)} {repeated} would be needed"] if each.verdict == NOT_TOLD_APART else []),
     )

@@ -7,10 +7,10 @@ from typing import Any
 from sentcse.evaluation.statistics.seeds import mean_and_interval
 from sentcse.printing.tables import Table
 from sentcse.studies.part import Part
+from sentcse.studies.phrases import mean_and_spread, mean_with_interval
 from sentcse.studies.statistics import mean_curve
 from sentcse.studies.study_run import score_label
 from sentcse.studies.tables import seed_and_split
-from sentcse.studies.wording import mean_and_spread, mean_with_interval
 
 KINDS = ("alignment", "uniformity")
 

@@ -11,7 +11,7 @@ from sentcse.printing.figures import look, new_figure
 from sentcse.studies import chart_data
 from sentcse.studies.chart_data import Point, Series, Untrained
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import Difference
+from sentcse.studies.statistics import SeriesDifference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def geometry_figure(part: Part, key: str) -> Figure:
         return figure
 
 
-def difference_figure(part: Part, compared: Sequence[Difference]) -> Figure:
+def difference_figure(part: Part, compared: Sequence[SeriesDifference]) -> Figure:
     """Paired differences with their 95 % intervals by size; a filled marker where the two are told apart."""
     picture = chart_data.differences(part, compared)
     headings = [fill(series.label, ROW_CHARACTERS) for series in picture.series]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from sentcse.evaluation.statistics.seeds import MOST_SEEDS
 from sentcse.printing.wording import count, listed, number
 from sentcse.studies.part import Part, differing_settings
-from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE, Difference
+from sentcse.studies.phrases import SMALL, difference_digits, replicates_listed, signed_interval
+from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE, SeriesDifference
 from sentcse.studies.study_run import StudyRun, score_label, setting_text
-from sentcse.studies.wording import SMALL, difference_digits, replicates_listed, signed_interval
 
 
-def findings(compared: Sequence[Difference], *, over: str = "seeds") -> list[str]:
+def findings(compared: Sequence[SeriesDifference], *, over: str = "seeds") -> list[str]:
     """A sentence or two for every two series on one score: at which sizes they are told apart, by how much.
 
     Args:
@@ -27,7 +27,7 @@ def findings(compared: Sequence[Difference], *, over: str = "seeds") -> list[str
     ]
 
 
-def gaps(part: Part, compared: Sequence[Difference] = ()) -> list[str]:
+def gaps(part: Part, compared: Sequence[SeriesDifference] = ()) -> list[str]:
     """What is missing, failed, uneven, made differently or without an interval, a sentence each.
 
     Args:
@@ -101,7 +101,7 @@ def _whose(part: Part, runs: Sequence[StudyRun]) -> str:
     return listed(words)
 
 
-def _of_pair(compared: Sequence[Difference], over: str) -> list[str]:
+def _of_pair(compared: Sequence[SeriesDifference], over: str) -> list[str]:
     series, reference = compared[0].series, compared[0].reference
     label = score_label(compared[0].score)
     sentences = []
@@ -129,7 +129,7 @@ def _of_pair(compared: Sequence[Difference], over: str) -> list[str]:
     return sentences
 
 
-def _undecided(compared: Sequence[Difference], label: str, over: str) -> str:
+def _undecided(compared: Sequence[SeriesDifference], label: str, over: str) -> str:
     """How large the differences were that were not told from zero, and how many seeds would do it."""
     estimates = [each.estimate for each in compared if each.estimate is not None]
     if len(estimates) == 1:
@@ -144,7 +144,7 @@ def _undecided(compared: Sequence[Difference], label: str, over: str) -> str:
     return f"{said}; if {are}, {' to '.join(dict.fromkeys(words))} {over} would be needed"
 
 
-def _sizes(compared: Sequence[Difference]) -> str:
+def _sizes(compared: Sequence[SeriesDifference]) -> str:
     return f"{listed([f'{each.size:,}' for each in compared])} sentences"
 
 

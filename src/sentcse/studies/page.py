@@ -11,7 +11,7 @@ from sentcse.errors import SentcseError
 from sentcse.printing.figures import COLOURS, look
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE
-from sentcse.studies.study import Study, facts, lead
+from sentcse.studies.study import Study, key_facts, lead
 
 FILES = Path(__file__).parent / "page_files"
 VERDICTS = {
@@ -75,7 +75,7 @@ def render_page(study: Study, reports: Sequence[PartReport], *, title: str, comm
     return environment.get_template("page.html").render(
         title=title,
         lead=lead(study),
-        facts=facts(study),
+        facts=key_facts(study),
         parts=[_part(report, group) for report, group in zip(reports, drawn, strict=True)],
         verdicts=VERDICTS,
         run_columns=run_columns(study),

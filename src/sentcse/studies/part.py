@@ -9,6 +9,7 @@ from typing import Any
 
 from sentcse.config.method_options import method_names
 from sentcse.config.tasks import TASKS
+from sentcse.printing.wording import count
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
@@ -65,7 +66,7 @@ class Part:
         if self.budget.steps is not None or len(epochs) > 1:
             return self.budget.label
         (number,) = epochs
-        return f"{number} epoch{'' if number == 1 else 's'}"
+        return count(number, "epoch")
 
     def done(self, series: str | None = None, size: int | None = None) -> list[StudyRun]:
         """Runs with scores, of a series and of a size where they are given, by seed."""

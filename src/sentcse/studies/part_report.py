@@ -10,7 +10,7 @@ from sentcse.records.layout import STS_AVERAGE
 from sentcse.studies.curve_tables import geometry_table, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import Difference, differences
+from sentcse.studies.statistics import SeriesDifference, compare_series
 from sentcse.studies.tables import best_step_table, difference_table, run_table, score_table, task_table
 
 
@@ -28,7 +28,7 @@ class PartReport:
     """
 
     part: Part
-    compared: Mapping[str, Sequence[Difference]]
+    compared: Mapping[str, Sequence[SeriesDifference]]
     tables: Mapping[str, Table]
     findings: tuple[str, ...]
     other_findings: tuple[str, ...]
@@ -38,7 +38,7 @@ class PartReport:
 def report_part(part: Part) -> PartReport:
     """Compute tables and sentences of a part."""
     keys = sorted(part.headline_keys(), key=lambda key: key != part.primary_key())
-    compared = {key: differences(part, key) for key in keys}
+    compared = {key: compare_series(part, key) for key in keys}
     tests = [key for key in part.score_keys() if key.endswith("_test") and key != STS_AVERAGE]
     tables = [
         score_table(part),

@@ -68,12 +68,12 @@ def _versions(study: Study) -> Table:
     precisions = sorted({str(run.record.precision) for run in done if run.record.precision is not None})
     if precisions:
         rows.append(("precision", listed(precisions)))
-    rows.append(("hardware", listed(sorted({hardware(run.record.results) for run in done}))))
+    rows.append(("hardware", listed(sorted({hardware_in_words(run.record.results) for run in done}))))
     rows.append(("training and evaluation, all runs", f"{sum(seconds) / 3600:.1f} hours"))
     return _table("versions", "Versions and machines", ("what", "value"), tuple(rows))
 
 
-def hardware(results: Mapping[str, Any] | None) -> str:
+def hardware_in_words(results: Mapping[str, Any] | None) -> str:
     """What results.json says of the machine, in one line."""
     recorded = None if results is None else results.get("hardware")
     if recorded is None:

@@ -25,7 +25,7 @@ BETTER, WORSE, NOT_TOLD_APART, NOT_TESTED = "better", "worse", "not told apart",
 
 
 @dataclass(frozen=True)
-class Difference:
+class SeriesDifference:
     """Two series at one size on one score, over the runs with the same seed and the same split.
 
     Attributes:
@@ -73,7 +73,7 @@ def mean_curve(runs: Sequence[StudyRun]) -> dict[int, MeanInterval]:
     return {step: mean_and_interval([curve[step] for curve in curves]) for step in sorted(steps)}
 
 
-def differences(part: Part, key: str) -> list[Difference]:
+def compare_series(part: Part, key: str) -> list[SeriesDifference]:
     """Every two series at every size on one score, Holm-corrected together."""
     compared = [
         (size, series, reference, *_paired(part, size, series, reference, key))
@@ -128,7 +128,7 @@ def _difference(
     *,
     corrected: float,
     tests: int,
-) -> Difference:
+) -> SeriesDifference:
     verdict, needed = NOT_TESTED, None
     if estimate is not None and not math.isnan(corrected):
         verdict = NOT_TOLD_APART
@@ -136,4 +136,4 @@ def _difference(
             verdict = BETTER if estimate.mean > 0 else WORSE
         else:
             needed = seeds_needed(estimate.mean, estimate.std, power=POWER, alpha=ALPHA / tests)
-    return Difference(key, size, series, reference, pairs, other_sentences, estimate, corrected, verdict, needed)
+    return SeriesDifference(key, size, series, reference, pairs, other_sentences, estimate, corrected, verdict, needed)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sentcse.printing.wording import listed
 from sentcse.studies.part import Part
+from sentcse.studies.phrases import replicates_listed
 from sentcse.studies.study_run import StudyRun
-from sentcse.studies.wording import replicates_listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ def lead(study: Study) -> str:
     return f"{said}.{apart}"
 
 
-def facts(study: Study) -> list[tuple[str, str]]:
+def key_facts(study: Study) -> list[tuple[str, str]]:
     """Name and value of what a reader wants to know first."""
     done = sum(run.done for run in study.runs)
     series = dict.fromkeys(series for part in study.parts for series in part.series)

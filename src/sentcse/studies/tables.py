@@ -11,9 +11,9 @@ from sentcse.printing.tables import Table
 from sentcse.printing.wording import NOTHING, interval, number, p_value
 from sentcse.records.layout import STS_AVERAGE
 from sentcse.studies.part import Part
-from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, Difference, cell_statistics
+from sentcse.studies.phrases import difference_digits, mean_and_spread, seeds_in_words
+from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, SeriesDifference, cell_statistics
 from sentcse.studies.study_run import Replicate, StudyRun, score_label
-from sentcse.studies.wording import difference_digits, mean_and_spread, seeds_in_words
 
 Rows = list[tuple[str, ...]]
 
@@ -91,7 +91,7 @@ def task_table(part: Part) -> Table:
     return _table("tasks", title, columns, groups, 2, tuple(filter(None, [note])), records)
 
 
-def difference_table(part: Part, compared: Mapping[str, Sequence[Difference]]) -> Table:
+def difference_table(part: Part, compared: Mapping[str, Sequence[SeriesDifference]]) -> Table:
     """Paired differences of every two series at every size, by score."""
     columns = (
         "score",
@@ -166,7 +166,7 @@ def run_table(part: Part) -> Table:
     return _table("runs", f"All runs ({part.label})", columns, [rows], 1, (), records)
 
 
-def _difference_row(each: Difference) -> tuple[str, ...]:
+def _difference_row(each: SeriesDifference) -> tuple[str, ...]:
     names = (score_label(each.score), f"{each.size:,}", f"{each.series} \u2212 {each.reference}")
     if each.estimate is None:
         return (*names, NOTHING, NOTHING, NOTHING, NOTHING, "0", each.verdict, NOTHING)
@@ -185,7 +185,7 @@ def _difference_row(each: Difference) -> tuple[str, ...]:
     )
 
 
-def _difference_record(each: Difference) -> dict[str, Any]:
+def _difference_record(each: SeriesDifference) -> dict[str, Any]:
     over = each.estimate
     names = {"score": each.score, "sentences": each.size, "method": each.series, "reference": each.reference}
     tested = {} if over is None else {"mean": over.mean, "std": _known(over.std), "low": _known(over.low)}

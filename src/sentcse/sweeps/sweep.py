@@ -21,7 +21,7 @@ from sentcse.errors import ConfigError, SentcseError, how_to_continue
 from sentcse.records.outcomes import Outcomes
 from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import Job, SweepRecord, sweep_folder, write_sweep
-from sentcse.records.terminal import count, sweep_table
+from sentcse.records.terminal import jobs_by_status, sweep_table
 from sentcse.sweeps.launching import Launching, launching, refuse_ddp
 from sentcse.sweeps.progress import POLL_SECONDS, Progress
 from sentcse.sweeps.sweep_job import stopped_by_sigterm, tell_gpus_to_jobs
@@ -81,7 +81,7 @@ class Sweep:
         record = self._record(jobs)
         runnable = [job for job in jobs if job.config is not None]
         pending = [job for job in runnable if not is_done(job) or is_wanted_again(job)]
-        print(f"sweep {record.name}: {count(record.states())}", flush=True)
+        print(f"sweep {record.name}: {jobs_by_status(record.states())}", flush=True)
         if trains_unequally_long(runnable):
             print(UNEQUAL, flush=True)
         for job in runnable:
@@ -131,23 +131,25 @@ class Sweep:
             hydra_context=self.context, task_function=self.task, config=self.config
         )
         # what was begun and never ended may have taken its process down, and would again before the others' turn
-        pending = sorted(pending, key=lambda job: outcomes.is_open(run_name(job)))
+        pending = sorted(pending, key=lambda job: outcomes.is_open(folder_name(job)))
         for job in pending:
-            outcomes.forget(run_name(job))
+            outcomes.forget(folder_name(job))
         if how.kind == "submitit_local":
             tell_gpus_to_jobs()
         self._launch_once(launcher, pending, how, progress)
         if how.kind == "joblib":
             self._launch_what_has_not_begun(launcher, pending, how, progress)
         # what another process was training may be over by now
-        again = [job for job in pending if not is_done(job) and outcomes.is_busy(run_name(job)) and not is_busy(job)]
+        again = [job for job in pending if not is_done(job) and outcomes.is_busy(folder_name(job)) and not is_busy(job)]
         if again:
             self._launch_once(launcher, again, how, progress)
 
     def _launch_once(self, launcher: Launcher, jobs: Sequence[Job], how: Launching, progress: Progress) -> None:
         if how.kind == "basic":
             for job in jobs:
-                print(f"job {job.number}: {run_name(job)} {' '.join(map('='.join, job.settings.items()))}", flush=True)
+                print(
+                    f"job {job.number}: {folder_name(job)} {' '.join(map('='.join, job.settings.items()))}", flush=True
+                )
                 launcher.launch([self._overrides(job, how)], initial_job_idx=job.number - 1)
                 progress.look()
             return
@@ -188,7 +190,7 @@ class Sweep:
 
     def _overrides(self, job: Job, how: Launching) -> list[str]:
         assert job.config is not None
-        own = [f"hydra.sweep.dir={quoted(self.config.hydra.sweep.dir)}", f"hydra.job.name={quoted(run_name(job))}"]
+        own = [f"hydra.sweep.dir={quoted(self.config.hydra.sweep.dir)}", f"hydra.job.name={quoted(folder_name(job))}"]
         return [*job.overrides, *how.overrides(job.config), *own]
 
 
@@ -235,7 +237,7 @@ def trains_unequally_long(jobs: Sequence[Job]) -> bool:
     return len(sizes) > 1 and len({config.trainer.max_epochs for config in unnamed}) == 1
 
 
-def run_name(job: Job) -> str:
+def folder_name(job: Job) -> str:
     """The name of a job's run folder."""
     assert job.run is not None
     return job.run.name
@@ -248,7 +250,7 @@ def batches(jobs: Sequence[Job], size: int | None) -> Iterator[Sequence[Job]]:
 
 
 def _progress(runnable: Sequence[Job], pending: Sequence[Job], record: SweepRecord, total: int) -> Progress:
-    waiting = {run_name(job) for job in pending}
+    waiting = {folder_name(job) for job in pending}
     before = {
         state.run.name: state.run.seconds
         for state in record.states()

@@ -17,8 +17,8 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 
 from sentcse.errors import BusyError, SentcseError, print_fault
-from sentcse.records.outcomes import Outcome, Outcomes
-from sentcse.records.run_folder import describe_failure
+from sentcse.records.outcomes import JobOutcome, Outcomes
+from sentcse.records.run_folder import failure_content
 from sentcse.sweeps.launching import Kind, kind_of
 from sentcse.sweeps.slots import VISIBLE, gpu_slot, visible_gpus
 
@@ -61,10 +61,10 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
         status = "busy"
     except SentcseError as fault:
         print_fault(fault)
-        status, reason = "failed", describe_failure(fault)["reason"]
+        status, reason = "failed", failure_content(fault)["reason"]
     except Exception as defect:
         traceback.print_exc()
-        status, reason = "failed", describe_failure(defect)["reason"]
+        status, reason = "failed", failure_content(defect)["reason"]
     except SystemExit as stopped:
         # Hydra would take it for the end of the whole sweep, which only a signal is
         if stopped.code == TERMINATED:
@@ -72,7 +72,7 @@ def run_sweep_job(job: Callable[[dict[str, Any]], None], values: dict[str, Any])
             raise
         status, reason = "failed", f"It ended its process with {stopped.code}."
     if os.environ.get("SLURM_PROCID", "0") == "0":
-        outcomes.write(run, Outcome(status, reason, round(time.perf_counter() - started, 1)))  # type: ignore[arg-type]
+        outcomes.write(run, JobOutcome(status, reason, round(time.perf_counter() - started, 1)))  # type: ignore[arg-type]
 
 
 @contextmanager

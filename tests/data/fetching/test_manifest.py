@@ -9,9 +9,9 @@ from sentcse.data.fetching.manifest import (
     EvaluationFile,
     check_file,
     check_files,
-    describe_differences,
     load_manifest,
     manifest_entry,
+    states_by_path,
     warn_of,
 )
 from sentcse.errors import DataError
@@ -106,14 +106,14 @@ def test_every_fault_is_told_at_once_and_levels_let_more_pass(tmp_path: Path, le
     assert sorted(line.split()[0].rstrip(":") for line in lines) == sorted(str(tmp_path / name) for name in refused)
     assert all("python -m sentcse.data download" in line for line in lines)
     passing = check_files(tmp_path, [name for name in copies if name not in refused], level=level, manifest=manifest)
-    assert set(describe_differences(passing)) == set(copies) - set(refused) - {"whole"}
+    assert set(states_by_path(passing)) == set(copies) - set(refused) - {"whole"}
 
 
 def test_what_passes_though_it_differs_is_told(tmp_path: Path) -> None:
     written(tmp_path, CONTENT.lower())
     manifest = {PATH: manifest_entry(PATH, CONTENT)}
     differing = check_files(tmp_path, [PATH], level="text", manifest=manifest)
-    assert describe_differences(differing) == {PATH: "text"}
+    assert states_by_path(differing) == {PATH: "text"}
     assert "1 evaluation files are not the published ones: STS/X/a.txt (text)" in warn_of(differing)
 
 

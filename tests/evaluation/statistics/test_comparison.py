@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sentcse.evaluation.statistics.comparison import ALPHA, Difference, compare_scores, describe_difference
+from sentcse.evaluation.statistics.comparison import ALPHA, ResampledDifference, compare_scores, describe_difference
 
 FIRST = {"a": 70.0, "b": 60.0, "c": 50.0}
 SECOND = {"a": 65.0, "b": 60.1, "c": 53.0}
@@ -58,7 +58,7 @@ def test_turning_the_two_round_turns_the_words(draws):
 
 def test_one_encoder_against_itself_is_not_told_apart():
     found = compare_scores(FIRST, FIRST, {"a": np.zeros(100)}, {})
-    assert found.tasks["a"] == Difference(0.0, 0.0, 0.0, 1.0)
+    assert found.tasks["a"] == ResampledDifference(0.0, 0.0, 0.0, 1.0)
     assert found.tasks["a"].verdict == "not told apart"
 
 
@@ -75,8 +75,16 @@ def test_other_tasks_are_refused(draws):
 
 
 def test_words():
-    assert describe_difference("A", "B", Difference(1.234, 0.5, 2.0, 0.0002)) == "A is better than B by 1.23 points"
-    assert describe_difference("A", "B", Difference(-1.0, -2.0, -0.5, 0.01)) == "A is worse than B by 1.00 points"
-    assert describe_difference("A", "B", Difference(0.1, -0.2, 0.4, 0.5)) == "A and B are not told apart: +0.10 points"
-    assert Difference(0.1, 0.0, 0.2, ALPHA).verdict == "not told apart"
-    assert Difference(0.1, math.nan, math.nan, math.nan).verdict == "not told apart"
+    assert (
+        describe_difference("A", "B", ResampledDifference(1.234, 0.5, 2.0, 0.0002))
+        == "A is better than B by 1.23 points"
+    )
+    assert (
+        describe_difference("A", "B", ResampledDifference(-1.0, -2.0, -0.5, 0.01)) == "A is worse than B by 1.00 points"
+    )
+    assert (
+        describe_difference("A", "B", ResampledDifference(0.1, -0.2, 0.4, 0.5))
+        == "A and B are not told apart: +0.10 points"
+    )
+    assert ResampledDifference(0.1, 0.0, 0.2, ALPHA).verdict == "not told apart"
+    assert ResampledDifference(0.1, math.nan, math.nan, math.nan).verdict == "not told apart"

@@ -9,11 +9,11 @@ from composing import compose
 
 from sentcse.config import TrainConfig
 from sentcse.config.check import check_generator_config
+from sentcse.config.section import flat
 from sentcse.training.wandb.identity import (
     LONGEST_TAG,
     filing,
     finite,
-    flat,
     mode_of,
     monitored,
     run_name,
@@ -86,7 +86,7 @@ def test_the_configuration_is_flat_and_its_keys_hold_no_dots(configure: Configur
     assert values["optimizer/betas"] == [0.9, 0.999]
     assert not [key for key, value in values.items() if "." in key or (isinstance(value, dict) and value)]
     assert not [key for key in values if key.startswith("logger") or key == "overwrite"]
-    assert flat({"a": {"b": {"c": 1}, "d": {}}, "e": None}) == {"a/b/c": 1, "a/d": {}, "e": None}
+    assert flat({"a": {"b": {"c": 1}, "d": {}}, "e": None}, separator="/") == {"a/b/c": 1, "a/d": {}, "e": None}
 
 
 def test_what_is_configured_comes_before_the_environment_and_that_before_the_default(configure: Configure) -> None:

@@ -167,7 +167,7 @@ def warn_of(differing: Sequence[FileCheck]) -> str:
     )
 
 
-def describe_differences(checks: Sequence[FileCheck]) -> dict[str, str]:
+def states_by_path(checks: Sequence[FileCheck]) -> dict[str, str]:
     """Path and state of files that differ from the published ones, for `results.json`."""
     return {check.file.path: check.state for check in checks}
 

@@ -9,7 +9,7 @@ from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS
 from sentcse.evaluation.reports.score_grid import COLLAPSED, ScoreGrid
 from sentcse.evaluation.reports.score_tables import encoder_names, encoder_records, geometry_table, score_tables
 from sentcse.evaluation.scores.mteb_tasks import format_mteb
-from sentcse.evaluation.statistics.comparison import Difference, describe_difference
+from sentcse.evaluation.statistics.comparison import ResampledDifference, describe_difference
 from sentcse.evaluation.statistics.reproduction import describe_reproduction
 from sentcse.printing.tables import to_latex, to_markdown, to_text
 
@@ -100,5 +100,5 @@ def _comparison(results: Results) -> list[str]:
     return lines
 
 
-def _difference(record: Results) -> Difference:
-    return Difference(record["difference"], record["ci95"][0], record["ci95"][1], record["p"])
+def _difference(record: Results) -> ResampledDifference:
+    return ResampledDifference(record["difference"], record["ci95"][0], record["ci95"][1], record["p"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from sentcse.config.commands import EvaluationSettings
 from sentcse.config.tasks import GROUPS
-from sentcse.data.fetching.manifest import check_files, describe_differences, warn_of
+from sentcse.data.fetching.manifest import check_files, states_by_path, warn_of
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluation import Evaluation
@@ -78,7 +78,7 @@ def load_tasks(settings: EvaluationSettings) -> LoadedTasks:
     return LoadedTasks(
         sts=load_sts(selected, root, level=level),
         transfer=load_transfer(selected, root, level=level),
-        data={"verify": level, "differ": describe_differences(differing)},
+        data={"verify": level, "differ": states_by_path(differing)},
         mteb=load_mteb_tasks(settings.mteb, languages=settings.mteb_languages) if len(settings.mteb) > 0 else [],
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sentcse.config.tasks import SUITE_COLUMNS
 from sentcse.evaluation.scores.evaluation import Evaluation
-from sentcse.evaluation.statistics.comparison import Difference, compare_scores
+from sentcse.evaluation.statistics.comparison import ResampledDifference, compare_scores
 from sentcse.evaluation.statistics.resampling import resample_differences
 
 
@@ -53,7 +53,7 @@ def headline_scores(evaluation: Evaluation) -> dict[str, float]:
     }
 
 
-def _record(difference: Difference) -> dict[str, Any]:
+def _record(difference: ResampledDifference) -> dict[str, Any]:
     return {
         "difference": difference.value,
         "ci95": [difference.low, difference.high],

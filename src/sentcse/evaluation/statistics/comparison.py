@@ -21,7 +21,7 @@ Draws = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Difference:
+class ResampledDifference:
     """What the first encoder scores above the second, in points.
 
     Attributes:
@@ -54,9 +54,9 @@ class Comparison:
         averages: of groups of tasks, by the name of the group; only where both have all tasks of it.
     """
 
-    tasks: dict[str, Difference]
+    tasks: dict[str, ResampledDifference]
     holm: dict[str, float]
-    averages: dict[str, Difference]
+    averages: dict[str, ResampledDifference]
 
 
 def compare_scores(
@@ -90,13 +90,13 @@ def compare_scores(
     return Comparison(tasks, dict(zip(labels, corrected.tolist(), strict=True)), averages)
 
 
-def describe_difference(first: str, second: str, difference: Difference) -> str:
+def describe_difference(first: str, second: str, difference: ResampledDifference) -> str:
     """Say in words whether the first is better, worse, or not told apart."""
     if difference.verdict == NOT_TOLD_APART:
         return f"{first} and {second} are not told apart: {difference.value:+.2f} points"
     return f"{first} is {difference.verdict} than {second} by {abs(difference.value):.2f} points"
 
 
-def _difference(value: float, draws: NDArray[np.float64]) -> Difference:
+def _difference(value: float, draws: NDArray[np.float64]) -> ResampledDifference:
     low, high = percentile_interval(draws)
-    return Difference(value=value, low=low, high=high, p_value=two_sided_p(draws))
+    return ResampledDifference(value=value, low=low, high=high, p_value=two_sided_p(draws))

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sentcse.config.section import Level
+from sentcse.data.fetching.manifest import check_files
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.pairs import STSB_COLUMNS, Pairs, make_pairs, parse_row, read_lines
 
 HIGHEST_GOLD = 5.0
 SICK_HEADER = ("pair_ID", "sentence_A", "sentence_B", "relatedness_score")
+
+
+def require_senteval(root: str | Path, wanted: Sequence[str], *, task: str, level: Level) -> list[Path]:
+    """Where the evaluation files of a task lie.
+
+    Args:
+        root: the data folder, which holds `senteval/`.
+        wanted: the files, below `senteval/`.
+        task: what they belong to, for a message.
+        level: how much of them must be as published.
+
+    Raises:
+        DataError: if one is missing, or not as published.
+    """
+    senteval = Path(root) / "senteval"
+    files = [senteval / file for file in wanted]
+    missing = [file for file in files if not file.is_file()]
+    if len(missing) > 0:
+        raise DataError(
+            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {task}): fetch the evaluation files "
+            "with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds senteval/."
+        )
+    check_files(senteval, wanted, level=level)
+    return files
 
 
 def read_semeval(input_path: Path, gold_path: Path, source: str, *, lines: int, scored: int) -> Pairs:

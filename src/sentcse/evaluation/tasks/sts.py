@@ -8,10 +8,9 @@ from pathlib import Path
 
 from sentcse.config.section import Level
 from sentcse.config.tasks import TASKS
-from sentcse.data.fetching.manifest import check_files
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.pairs import Pairs, read_pairs_file
-from sentcse.evaluation.tasks.senteval_files import read_semeval, read_sick, read_stsb
+from sentcse.evaluation.tasks.senteval_files import read_semeval, read_sick, read_stsb, require_senteval
 
 # source -> (lines of its files, pairs with a gold), sources in SentEval's order
 _SEMEVAL: dict[str, dict[str, tuple[int, int]]] = {
@@ -124,16 +123,7 @@ def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact"
     Raises:
         DataError: if the task or split is unknown, or a file is missing, wrong, short or malformed.
     """
-    senteval = Path(root) / "senteval"
-    files = [senteval / file for file in required_files(name, split)]
-    missing = [file for file in files if not file.is_file()]
-    if len(missing) > 0:
-        raise DataError(
-            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {TASKS[name].label} {split}): fetch the "
-            "evaluation files with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds "
-            "senteval/."
-        )
-    check_files(senteval, required_files(name, split), level=level)
+    files = require_senteval(root, required_files(name, split), task=f"{TASKS[name].label} {split}", level=level)
     if name in _SEMEVAL:
         sources = tuple(
             read_semeval(files[2 * index], files[2 * index + 1], source, lines=lines, scored=scored)

@@ -11,8 +11,8 @@ import numpy as np
 
 from sentcse.config.section import Level
 from sentcse.config.tasks import TASKS, TRANSFER_TASKS
-from sentcse.data.fetching.manifest import check_files
 from sentcse.errors import DataError
+from sentcse.evaluation.tasks.senteval_files import require_senteval
 from sentcse.evaluation.tasks.transfer_files import Examples, read_class_files, read_mrpc, read_sst2, read_trec
 
 Division = Literal["nested", "folds", "split"]
@@ -90,16 +90,7 @@ def load_transfer_task(name: str, root: str | Path, *, level: Level = "exact") -
     Raises:
         DataError: if the task is unknown, or a file is missing, wrong, short or malformed.
     """
-    senteval = Path(root) / "senteval"
-    files = [senteval / file for file in transfer_files(name)]
-    missing = [file for file in files if not file.is_file()]
-    if len(missing) > 0:
-        raise DataError(
-            f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {TASKS[name].label}): fetch the "
-            "evaluation files with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds "
-            "senteval/."
-        )
-    check_files(senteval, transfer_files(name), level=level)
+    files = require_senteval(root, transfer_files(name), task=TASKS[name].label, level=level)
     if name in _CLASS_FILES:
         classes, rows = zip(*_CLASS_FILES[name].values(), strict=True)
         examples = read_class_files(files, classes=classes, rows=rows)

@@ -12,6 +12,8 @@ from typing import Any
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import short_name
+from sentcse.config.section import flat
+from sentcse.printing.wording import count
 from sentcse.records.layout import HELD_OUT_LOSS, spearman_metric
 
 DEFAULT_PROJECT = "sentcse"
@@ -43,7 +45,11 @@ def filing(config: RunConfig, environment: Mapping[str, str], *, sweep: str | No
         "job_type": environment.get("WANDB_JOB_TYPE", job_type),
         "name": name,
         "tags": run_tags(config, environment.get("WANDB_TAGS", "")),
-        "config": {**facts(config), **flat(config.model_dump(mode="json", by_alias=True, exclude=OF_NO_INTEREST))},
+        "config": {
+            **facts(config),
+            # slashes: W&B's own queries trip over dots in keys
+            **flat(config.model_dump(mode="json", by_alias=True, exclude=OF_NO_INTEREST), separator="/"),
+        },
     }
 
 
@@ -58,8 +64,9 @@ def split_label(config: RunConfig) -> str:
 def budget_label(config: RunConfig) -> str:
     """How long is trained: `100 steps`, or `2 epochs` where no number of steps ends the run."""
     trainer = config.trainer
-    count, unit = (trainer.max_epochs, "epoch") if trainer.max_steps is None else (trainer.max_steps, "step")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    if trainer.max_steps is None:
+        return count(trainer.max_epochs, "epoch")
+    return count(trainer.max_steps, "step")
 
 
 def run_name(config: RunConfig) -> str:
@@ -91,15 +98,6 @@ def facts(config: RunConfig) -> dict[str, Any]:
         # a number to plot against; of a share of the corpus it is known when the run is complete
         **({} if config.data.low_shot.size is None else {"sentences": config.data.low_shot.size}),
     }
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The leaves of nested settings by keys such as `data/low_shot/size`: W&B's own queries trip over dots in keys."""
-    leaves: dict[str, Any] = {}
-    for key, value in values.items():
-        inside = isinstance(value, Mapping) and len(value) > 0
-        leaves |= flat(value, f"{prefix}{key}/") if inside else {f"{prefix}{key}": value}
-    return leaves
 
 
 def monitored(config: RunConfig) -> str:

@@ -40,7 +40,7 @@ def signed_interval(over: PairedDifference) -> str:
     return f"{number(over.mean, digits, sign=True)}, 95\u00a0% interval {low} to {high}"
 
 
-def difference(over: PairedDifference) -> str:
+def difference_with_interval(over: PairedDifference) -> str:
     """A difference with its 95 % interval in brackets."""
     digits = difference_digits(over.mean)
     return f"{number(over.mean, digits, sign=True)} {interval(over.low, over.high, digits)}"
