@@ -1,4 +1,7 @@
-"""How series look, in print and on the page: told apart by line, marker and grey as well as by colour."""
+"""Figures for print, and how series look there and on the page: told apart by line, marker and grey as by colour.
+
+A figure is made empty in one style, and written as PDF, SVG and PNG that are the same each time.
+"""
 
 from __future__ import annotations
 

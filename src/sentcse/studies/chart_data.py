@@ -12,11 +12,10 @@ from sentcse.printing.wording import count, interval, number, p_value
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import difference_with_interval, mean_and_spread, replicates_listed, seeds_in_words
 from sentcse.studies.statistics import BETTER, NOT_TOLD_APART, WORSE, SeriesDifference, cell_statistics, mean_curve
-from sentcse.studies.study_run import StudyRun, score_label
+from sentcse.studies.study_run import GEOMETRY, StudyRun, score_label
 
 DODGE = 0.05
 """Decades by which neighbouring series are set apart, so that their error bars do not hide one another."""
-SHAPES = ("alignment", "uniformity")
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def geometry(part: Part, key: str) -> list[Picture]:
             _score_axis(key),
             tuple(Series(name, (part.places[name],), _runs(part.done(name), kind, key)) for name in part.series),
         )
-        for kind in SHAPES
+        for kind in GEOMETRY
     ]
 
 

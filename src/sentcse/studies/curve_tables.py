@@ -9,10 +9,8 @@ from sentcse.printing.tables import Table
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import mean_and_spread, mean_with_interval
 from sentcse.studies.statistics import mean_curve
-from sentcse.studies.study_run import score_label
+from sentcse.studies.study_run import GEOMETRY, score_label
 from sentcse.studies.tables import seed_and_split
-
-KINDS = ("alignment", "uniformity")
 
 
 def learning_table(part: Part) -> Table:
@@ -49,11 +47,11 @@ def geometry_table(part: Part) -> Table:
         rows = []
         for series in part.series:
             runs = part.done(series, size)
-            shape = [_mean(part.values(series, size, kind), 3, len(runs)) for kind in KINDS]
+            shape = [_mean(part.values(series, size, kind), 3, len(runs)) for kind in GEOMETRY]
             rows.append((f"{size:,}", series, *shape, _mean(part.values(series, size, key), 2, len(runs))))
             records += [
                 {"sentences": size, "method": series, **seed_and_split(run.replicate)}
-                | {kind: run.outcome(kind) for kind in KINDS}
+                | {kind: run.outcome(kind) for kind in GEOMETRY}
                 | {key: run.outcome(key)}
                 for run in runs
             ]
@@ -62,7 +60,7 @@ def geometry_table(part: Part) -> Table:
     notes = (
         "Alignment: mean squared distance of similar pairs. Uniformity: how evenly sentences spread. Lower is better.",
     )
-    columns = ("sentences", "method", *KINDS, score_label(key))
+    columns = ("sentences", "method", *GEOMETRY, score_label(key))
     return Table(columns, tuple(groups), "llrrr", "geometry", title, notes, tuple(records))
 
 

@@ -10,7 +10,7 @@ from sentcse.studies.interactive import run_figure
 from sentcse.studies.part import Part
 from sentcse.studies.remake import remake_command
 from sentcse.studies.study import Study
-from sentcse.studies.study_run import StudyRun, score_label, setting_text, shortened
+from sentcse.studies.study_run import GEOMETRY, StudyRun, score_label, setting_text, shortened
 
 Cell = dict[str, Any]
 
@@ -19,7 +19,7 @@ def run_columns(study: Study) -> list[dict[str, Any]]:
     """Headings of the table of runs; figures stand to the right."""
     words = ["run", "method", *(["budget"] if len(study.parts) > 1 else [])]
     seeds = ["seed", *(["split"] if _splits_of_their_own(study) else [])]
-    scores = [*map(score_label, headline_keys(study)), "alignment", "uniformity"]
+    scores = [*map(score_label, headline_keys(study)), *GEOMETRY]
     figures = ["sentences", *seeds, "selected step", *scores]
     return [
         *({"name": name, "figure": False} for name in words),
@@ -36,7 +36,7 @@ def run_rows(study: Study) -> list[dict[str, Any]]:
     for index, (part, run) in enumerate(located):
         words = [run.record.name, part.names[run.record.name], *([part.label] if several else [])]
         scores = [_figure(run.scores.get(key)) for key in headline_keys(study)]
-        shape = [_figure(run.outcome(kind), 3) for kind in ("alignment", "uniformity")]
+        shape = [_figure(run.outcome(kind), 3) for kind in GEOMETRY]
         split = [_figure(run.replicate.split, None)] if _splits_of_their_own(study) else []
         seeds = [_figure(run.record.seed, None), *split]
         facts = [_figure(run.size, 0), *seeds, _figure(run.record.best_step, 0)]
@@ -99,8 +99,7 @@ def _facts(part: Part, run: StudyRun) -> list[list[str]]:
         ("seed of the split", str(run.record.split_seed) if run.record.is_low_shot else "whole corpus"),
         ("budget", part.label),
         ("selected step", number(run.record.best_step, 0)),
-        ("alignment", number(run.outcome("alignment"), 3)),
-        ("uniformity", number(run.outcome("uniformity"), 3)),
+        *((kind, number(run.outcome(kind), 3)) for kind in GEOMETRY),
         ("corpus", str(data.get("source", shortened(run.record.corpus)))),
         ("SHA-256 of the data", str(data.get("sha256", NOTHING))),
         ("made with", ", ".join(f"{name} {value}" for name, value in run.made_with.items()) or NOTHING),

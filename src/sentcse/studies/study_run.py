@@ -31,6 +31,9 @@ VARIED = (
 )
 """What a study varies, or measures, without a method being another."""
 
+GEOMETRY = ("alignment", "uniformity")
+"""What is measured beside the score, on the selecting dev task."""
+
 
 class Replicate(NamedTuple):
     """Which repetition of its method at its size a run is.
@@ -148,7 +151,7 @@ class StudyRun:
 
     def outcome(self, key: str) -> float | None:
         """A score, or `alignment` or `uniformity` on the selecting dev task at the selected step."""
-        if key not in ("alignment", "uniformity"):
+        if key not in GEOMETRY:
             return self.scores.get(key)
         step = self.record.best_step
         return None if step is None else self.curves.get(f"{VALIDATION}{key}", {}).get(step)

@@ -13,7 +13,7 @@ from sentcse.records.layout import STS_AVERAGE
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import difference_digits, mean_and_spread, seeds_in_words
 from sentcse.studies.statistics import ALPHA, NOT_TESTED, NOT_TOLD_APART, POWER, SeriesDifference, cell_statistics
-from sentcse.studies.study_run import Replicate, StudyRun, score_label
+from sentcse.studies.study_run import GEOMETRY, Replicate, StudyRun, score_label
 
 Rows = list[tuple[str, ...]]
 
@@ -156,7 +156,7 @@ def run_table(part: Part) -> Table:
         {"run": run.record.name, "budget": part.label, "method": part.names[run.record.name], "sentences": run.size}
         | {**seed_and_split(run.replicate), "status": run.record.status}
         | {"reason": run.record.reason, "best_step": run.record.best_step, **run.scores}
-        | {kind: run.outcome(kind) for kind in ("alignment", "uniformity")}
+        | {kind: run.outcome(kind) for kind in GEOMETRY}
         | {"seconds": run.record.seconds, "data_sha256": run.part_of_results("data").get("sha256")}
         | run.made_with
         for run in part.runs
