@@ -119,3 +119,44 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "file").write_text("")
     assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'file'}", "page=false"]) == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_one_odd_run_does_not_hide_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = tmp_path / "runs"
+    make_runs(runs, [Made(seed=48, tests=("stsb",)), Made(seed=49, tests=("stsb",))])
+    odd = {
+        "metrics.csv": "not,ours\n1,2\n",
+        "results.json": "[]",
+        "config.yaml": "a: &a [x, x]\nb: [*a, *a]\n",
+        "failure.json": "null",
+    }
+    for seed, (name, text) in enumerate(odd.items(), 50):
+        made = make_run(runs, Made(seed=seed, tests=("stsb",)))
+        if name == "failure.json":
+            (made / "results.json").unlink()
+        (made / name).write_text(text)
+    (runs / "sweeps" / "a").mkdir(parents=True)
+    (runs / "sweeps" / "a" / "sweep.json").write_text("null")
+    assert run_report([str(runs), f"output={tmp_path / 'out'}", "page=false"]) == 0
+    said = capsys.readouterr().out
+    assert "100 steps: 3 of 5 runs done" in said
+    for file in (*odd, "sweep.json"):
+        assert f"{file} " in said
+        assert f"{file.replace('_', chr(92) + '_')} " in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+
+
+def test_names_are_text_in_the_summary(tmp_path: Path) -> None:
+    make_runs(tmp_path / "runs", [Made(tests=("stsb",))])
+    title = "<script>alert(1)</script> [a](b) `c` *d* a_b\n# e"
+    words = [str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false", f"title='{title}'"]
+    assert run_report(words) == 0
+    summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+    heading, _, rest = summary.partition("\n")
+    assert heading == r"# \<script>alert(1)\</script> \[a\](b) \`c\` \*d\* a_b # e"
+    assert "````bash\n" not in rest
+    assert "<script>" not in rest.partition("## Commands")[0]
+
+
+def test_a_source_of_a_name_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_report(["x" * 300, f"output={tmp_path / 'out'}"]) == 1
+    assert capsys.readouterr().err.startswith("error: ")

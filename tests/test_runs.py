@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,87 @@ def test_the_module_has_every_action() -> None:
 def test_the_key_of_a_training_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "runs.root=x"]) == 2
     assert capsys.readouterr().err == "error: runs.root is not a known setting; did you mean root?\n"
+
+
+ODD = {
+    "results.json": ["[]", "{}", "null", "NaN", '{"best": {"step": "1"}, "seconds": 1}', '{"format": 9}', "[" * 10**5],
+    "failure.json": ["[]", "{}", "null", '{"reason": 1}', '{"format": 9}'],
+    "config.yaml": [
+        "a: [",
+        "[" * 10**5,
+        "a: &a [x]\nb: *a\n",
+        "seed: x\nruns: 1\nencoder: 1\ndata: 1\noptimizer: 1\ntrainer: 1\nevaluation: 1\n",
+        "seed: 1\nruns: {}\nencoder: {}\ndata: {}\noptimizer: {}\ntrainer: {}\nevaluation: {}\n",
+    ],
+}
+
+
+@pytest.mark.parametrize(("file", "text"), [(file, text) for file, texts in ODD.items() for text in texts])
+def test_one_odd_run_does_not_hide_the_others(
+    two: list[str], capsys: pytest.CaptureFixture[str], file: str, text: str
+) -> None:
+    (Path("runs") / two[1] / file).write_text(text)
+    assert main(["list"]) == 0
+    said = capsys.readouterr().out
+    assert two[0] in said
+    (note,) = (line for line in said.splitlines() if line.startswith("note: "))
+    assert f"runs/{two[1]}/{file} " in note
+    assert len(note) < 300
+    code = main(["show", two[1]])
+    shown = capsys.readouterr()
+    assert code == (1 if file == "config.yaml" else 0)
+    assert file in shown.out + shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_one_odd_sweep_or_job_does_not_hide_the_others(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [
+        {"number": number, "settings": {"seed": str(number)}, "run": f"../../{name}", "fault": None}
+        for number, name in enumerate(two)
+    ]
+    whole = json.dumps({"format": 1, "commands": [{"started": "2026", "command": "x 'y"}], "jobs": jobs})
+    for name, text in {"b": whole, "c": "[]", "d": '{"format": 1, "commands": [], "jobs": [1]}', "e": "NaN"}.items():
+        Path("runs/sweeps", name).mkdir(parents=True)
+        Path("runs/sweeps", name, "sweep.json").write_text(text)
+    (Path("runs") / two[1] / "config.yaml").write_text("a: [")
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "b  2 jobs: 1 done, 1 failed"
+    assert [line.partition("sweep.json")[0] for line in said[1:]] == [
+        f"note: left out: runs/sweeps/{name}/" for name in "cde"
+    ]
+    assert main(["status", "sweep=b"]) == 0
+    assert "config.yaml cannot be read" in capsys.readouterr().out
+    for name in "cde":
+        assert main(["status", f"sweep={name}"]) == 1
+        assert capsys.readouterr().err.startswith(f"error: runs/sweeps/{name}/sweep.json ")
+
+
+def test_names_are_whole_and_rule_no_terminal(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    long = made(Path("runs"), f"name={'n' * 100}", "seed=50").path
+    config = long / "config.yaml"
+    config.write_text(config.read_text().replace("name_or_path: ", 'name_or_path: "\\e[2J\\u202Ea\\nstatus" #', 1))
+    odd = long.rename(long.with_name(f"{long.name}\x1b[31m"))
+    for words in (["list"], ["show", odd.name], ["compare", two[0], odd.name]):
+        assert main(words) == 0
+        said = capsys.readouterr().out
+        assert f"{long.name}\\x1b[31m" in said
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+    main(["show", odd.name])
+    assert "encoder.name_or_path: \\x1b[2J\\u202ea\\nstatus\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["show", "{}"], ["status", "sweep={}"], ["list", "root={}"], ["list", "sweep={}"]])
+def test_a_name_that_no_file_can_have(two: list[str], capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([word.format("x" * 300) for word in words]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_sweep_of_a_name_that_no_file_can_have(two: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("runs/sweeps/a").mkdir(parents=True)
+    job = {"number": 1, "settings": {}, "run": "x" * 300, "fault": None}
+    Path("runs/sweeps/a/sweep.json").write_text(json.dumps({"format": 1, "commands": [], "jobs": [job]}))
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == "a  1 job: 1 missing\n"
+    assert main(["list", "sweep=a"]) == 0

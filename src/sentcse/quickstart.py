@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.command.composed import announce_loading, run_command
-from sentcse.records.layout import Results
+from sentcse.records.contents import Results
 from sentcse.sweeps.sweep_job import run_sweep_job
 
 QUERIES = (

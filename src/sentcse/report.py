@@ -32,6 +32,7 @@ def report_job(config: ReportConfig) -> None:
     """Read the runs, write the report, print what it tells."""
     from pathlib import Path
 
+    from sentcse.printing.wording import printable
     from sentcse.studies.collect import collect, find_source
     from sentcse.studies.page import require_page_packages
     from sentcse.studies.study_run import setting_text, shortened
@@ -49,9 +50,9 @@ def report_job(config: ReportConfig) -> None:
     for report in written.reports:
         print(f"{report.part.label}: {sum(run.done for run in report.part.runs)} of {len(report.part.runs)} runs done")
         for sentence in (*report.gaps, *report.findings):
-            print(f"  {sentence}")
+            print(printable(f"  {sentence}"))
     for note in study.notes:
-        print(note)
+        print(printable(note))
     print(f"{len(written.files)} files in {output}: {PAGE_FILE if config.page else SUMMARY_FILE} to begin with")
 
 

@@ -6,6 +6,7 @@ python -m sentcse.runs compare NAME NAME
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from sentcse.command.plain import run_plain_command, settings_of
 from sentcse.config.commands import RunsConfig
 from sentcse.errors import BusyError, ConfigError, SentcseError
-from sentcse.printing.wording import count
+from sentcse.printing.wording import count, printable
 from sentcse.records.finding import find_runs, find_sweeps
 from sentcse.records.layout import SWEEPS_FOLDER
 from sentcse.records.run_folder import delete_run
@@ -51,8 +52,10 @@ def _list(config: RunsConfig) -> None:
     place = Path(config.root) if config.sweep is None else _sweep_folder(config)
     usual = RunsConfig.model_fields["root"].default
     nothing_yet = config.sweep is None and config.root == usual and not place.is_dir()
-    runs = [] if nothing_yet else find_runs(place)
+    runs, left_out = ([], []) if nothing_yet else find_runs(place)
     print(list_table(runs) if runs else f"There are no runs in {place}; root=FOLDER names another folder.")
+    for sentence in (*(str(run.reason) for run in runs if run.is_damaged), *(f"left out: {why}" for why in left_out)):
+        print(printable(f"note: {sentence}"))
 
 
 def _show(config: RunsConfig) -> None:
@@ -67,7 +70,7 @@ def _remove(config: RunsConfig) -> None:
     paths = dict.fromkeys(_run_folder(config, name) for name in config.runs)
     runs = removable(list(paths))
     for run in runs:
-        print(f"{run.status:<11} {size_on_disk(run.path) / 1e6:10.1f} MB  {run.path}")
+        print(printable(f"{run.status:<11} {size_on_disk(run.path) / 1e6:10.1f} MB  {run.path}"))
     if not config.yes and not _agreed(len(runs)):
         print("Nothing was removed.")
         return
@@ -87,13 +90,15 @@ def _status(config: RunsConfig) -> None:
         record = read_sweep(_sweep_folder(config))
         print(sweep_table(record.states()))
         for entry in record.commands:
-            print(f"started {entry['started']}  {entry['command']}")
+            print(printable(f"started {entry['started']}  {entry['command']}"))
         return
-    found = find_sweeps(Path(config.root))
+    found, left_out = find_sweeps(Path(config.root))
     for record in found:
-        print(f"{record.name}  {jobs_by_status(record.states())}")
+        print(f"{printable(record.name)}  {jobs_by_status(record.states())}")
     if len(found) == 0:
         print(f"There are no sweeps in {Path(config.root) / SWEEPS_FOLDER}.")
+    for sentence in left_out:
+        print(printable(f"note: left out: {sentence}"))
 
 
 def _run_folder(config: RunsConfig, name: str) -> Path:
@@ -107,7 +112,7 @@ def _sweep_folder(config: RunsConfig) -> Path:
 
 def _place(as_given: Path, under_root: Path, what: str) -> Path:
     for place in (under_root, as_given):
-        if place.exists():
+        if os.path.exists(place):  # not the path's own: a name too long for the file system is an error to it
             return place
     raise SentcseError(f"There is no {what}, neither {as_given} nor {under_root}: name another, or set root.")
 

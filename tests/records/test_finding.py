@@ -19,11 +19,11 @@ def test_find_runs_looks_into_folders_runs_and_sweeps(tmp_path: Path) -> None:
     places = [os.path.relpath(one.path, sweep), None, "../../not_begun"]
     jobs = [{"number": 1, "settings": {}, "run": place, "fault": None} for place in places]
     (sweep / "sweep.json").write_text(json.dumps({"format": 1, "commands": [], "jobs": jobs}))
-    assert [run.name for run in find_runs(tmp_path / "runs")] == sorted([one.path.name, two.path.name])
-    assert [run.path for run in find_runs(one.path)] == [one.path]
+    assert [run.name for run in find_runs(tmp_path / "runs")[0]] == sorted([one.path.name, two.path.name])
+    assert [run.path for run in find_runs(one.path)[0]] == [one.path]
     assert (
-        [run.name for run in find_runs(sweep)]
-        == [run.name for run in find_runs(sweep / "sweep.json")]
+        [run.name for run in find_runs(sweep)[0]]
+        == [run.name for run in find_runs(sweep / "sweep.json")[0]]
         == [one.path.name]
     )
     for place, sentence in ((tmp_path / "nothing", "does not exist"), (one.path / "config.yaml", "is a file")):
@@ -32,12 +32,12 @@ def test_find_runs_looks_into_folders_runs_and_sweeps(tmp_path: Path) -> None:
 
 
 def test_find_sweeps(tmp_path: Path) -> None:
-    assert find_sweeps(tmp_path) == []
+    assert find_sweeps(tmp_path) == ([], [])
     for name in ("b", "a"):
         (tmp_path / "sweeps" / name).mkdir(parents=True)
         (tmp_path / "sweeps" / name / "sweep.json").write_text('{"format": 1, "commands": [], "jobs": []}')
-    assert [sweep.name for sweep in find_sweeps(tmp_path)] == ["a", "b"]
-    assert [sweep.name for sweep in find_sweeps(tmp_path / "sweeps" / "b")] == ["b"]
+    assert [sweep.name for sweep in find_sweeps(tmp_path)[0]] == ["a", "b"]
+    assert [sweep.name for sweep in find_sweeps(tmp_path / "sweeps" / "b")[0]] == ["b"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from composing import checked
 from omegaconf import OmegaConf
+from sweeping import results
 
 from sentcse.config import TrainConfig, check_config
 from sentcse.errors import DataError, SentcseError
@@ -121,8 +122,8 @@ def test_create_writes_the_resolved_configuration(configure: Configure) -> None:
 def test_a_complete_run_is_known_by_its_results(configure: Configure) -> None:
     folder = RunFolder(configure())
     folder.create(configure())
-    folder.results.write_text('{"best": 1}')
-    assert folder.finished() == {"best": 1}
+    folder.results.write_text(json.dumps(results()))
+    assert folder.finished() == results()
     for damaged in ('{"best": ', "[]"):
         folder.results.write_text(damaged)
         with pytest.raises(SentcseError, match=r"results\.json cannot be read as JSON"):
@@ -133,10 +134,11 @@ def test_results_are_json_that_every_reader_takes(configure: Configure) -> None:
     folder = RunFolder(configure())
     folder.create(configure())
     with pytest.raises(ValueError, match="not JSON compliant"):
-        folder.complete({"best": {"step": 1, "stsb_dev": float("nan")}})
+        folder.complete({**results(), "best": {"step": 1, "stsb_dev": float("nan")}})
     assert folder.finished() is None
-    folder.complete({"best": {"step": 1, "stsb_dev": None}})
-    assert folder.finished() == {"best": {"step": 1, "stsb_dev": None}}
+    collapsed = {**results(), "best": {"step": 1, "stsb_dev": None}}
+    folder.complete(collapsed)
+    assert folder.finished() == collapsed
     assert not list(folder.path.glob(".results.json*"))
 
 
@@ -231,5 +233,5 @@ def test_what_is_deleted_is_gone_and_not_listed_meanwhile(
 
     monkeypatch.setattr(shutil, "rmtree", look)
     delete_run(folder.path)
-    assert seen == [([], True)]
+    assert seen == [(([], []), True)]
     assert not folder.path.exists()

@@ -43,7 +43,7 @@ def test_a_damaged_file_is_a_failure_and_stops_no_listing(tmp_path: Path) -> Non
     made(tmp_path, "seed=1", results=results())
     broken = made(tmp_path, "seed=2", results=results())
     broken.results.write_text('{"best": ')
-    assert [run.status for run in find_runs(tmp_path)] == ["done", "failed"]
+    assert [run.status for run in find_runs(tmp_path)[0]] == ["done", "failed"]
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", '{"best": 1}', "null"])
@@ -60,7 +60,8 @@ def test_a_failure_of_another_shape_is_one_all_the_same(tmp_path: Path, damaged:
     folder = made(tmp_path)
     folder.failure.write_text(damaged)
     run = read_run(folder.path)
-    assert (run.status, run.reason) == ("failed", f"{folder.failure} cannot be read.")
+    assert (run.status, run.is_damaged) == ("failed", True)
+    assert str(run.reason).startswith(f"{folder.failure} ")
 
 
 def test_a_folder_of_something_else_is_no_run(tmp_path: Path) -> None:

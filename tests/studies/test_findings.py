@@ -73,7 +73,9 @@ def test_runs_made_differently(tmp_path: Path) -> None:
 
 def test_other_sentences_under_one_seed(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("simcse", "micse"), (64,), (48, 49)))
-    changed = make_run(tmp_path, Made("micse", seed=50, results=(("data", {"sha256": "0", "sentences": 64}),)))
+    changed = make_run(
+        tmp_path, Made("micse", seed=50, results=(("data", {"source": "other.txt", "sha256": "0", "sentences": 64}),))
+    )
     make_run(tmp_path, Made(seed=50))
     (part,) = collect([tmp_path]).parts
     assert changed.is_dir()

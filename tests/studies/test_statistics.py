@@ -62,7 +62,7 @@ def test_the_same_seed_with_other_sentences_is_no_pair(tmp_path: Path) -> None:
 
 
 def test_the_same_seeds_on_another_corpus_are_no_pair(tmp_path: Path) -> None:
-    other = (("data", {"sha256": "0", "sentences": 64}),)
+    other = (("data", {"source": "other.txt", "sha256": "0", "sentences": 64}),)
     make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made("micse", seed=48), Made("micse", seed=49, results=other)])
     (part,) = collect([tmp_path]).parts
     (each,) = compare_series(part, "stsb_test")

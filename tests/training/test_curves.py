@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib.image
 import pytest
+from matplotlib.figure import Figure
 
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.training.curves import plot_curves
@@ -34,3 +35,14 @@ def test_a_run_without_a_single_row(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("step\n")
     plot_curves(tmp_path / "metrics.csv", tmp_path / "curves.png", title="a run")
     assert (tmp_path / "curves.png").is_file()
+
+
+def test_a_single_point_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **how: (drawn.append(figure), path.touch()))
+    file = MetricsFile(tmp_path / "metrics.csv")
+    for step in (1, 2):
+        file.append({"train/loss": 1.0}, step=step)
+        plot_curves(file.path, tmp_path / "curves.png", title="a run")
+    alone, line = (figure.axes[0].lines[0] for figure in drawn)
+    assert (alone.get_marker(), line.get_marker()) == ("o", "None")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sweeping import results as done
 
 from sentcse.config import TrainConfig
-from sentcse.records.layout import Results
+from sentcse.records.contents import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.run_lock import is_locked
 from sentcse.training.frame import Run
@@ -27,7 +28,7 @@ def test_a_run_that_another_process_ends_while_this_one_loads_is_handed_over(
     class Late(Run[TrainConfig]):
         def prepare(self) -> None:
             self.folder.create(configure())
-            self.folder.results.write_text(json.dumps({"best": {"step": 7}}))
+            self.folder.results.write_text(json.dumps(done()))
 
         def fit(self) -> None:
             raise AssertionError("a complete run was trained again")
@@ -43,6 +44,6 @@ def test_a_run_that_another_process_ends_while_this_one_loads_is_handed_over(
 
     monkeypatch.setattr(wandb_results, "start_wandb", hand_over)
     results = Late(config).carry_out()
-    assert results == {"best": {"step": 7}}
+    assert results == done()
     assert reported == [("handed over, locked", True), results]
     assert not is_locked(folder.path)

@@ -27,6 +27,8 @@ def read_json(path: Path, *, keys: tuple[str, ...] = ()) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SentcseError(f"{path} cannot be read as JSON: {first_line(error)}") from error
+    except RecursionError:
+        raise SentcseError(f"{path} cannot be read as JSON: it is nested too deep.") from None
     if not isinstance(content, dict):
         raise SentcseError(f"{path} cannot be read as JSON: expected an object, got {type(content).__name__}.")
     missing = [key for key in keys if key not in content]

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sentcse.printing.wording import printable
+
 GAP = "  "
 """Between two columns in the terminal."""
 LONGEST = 50
@@ -37,7 +39,10 @@ LATEX = {
     "\u2212": r"$-$",
     "\u2013": "--",
     "…": r"\dots{}",
+    "\n": " ",
 }
+MARKDOWN = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown takes for more than a letter: an underscore inside a word it does not, nor `<` before a figure."""
 WITH_SPREAD = re.compile(r"(?P<mean>\S+) ± (?P<spread>[\d.,]+)(?P<rest>.*)")
 
 Cells = tuple[str, ...]
@@ -83,14 +88,15 @@ def to_text(table: Table, *, rule: bool = False) -> str:
         table: what to write.
         rule: whether a line of hyphens stands below the headings.
     """
-    widths = [max(map(len, column)) for column in zip(table.columns, *table.lines, strict=True)]
+    lines = [tuple(map(printable, cells)) for cells in table.lines]
+    widths = [max(map(len, column)) for column in zip(table.columns, *lines, strict=True)]
 
     def line(cells: Cells) -> str:
         sides = zip(cells, widths, table.align, strict=True)
         return GAP.join(cell.rjust(width) if side == "r" else cell.ljust(width) for cell, width, side in sides).rstrip()
 
     ruled = ["-" * (sum(widths) + len(GAP) * (len(widths) - 1))] if rule else []
-    return "\n".join([line(table.columns), *ruled, *map(line, table.lines)])
+    return "\n".join([line(table.columns), *ruled, *map(line, lines)])
 
 
 def to_markdown(table: Table) -> str:
@@ -98,8 +104,8 @@ def to_markdown(table: Table) -> str:
     rule = "|".join({"l": "---", "r": "---:"}[side] for side in table.align)
     lines = ["| " + " | ".join(map(escape_markdown, cells)) + " |" for cells in (table.columns, *table.lines)]
     lines.insert(1, f"|{rule}|")
-    title = [f"{table.title}.\n"] if table.title else []
-    notes = [f"\n{' '.join(table.notes)}"] if table.notes else []
+    title = [f"{escape_markdown(table.title)}.\n"] if table.title else []
+    notes = [f"\n{escape_markdown(' '.join(table.notes))}"] if table.notes else []
     return "\n".join([*title, *lines, *notes])
 
 
@@ -141,8 +147,8 @@ def to_csv(table: Table) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text that is one cell of a table in Markdown."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    """Text that Markdown shows as it stands, on one line, also as a cell of a table."""
+    return MARKDOWN.sub(r"\\\g<0>", printable(text.replace("\n", " ")))
 
 
 def escape_latex(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 
 NOTHING = "\u2013"
@@ -33,6 +34,14 @@ def p_value(value: float) -> str:
     if math.isnan(value):
         return NOTHING
     return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def printable(text: str) -> str:
+    """Text on one line without what a terminal obeys: control characters, and those that turn the direction round."""
+    return "".join(
+        repr(letter)[1:-1] if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter
+        for letter in text
+    )
 
 
 def listed(words: Sequence[str]) -> str:

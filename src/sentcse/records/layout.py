@@ -5,7 +5,10 @@ Who writes and who reads agree here. Nothing of the project is imported.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Literal
+
+FORMAT = "format"
+"""The key of the number that changes when an older version could not read what a newer one writes."""
 
 RUNS_FOLDER = "runs"
 """Where runs lie unless `runs.root` says otherwise."""
@@ -14,9 +17,12 @@ RUNS_FOLDER = "runs"
 CONFIG_FILE = "config.yaml"
 """The resolved configuration: a folder with it is a run's."""
 RESULTS_FILE = "results.json"
-"""Written last: a run with it is complete. Its content is `Results`."""
+"""Written last: a run with it is complete. Its content is `sentcse.records.contents.Results`."""
+RESULTS_FORMAT = 1
+"""Files of a version before there was a number are of this format, too."""
 FAILURE_FILE = "failure.json"
 """Why the run stopped; it goes when the run is taken up again."""
+FAILURE_FORMAT = 1
 INPUTS_FILE = "inputs.json"
 """What the run was begun with, by content; runs of older versions have none."""
 METRICS_FILE = "metrics.csv"
@@ -73,42 +79,3 @@ def score_key(task: str, part: Part) -> str:
 
 STS_AVERAGE = score_key("sts_avg", "test")
 """The mean over the seven STS tests, of a run that scored all seven."""
-
-
-class TaskScore(TypedDict):
-    """A test task in `Results`: Spearman x 100, None where it is undefined, and on how many pairs."""
-
-    spearman: float | None
-    pairs: int
-
-
-IN_EVERY_RUN = ("best", "seconds")
-"""Keys of `Results` without which a results.json is damaged."""
-
-
-class Results(TypedDict, total=False):
-    """The content of results.json; a key is in every run's unless it says otherwise.
-
-    Attributes:
-        best: the chosen `step`, and its score by `score_key`; of a generator masked_accuracy and perplexity.
-        initial: scores before training by `score_key`; of a generator as in `best`.
-        test: scores of the chosen encoder by test task; not of a generator.
-        held_out: sentences that score a generator; not of an encoder.
-        data: source, sha256 and number of sentences.
-        config: the checked configuration.
-        versions: of the packages.
-        hardware: of an encoder's run.
-        precision: 32, bf16 or fp16: what trainer.precision=auto has become; of an encoder's run.
-        seconds: of training and evaluation over all restarts.
-    """
-
-    best: dict[str, Any]
-    initial: dict[str, Any]
-    test: dict[str, TaskScore]
-    held_out: int
-    data: dict[str, Any]
-    config: dict[str, Any]
-    versions: dict[str, str]
-    hardware: Any
-    precision: str | None
-    seconds: float

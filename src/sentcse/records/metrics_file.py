@@ -13,6 +13,8 @@ from sentcse.errors import SentcseError
 from sentcse.machine.files import written_whole
 from sentcse.records.layout import STEP, VALIDATION
 
+LONGEST_STEP = 18
+"""Digits."""
 Curve = Mapping[int, float]
 """A metric by optimiser step."""
 ADVICE = "restore it, or move it away; a run that continues begins a new one."
@@ -50,7 +52,7 @@ class MetricsFile:
         """Drop rows of steps that a continued run will make again."""
         if self.path.is_file():
             _, rows = _read(self.path)
-            self._rewrite([row for row in rows if row[STEP].isdigit() and int(row[STEP]) <= step])
+            self._rewrite([row for row in rows if _is_step(row[STEP]) and int(row[STEP]) <= step])
 
     def _rewrite(self, rows: Sequence[Mapping[str, str]]) -> None:
         with (
@@ -64,7 +66,7 @@ class MetricsFile:
 
 def read_rows(path: Path) -> list[Row]:
     """Every whole row of a metrics.csv, without what is empty or no number; none where there is no file."""
-    return [(int(row[STEP]), _numbers(row)) for row in _read(path)[1] if row[STEP].isdigit()]
+    return [(int(row[STEP]), _numbers(row)) for row in _read(path)[1] if _is_step(row[STEP])]
 
 
 def read_series(path: Path) -> dict[str, dict[int, float]]:
@@ -94,7 +96,10 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     """
     if not path.is_file():
         return [STEP], []
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    try:
+        text = path.read_bytes().decode("utf-8", errors="replace")
+    except OSError as error:
+        raise SentcseError(f"{path} cannot be read: {error.strerror}.") from error
     # behind the last line break stands what a kill has cut: of a number its first digits look like another one
     reader = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
     try:
@@ -104,6 +109,11 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     if reader.fieldnames is not None and STEP not in reader.fieldnames:
         raise SentcseError(f"{path} is damaged (its first line has no column {STEP}): {ADVICE}")
     return [STEP] if reader.fieldnames is None else list(reader.fieldnames), rows
+
+
+def _is_step(text: str) -> bool:
+    # not isdigit, which takes a superscript for one
+    return text.isdecimal() and len(text) <= LONGEST_STEP
 
 
 def _numbers(row: Mapping[str, str]) -> dict[str, float]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_json
+from sentcse.machine.files import write_json
+from sentcse.records.checked_json import read_checked
+from sentcse.records.contents import OUTCOME, Ended
 from sentcse.records.layout import OUTCOMES_FOLDER
-
-Ended = Literal["done", "failed", "busy"]
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ class Outcomes:
         if not self._path(run).is_file():
             return None
         try:
-            return JobOutcome(**read_json(self._path(run)))
-        except (SentcseError, TypeError):
+            return JobOutcome(**read_checked(self._path(run), OUTCOME, newest=1))
+        except SentcseError:
             return None
 
     def is_busy(self, run: str) -> bool:

@@ -9,7 +9,7 @@ import shutil
 import traceback
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from omegaconf import OmegaConf
 
@@ -17,9 +17,11 @@ from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Keep
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_json, write_text, writing
+from sentcse.machine.files import write_json, write_text, writing
 from sentcse.records import layout
-from sentcse.records.layout import CONFIG_FILE, LOCK_FILE, Results
+from sentcse.records.checked_json import read_checked
+from sentcse.records.contents import RESULTS, Failure, Results
+from sentcse.records.layout import CONFIG_FILE, FAILURE_FORMAT, LOCK_FILE, RESULTS_FORMAT
 from sentcse.records.run_lock import locked
 
 WITHOUT_EFFECT: Any = {
@@ -90,7 +92,7 @@ class RunFolder:
         Raises:
             SentcseError: if they are damaged.
         """
-        return cast(Results, read_json(self.results)) if self.results.is_file() else None
+        return read_checked(self.results, RESULTS, newest=RESULTS_FORMAT) if self.results.is_file() else None
 
     def complete(self, results: Results) -> None:
         """Write results.json, which marks the run complete.
@@ -172,8 +174,13 @@ def delete_run(path: Path) -> None:
     shutil.rmtree(aside)
 
 
-def failure_content(error: Exception) -> dict[str, str]:
+def failure_content(error: Exception) -> Failure:
     """What failure.json holds: the sentence, the exception's class, and where it was raised."""
     kind, lines = type(error).__name__, [line for line in str(error).splitlines() if line.strip()]
     reason = " ".join(lines) if isinstance(error, SentcseError) else ": ".join([kind, *lines[:1]])
-    return {"reason": reason, "kind": kind, "traceback": "".join(traceback.format_exception(error))}
+    return {
+        "format": FAILURE_FORMAT,
+        "reason": reason,
+        "kind": kind,
+        "traceback": "".join(traceback.format_exception(error)),
+    }

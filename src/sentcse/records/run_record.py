@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
-
-import yaml
+from typing import Any, Literal
 
 from sentcse.config.schema import short_name
 from sentcse.config.tasks import STS_TASKS
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json
+from sentcse.machine.plain_yaml import read_yaml
+from sentcse.records.checked_json import checked, read_checked
+from sentcse.records.contents import CONFIG, FAILURE, RESULTS, Results
 from sentcse.records.layout import (
     CONFIG_FILE,
     FAILURE_FILE,
-    IN_EVERY_RUN,
+    FAILURE_FORMAT,
     RESULTS_FILE,
+    RESULTS_FORMAT,
     STS_AVERAGE,
-    Results,
     score_key,
 )
 
@@ -41,6 +41,7 @@ class RunRecord:
             trained, or was stopped or killed, and the same command continues it.
         reason: why a failed run failed, one sentence; else None.
         results: results.json of a run that is done; else None.
+        is_damaged: whether it counts as failed as its results.json or failure.json cannot be read; `reason` says why.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class RunRecord:
     status: Status
     reason: str | None
     results: Results | None
+    is_damaged: bool = False
 
     @property
     def method(self) -> str:
@@ -192,24 +194,20 @@ def run_at(path: Path) -> RunRecord | None:
     Raises:
         SentcseError: if it cannot be read.
     """
-    try:
-        config = yaml.safe_load((path / CONFIG_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SentcseError(f"{path / CONFIG_FILE} cannot be read: move the folder away.") from error
+    config = read_yaml(path / CONFIG_FILE)
     if not isinstance(config, dict) or OF_A_RUN - config.keys():
         return None
-    return RunRecord(path, path.resolve().name, config, *_outcome(path))
+    checked(config, CONFIG, path / CONFIG_FILE)
+    try:
+        status, reason, results = _outcome(path)
+    except SentcseError as fault:
+        return RunRecord(path, path.resolve().name, config, "failed", str(fault), None, is_damaged=True)
+    return RunRecord(path, path.resolve().name, config, status, reason, results)
 
 
 def _outcome(path: Path) -> tuple[Status, str | None, Results | None]:
     if (path / RESULTS_FILE).is_file():
-        try:
-            return "done", None, cast(Results, read_json(path / RESULTS_FILE, keys=IN_EVERY_RUN))
-        except SentcseError as fault:
-            return "failed", str(fault), None
+        return "done", None, read_checked(path / RESULTS_FILE, RESULTS, newest=RESULTS_FORMAT)
     if (path / FAILURE_FILE).is_file():
-        try:
-            return "failed", str(read_json(path / FAILURE_FILE, keys=("reason",))["reason"]), None
-        except SentcseError:
-            return "failed", f"{path / FAILURE_FILE} cannot be read.", None
+        return "failed", read_checked(path / FAILURE_FILE, FAILURE, newest=FAILURE_FORMAT)["reason"], None
     return "interrupted", None, None

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_json, writing
+from sentcse.machine.files import write_json, writing
+from sentcse.records.checked_json import read_checked
+from sentcse.records.contents import SWEEP, Start, StoredSweep
 from sentcse.records.layout import CONFIG_FILE, SWEEP_FILE, SWEEP_FORMAT, SWEEPS_FOLDER
 from sentcse.records.outcomes import Outcomes
 from sentcse.records.run_folder import RunFolder
@@ -70,7 +72,7 @@ class SweepRecord:
     """
 
     folder: Path
-    commands: list[dict[str, str]]
+    commands: list[Start]
     jobs: list[RecordedJob]
 
     @property
@@ -99,7 +101,7 @@ def write_sweep(folder: Path, jobs: Sequence[Job], *, command: str) -> SweepReco
     file = folder / SWEEP_FILE
     before = _read(file)["commands"] if file.is_file() else []
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    content: dict[str, Any] = {
+    content: StoredSweep = {
         "format": SWEEP_FORMAT,
         "commands": [*before, {"started": now, "command": command}],
         "jobs": [
@@ -142,19 +144,18 @@ def read_sweep(place: Path) -> SweepRecord:
     return SweepRecord(folder, content["commands"], jobs)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    # the format first: a newer one may have other keys
-    found = read_json(file, keys=("format",))["format"]
-    if found != SWEEP_FORMAT:
-        raise SentcseError(f"{file} has format {found!r}, not {SWEEP_FORMAT}: update sentcse.")
-    return read_json(file, keys=("commands", "jobs"))
+def _read(file: Path) -> StoredSweep:
+    return read_checked(file, SWEEP, newest=SWEEP_FORMAT)
 
 
 def job_state(job: RecordedJob, outcomes: Outcomes) -> JobState:
     """What became of a job, as its run's folder and its outcome say."""
     if job.run is None:
         return JobState(job, "failed", job.fault, None)
-    run = read_run(job.run) if (job.run / CONFIG_FILE).is_file() else None
+    try:
+        run = read_run(job.run) if os.path.isfile(job.run / CONFIG_FILE) else None
+    except SentcseError as fault:
+        return JobState(job, "failed", str(fault), None)
     if run is not None and run.status == "done":
         return JobState(job, "done", None, run)
     if run is not None and is_locked(job.run):

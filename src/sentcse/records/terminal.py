@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from sentcse.config.section import flat
 from sentcse.printing.tables import plain_table, to_text
-from sentcse.printing.wording import count, score, seeds_listed
+from sentcse.printing.wording import count, printable, score, seeds_listed
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_lock import is_locked
@@ -43,7 +43,7 @@ def show_text(run: RunRecord) -> str:
             *(f"{name:<8} {score(before)} -> {score(after)}" for name, before, after in scores(run)),
         ]
     settings = [f"{key}: {_text(value)}" for key, value in flat(run.config).items()]
-    return "\n".join([*lines, "", *settings])
+    return "\n".join(map(printable, [*lines, "", *settings]))
 
 
 def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
@@ -63,7 +63,7 @@ def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
 def compare_text(runs: Sequence[RunRecord]) -> str:
     """The settings that differ and bear on results, and the scores, with the difference of each run to the first."""
     names = [f"({number})" for number in range(1, len(runs) + 1)]
-    lines = [f"{name} {status(run):<11} {run.name}" for name, run in zip(names, runs, strict=True)]
+    lines = [printable(f"{name} {status(run):<11} {run.name}") for name, run in zip(names, runs, strict=True)]
     differing = differing_values(runs)
     settings = [(key, *map(_text, values)) for key, values in differing.items()]
     table = plain_table(("setting", *names), settings, "l" + "l" * len(names))
@@ -128,7 +128,7 @@ def sweep_table(states: Sequence[JobState]) -> str:
         for state in states
     ]
     table = plain_table(header, rows, "rl" + "l" * len(keys) + "rrr")
-    return "\n".join([to_text(table), *_failed(states), *_mixed(states), jobs_by_status(states)])
+    return "\n".join([to_text(table), *map(printable, _failed(states)), *_mixed(states), jobs_by_status(states)])
 
 
 def jobs_by_status(states: Sequence[JobState]) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sentcse.errors import SentcseError
 from sentcse.printing.wording import count, listed
 from sentcse.records.finding import find_runs, find_sweeps
 from sentcse.records.layout import METRICS_FILE, RUNS_FOLDER, SWEEP_FILE, SWEEPS_FOLDER
-from sentcse.records.metrics_file import read_dev_curves
+from sentcse.records.metrics_file import Curve, read_dev_curves
 from sentcse.records.run_record import RunRecord
 from sentcse.records.sweep_record import JobState, SweepRecord
 from sentcse.studies.part import Part, name_series, places_of
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
+
+R = TypeVar("R")
 
 
 def collect(sources: Sequence[Path]) -> Study:
@@ -27,15 +30,15 @@ def collect(sources: Sequence[Path]) -> Study:
         SentcseError: if a source does not exist, or none holds a run of an encoder that is done.
     """
     notes: list[str] = []
-    sweeps = {sweep.folder.resolve(): sweep for source in sources for sweep in find_sweeps(source)}
+    sweeps = {sweep.folder.resolve(): sweep for sweep in _all_of(find_sweeps, sources, notes)}
     states = {folder: sweep.states() for folder, sweep in sweeps.items()}
-    found = _each_once([record for source in sources for record in find_runs(source)], notes)
+    found = _each_once(_all_of(find_runs, sources, notes), notes)
     records = with_reasons(found, [state for jobs in states.values() for state in jobs])
     notes += [note for folder, sweep in sweeps.items() for note in sweep_notes(sweep, states[folder])]
     encoders = [record for record in records if record.method != "generator"]
     if len(encoders) < len(records):
         notes.append(f"Left out, as it trains a generator: {count(len(records) - len(encoders), 'run')}.")
-    curves = [read_dev_curves(record.path / METRICS_FILE) for record in encoders]
+    curves = [_curves(record, notes) for record in encoders]
     runs = _with_sizes([StudyRun(run, of_run, run.sentences) for run, of_run in zip(encoders, curves, strict=True)])
     if not any(run.done for run in runs):
         raise SentcseError(
@@ -53,10 +56,28 @@ def collect(sources: Sequence[Path]) -> Study:
     return Study(parts=tuple(with_results), notes=tuple(notes))
 
 
+def _curves(record: RunRecord, notes: list[str]) -> Mapping[str, Curve]:
+    try:
+        return read_dev_curves(record.path / METRICS_FILE)
+    except SentcseError as fault:
+        notes.append(f"{record.name} counts without its curve: {fault}")
+        return {}
+
+
 def find_source(name: str) -> Path:
     """The folder or file of this name; else the sweep of this name in `runs/sweeps`."""
     given, sweep = Path(name), Path(RUNS_FOLDER, SWEEPS_FOLDER, name)
-    return sweep if not given.exists() and (sweep / SWEEP_FILE).is_file() else given
+    return sweep if not os.path.exists(given) and os.path.isfile(sweep / SWEEP_FILE) else given
+
+
+def _all_of(find: Callable[[Path], tuple[list[R], list[str]]], sources: Sequence[Path], notes: list[str]) -> list[R]:
+    """What all sources hold; of what cannot be read there is a note."""
+    found = []
+    for source in sources:
+        readable, left_out = find(source)
+        found += readable
+        notes += [f"Left out: {sentence}" for sentence in left_out]
+    return found
 
 
 def _each_once(records: Sequence[RunRecord], notes: list[str]) -> list[RunRecord]:
@@ -150,5 +171,8 @@ def starts(sweep: SweepRecord) -> dict[str, list[str]]:
 
 
 def _portable(command: str) -> str:
-    words = (word.partition("=") for word in shlex.split(command))
+    try:
+        words = [word.partition("=") for word in shlex.split(command)]
+    except ValueError:  # a quotation mark that nobody closed
+        return command
     return shlex.join(f"{key}{sign}{shortened(value)}" for key, sign, value in words)

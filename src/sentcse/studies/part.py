@@ -62,8 +62,8 @@ class Part:
     @property
     def label(self) -> str:
         """The budget in words, with the epochs where all runs have the same."""
-        epochs = {run.record.max_epochs for run in self.runs}
-        if self.budget.steps is not None or len(epochs) > 1:
+        epochs = {run.record.max_epochs for run in self.runs if run.record.max_epochs is not None}
+        if self.budget.steps is not None or len(epochs) != 1:
             return self.budget.label
         (number,) = epochs
         return count(number, "epoch")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sentcse.printing.tables import to_markdown
+from sentcse.printing.tables import escape_markdown, to_markdown
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.study import Study, lead
 
@@ -38,11 +39,13 @@ def render_summary(
         pictures: of each part: PNG files by the name of the figure, relative to the summary.
         commands: what makes runs and report again.
     """
-    lines = [f"# {title}", "", lead(study), ""]
+    lines = [f"# {escape_markdown(title)}", "", escape_markdown(lead(study)), ""]
     for report, files in zip(reports, pictures, strict=True):
         lines += _part(report, files, heading=len(reports) > 1)
+    # longer than what a command may hold, which would end the block
+    fence = "`" * max([3, *(len(ticks) + 1 for command in commands for ticks in re.findall("`+", command))])
     lines += ["## Commands", "", "A path that begins with `...` is a file that lies elsewhere on another machine.", ""]
-    lines += ["```bash", *commands, "```", ""]
+    lines += [fence + "bash", *commands, fence, ""]
     if study.notes:
         lines += ["## Notes", "", *_listed(study.notes), ""]
     return "\n".join(lines)
@@ -66,4 +69,4 @@ def _part(report: PartReport, files: Mapping[str, Path], *, heading: bool) -> li
 
 
 def _listed(sentences: Sequence[str]) -> list[str]:
-    return [f"- {sentence}" for sentence in sentences]
+    return [f"- {escape_markdown(sentence)}" for sentence in sentences]

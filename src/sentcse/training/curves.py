@@ -33,9 +33,10 @@ def plot_curves(
     figure.suptitle(title)
     for axes, (label, wanted) in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for number, name in enumerate(_names(series, wanted)):
-            marker = "o" if name.startswith(VALIDATION) else None
             style = ("-", "--", ":", "-.")[number % 4]
             steps, values = zip(*series[name].items(), strict=True)
+            # of a single point no line would be seen
+            marker = "o" if name.startswith(VALIDATION) or len(steps) == 1 else None
             axes.plot(steps, values, style, label=_label(name), marker=marker, markersize=3)
         if best_step is not None and label.startswith(("Dev", "Held-out")):
             axes.axvline(best_step, color="grey", linewidth=0.8, linestyle=":", label=f"selected: step {best_step}")

@@ -11,7 +11,7 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.records.layout import Results
+from sentcse.records.contents import Results
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
 from sentcse.training.inputs import Inputs, check_inputs, write_inputs

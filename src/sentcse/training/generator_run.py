@@ -12,7 +12,8 @@ from sentcse.errors import SentcseError
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
-from sentcse.records.layout import HELD_OUT_LOSS, MASKED_ACCURACY, PERPLEXITY, Results
+from sentcse.records.contents import Results
+from sentcse.records.layout import HELD_OUT_LOSS, MASKED_ACCURACY, PERPLEXITY, RESULTS_FORMAT
 from sentcse.storage.backbones import masked_language_model_folder
 from sentcse.storage.generator_export import save_masked_language_model, show_perplexity
 from sentcse.storage.masked_language_models import load_to_train
@@ -110,6 +111,7 @@ class GeneratorRun(Run[GeneratorConfig]):
         best = held_out_scores(self.model.to(self.device), evaluation.texts, batch_size=evaluation.batch_size)
         self.model.to(CPU)
         results: Results = {
+            "format": RESULTS_FORMAT,
             "best": {"step": int(evaluation.best["step"]), **{name: finite_or_none(best[name]) for name in SCORES}},
             "initial": {name: evaluation.initial[name] for name in SCORES},
             "held_out": len(evaluation.texts),

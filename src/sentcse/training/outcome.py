@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sentcse.records.layout import STEP, Results, score_key
+from sentcse.records.contents import Results
+from sentcse.records.layout import STEP, score_key
 from sentcse.training.dev_evaluation import EvaluationCallback, score_text
 
 logger = logging.getLogger(__name__)

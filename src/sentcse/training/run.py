@@ -22,7 +22,8 @@ from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
-from sentcse.records.layout import SPEARMAN, UNTRAINED_FOLDER, Results, score_key
+from sentcse.records.contents import Results
+from sentcse.records.layout import RESULTS_FORMAT, SPEARMAN, UNTRAINED_FOLDER, score_key
 from sentcse.storage.backbones import load_backbone, masked_language_model_folder
 from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training.build import build_trainer, data_arguments
@@ -102,6 +103,7 @@ class EncoderRun(Run[TrainConfig]):
         dev = {score_key(self.evaluation.select, "dev"): finite_or_none(best["score"])}
         initial = self.evaluation.initial.items()
         results: Results = {
+            "format": RESULTS_FORMAT,
             "best": {"step": int(best["step"]), **dev},
             "initial": {_result_key(name): value for name, value in initial if name.endswith(SPEARMAN)},
             "test": {

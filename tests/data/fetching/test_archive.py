@@ -31,7 +31,7 @@ def files_of(folder: Path) -> dict[str, str]:
 def test_files_and_folders_are_found_by_the_end_of_their_path(tmp_path: Path) -> None:
     names = ["x/down/STS/a.txt", "x/down/STS/b/c.txt", "x/down/MR/d.txt", "e.txt", "x/XSTS/a.txt", "x/._e.txt"]
     archive = make_tar(tmp_path / "a.tar.gz", names)
-    absent = extract_members(archive, ["STS", "MR/d.txt", "e.txt", "none.txt"], tmp_path / "out")
+    absent = extract_members(archive, dict.fromkeys(["STS", "MR/d.txt", "e.txt", "none.txt"], 100), tmp_path / "out")
     assert absent == ["none.txt"]
     assert files_of(tmp_path / "out") == {
         "STS/a.txt": names[0],
@@ -44,7 +44,7 @@ def test_files_and_folders_are_found_by_the_end_of_their_path(tmp_path: Path) ->
 def test_nothing_leaves_the_folder(tmp_path: Path) -> None:
     names = ["/etc/STS/a.txt", "../../STS/b.txt", "x/../STS/c.txt", "STS/../../d.txt"]
     archive = make_tar(tmp_path / "a.tar.gz", names, links={"STS/link": "/etc/passwd"})
-    extract_members(archive, ["STS"], tmp_path / "in" / "out")
+    extract_members(archive, {"STS": 100}, tmp_path / "in" / "out")
     assert files_of(tmp_path / "in") == {"out/STS/a.txt": "/etc/STS/a.txt"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "in"]
 
@@ -53,7 +53,19 @@ def test_a_torn_archive(tmp_path: Path) -> None:
     archive = make_tar(tmp_path / "a.tar.gz", [f"STS/{number}" for number in range(1000)])
     archive.write_bytes(archive.read_bytes()[:2000])
     with pytest.raises(DataError, match="is not a whole tar archive"):
-        extract_members(archive, ["STS"], tmp_path / "out")
+        extract_members(archive, {"STS": 100}, tmp_path / "out")
     archive.write_text("<html>")
     with pytest.raises(DataError, match="is not a whole tar archive"):
-        extract_members(archive, ["STS"], tmp_path / "out")
+        extract_members(archive, {"STS": 100}, tmp_path / "out")
+
+
+def test_of_a_file_that_is_larger_than_it_should_be_no_more_is_written_than_shows_it(tmp_path: Path) -> None:
+    archive = tmp_path / "a.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, size in (("a.txt", 10**7), ("b.txt", 5)):
+            member = tarfile.TarInfo(name)
+            member.size = size
+            tar.addfile(member, io.BytesIO(bytes(size)))
+    assert archive.stat().st_size < 20_000
+    assert extract_members(archive, {"a.txt": 5, "b.txt": 5}, tmp_path / "out") == []
+    assert {file.name: file.stat().st_size for file in (tmp_path / "out").iterdir()} == {"a.txt": 6, "b.txt": 5}

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from sentcse.errors import DataError
 from sentcse.machine.files import written_whole
 
 
-def extract_members(archive: Path, wanted: Sequence[str], folder: Path) -> list[str]:
+def extract_members(archive: Path, wanted: Mapping[str, int], folder: Path) -> list[str]:
     """Extract files, found by the end of their path in the archive, to the same relative path below `folder`.
 
     Only regular files are taken, under names that were asked for; a member cannot choose a place outside `folder`.
 
     Args:
         archive: a tar file, compressed or not.
-        wanted: relative paths of files, or of folders, of which all files are taken.
+        wanted: relative paths of files, or of folders, of which all files are taken; and how many bytes a file has. Of
+            one that is larger no more is written than shows it, whatever an archive of a few bytes unpacks to.
         folder: destination.
 
     Returns:
@@ -32,7 +32,7 @@ def extract_members(archive: Path, wanted: Sequence[str], folder: Path) -> list[
         with tarfile.open(archive) as tar:
             for member in tar:
                 for name, target in _targets(member, wanted):
-                    _write(tar, member, folder / target)
+                    _write(tar, member, folder / target, wanted[name])
                     absent.discard(name)
     except (tarfile.TarError, EOFError) as error:
         raise DataError(f"{archive} is not a whole tar archive ({error}): delete it and start again.") from None
@@ -41,7 +41,7 @@ def extract_members(archive: Path, wanted: Sequence[str], folder: Path) -> list[
     return [name for name in wanted if name in absent]
 
 
-def _targets(member: tarfile.TarInfo, wanted: Sequence[str]) -> Iterator[tuple[str, PurePosixPath]]:
+def _targets(member: tarfile.TarInfo, wanted: Iterable[str]) -> Iterator[tuple[str, PurePosixPath]]:
     path = PurePosixPath("/") / member.name
     if not member.isfile() or ".." in path.parts or path.name.startswith("._"):
         return
@@ -53,10 +53,10 @@ def _targets(member: tarfile.TarInfo, wanted: Sequence[str]) -> Iterator[tuple[s
                 break
 
 
-def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, size: int) -> None:
     source = tar.extractfile(member)
     if source is None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(target) as partial, partial.open("wb") as file:
-        shutil.copyfileobj(source, file)
+        file.write(source.read(size + 1))

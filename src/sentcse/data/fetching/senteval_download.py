@@ -117,7 +117,7 @@ def _archive(root: Path) -> _Source:
         archive = root / "downloads" / ARCHIVE
         try:
             fetch_hub_file(HubFile(repo=SIMCSE_REPO, filename=ARCHIVE), archive)
-            absent = extract_members(archive, [file.path for file in files], folder)
+            absent = extract_members(archive, {file.path: file.size for file in files}, folder)
         except DataError as error:
             yield from ((file, ARCHIVE, str(error)) for file in files)
             return
