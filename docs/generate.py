@@ -161,7 +161,7 @@ def _rows(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> Ite
 
 
 def _table(rows: Iterator[tuple[str, ...]]) -> str:
-    return to_markdown(plain_table(HEADER, list(rows), "l" * len(HEADER)))
+    return to_markdown(plain_table(HEADER, list(rows), "l" * len(HEADER)), marked_up=True)
 
 
 def _default(composed_value: Any, field: FieldInfo) -> str:

@@ -152,7 +152,7 @@ def test_names_are_text_in_the_summary(tmp_path: Path) -> None:
     assert run_report(words) == 0
     summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     heading, _, rest = summary.partition("\n")
-    assert heading == r"# \<script>alert(1)\</script> \[a\](b) \`c\` \*d\* a_b # e"
+    assert heading == r"# \<script>alert(1)\</script> [a\](b) \`c\` \*d\* a_b # e"
     assert "````bash\n" not in rest
     assert "<script>" not in rest.partition("## Commands")[0]
 

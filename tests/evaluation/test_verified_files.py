@@ -60,8 +60,9 @@ def test_another_tokenisation_is_scored_only_where_it_is_asked_for(copied, caplo
     assert [task.pairs for task in loaded.sts] == [1500, 500]
 
 
-def test_the_wrong_number_of_rows_is_never_scored(copied):
+def test_the_wrong_number_of_rows_is_never_scored_and_not_warned_of_first(copied, caplog):
     path = copied / "senteval" / DEV
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
     with pytest.raises(DataError, match=r"sts-dev\.csv: expected 1500 rows, got 1499"):
         load(copied, verify="none")
+    assert caplog.text == ""

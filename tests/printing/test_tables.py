@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from sentcse.printing.tables import Table, escape_latex, plain_table, to_csv, to_latex, to_markdown, to_text
+from sentcse.printing.tables import (
+    Table,
+    escape_latex,
+    escape_markdown,
+    plain_table,
+    to_csv,
+    to_latex,
+    to_markdown,
+    to_text,
+)
 
 TABLE = Table(
     columns=("method", "x|y", "score"),
@@ -90,3 +99,27 @@ def test_csv_is_unrounded_and_takes_commas() -> None:
         {"method": "simcse, b", "score": "70.123456789", "more": ""},
         {"method": "micse", "score": "", "more": "1"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("<script>a</script>", r"\<script>a\</script>"),
+        ("![a [b]](http://b) [c]: d `c` *d* ~e~", r"![a [b]\](http://b) [c\]: d \`c\` \*d\* \~e\~"),
+        ("_a_ ami_weight=0.1 &lt; a & b", r"\_a\_ ami_weight=0.1 \&lt; a & b"),
+        ("a|b\\\n\x1b[2J", r"a\|b\\ \\x1b[2J"),
+        ("p <0.001, 80.5 ± 0.1, +0.2 [0.1, 0.3]", r"p <0.001, 80.5 ± 0.1, +0.2 [0.1, 0.3]"),
+    ],
+)
+def test_text_is_no_markup(text: str, written: str) -> None:
+    assert escape_markdown(text) == written
+    assert to_markdown(plain_table(("a",), [(text,)], "l")).splitlines()[-1] == f"| {written} |"
+
+
+def test_what_is_marked_up_already_stays_in_its_cell() -> None:
+    written = to_markdown(plain_table(("a",), [("`b` | `c`\n[d](e)",)], "l"), marked_up=True)
+    assert written.splitlines()[-1] == r"| `b` \| `c` [d](e) |"
+
+
+def test_a_terminal_obeys_no_cell() -> None:
+    assert to_text(plain_table(("a",), [("b\x1b[2J\n\u202ec",)], "l")) == "a\nb\\x1b[2J\\n\\u202ec"

@@ -41,8 +41,9 @@ LATEX = {
     "…": r"\dots{}",
     "\n": " ",
 }
-MARKDOWN = re.compile(r"[\\`*\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
-"""What Markdown takes for more than a letter: an underscore inside a word it does not, nor `<` before a figure."""
+MARKDOWN = re.compile(r"[\\`|~]|\*(?=\S)|(?<=\S)\*|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown takes for more than a letter: an underscore inside a word it does not, nor a lone star, nor `<` before
+a figure, nor brackets that no address follows."""
 WITH_SPREAD = re.compile(r"(?P<mean>\S+) ± (?P<spread>[\d.,]+)(?P<rest>.*)")
 
 Cells = tuple[str, ...]
@@ -99,10 +100,16 @@ def to_text(table: Table, *, rule: bool = False) -> str:
     return "\n".join([line(table.columns), *ruled, *map(line, lines)])
 
 
-def to_markdown(table: Table) -> str:
-    """The table, its title above and its notes below, with blank lines between."""
+def to_markdown(table: Table, *, marked_up: bool = False) -> str:
+    """The table, its title above and its notes below, with blank lines between.
+
+    Args:
+        table: what to write.
+        marked_up: whether the cells are Markdown already, of which only what would end a cell is escaped.
+    """
+    escape = _escape_cell if marked_up else escape_markdown
     rule = "|".join({"l": "---", "r": "---:"}[side] for side in table.align)
-    lines = ["| " + " | ".join(map(escape_markdown, cells)) + " |" for cells in (table.columns, *table.lines)]
+    lines = ["| " + " | ".join(map(escape, cells)) + " |" for cells in (table.columns, *table.lines)]
     lines.insert(1, f"|{rule}|")
     title = [f"{escape_markdown(table.title)}.\n"] if table.title else []
     notes = [f"\n{escape_markdown(' '.join(table.notes))}"] if table.notes else []
@@ -149,6 +156,10 @@ def to_csv(table: Table) -> str:
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it stands, on one line, also as a cell of a table."""
     return MARKDOWN.sub(r"\\\g<0>", printable(text.replace("\n", " ")))
+
+
+def _escape_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def escape_latex(text: str) -> str:

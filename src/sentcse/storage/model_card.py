@@ -114,7 +114,7 @@ def training_section(record: Mapping[str, Any]) -> str:
         parts.append(to_markdown(plain_table(("training data", ""), rows, "ll")))
     if len(recipe) > 0:
         settings = [(f"`{key}`", _cell(value)) for key, value in recipe.items()]
-        parts.append(to_markdown(plain_table(("setting", "value"), settings, "ll")))
+        parts.append(to_markdown(plain_table(("setting", "value"), settings, "ll"), marked_up=True))
     return "\n\n".join(["## Training", *parts]) if len(parts) > 0 else ""
 
 
