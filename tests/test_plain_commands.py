@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,16 @@ def test_export_refuses_what_is_no_checkpoint(tmp_path: Path, capsys: pytest.Cap
     assert run_plain_command(export_job, "export", ExportConfig, words) == 1
     assert "x.ckpt" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["sentcse.runs", "list", "root={}"], ["sentcse.report", "x", "title={}"], ["sentcse.train", "data.columns={}"]],
+)
+def test_what_is_nested_without_end_gets_a_sentence(words: list[str]) -> None:
+    nested = "[" * 50_000 + "]" * 50_000
+    command = [sys.executable, "-m", *(word.format(nested) for word in words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.endswith("nested too deep.\n")

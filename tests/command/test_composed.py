@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from sweeping import results
 
 from sentcse.command.composed import announce_loading, run_command
 from sentcse.config import check_config
@@ -162,7 +163,7 @@ def complete(values: dict[str, Any]) -> None:
     config = check_config(values)
     folder = RunFolder(config)
     folder.create(config)
-    folder.results.write_text(json.dumps({"best": {"step": 1, "stsb_dev": 80.0}, "test": {}, "seconds": 1.0}))
+    folder.results.write_text(json.dumps(results()))
 
 
 def test_a_sweep_goes_on_after_a_failed_job(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sweeping import results
 
 from sentcse.config import TrainConfig
 from sentcse.errors import ConfigError, DataError
@@ -76,7 +77,7 @@ def test_a_further_process_leaves_the_folder_alone(
     assert did == ["prepare", "fit"]
     assert sorted(folder.path.rglob("*")) == before
     # of a finished run, its first process trains nothing either
-    folder.results.write_text("{}")
+    folder.results.write_text(json.dumps(results()))
     assert train(configure()) == {}
     assert did == ["prepare", "fit"]
 

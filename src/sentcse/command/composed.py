@@ -69,6 +69,11 @@ def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, 
         # Hydra's words for flags that exclude each other
         print_fault(ConfigError(f"{error}; --help lists the flags."))
         return ConfigError.exit_code
+    except RecursionError:
+        if composed_once:
+            raise
+        print_fault(ConfigError("A setting cannot be read: it is nested too deep."))
+        return ConfigError.exit_code
     except BrokenPipeError:
         leave_quietly()
         return 0

@@ -74,6 +74,8 @@ def _parsed(word: str) -> Any:
         return OmegaConf.from_dotlist([word])
     except YAMLError as error:
         raise ConfigError(f"{word} cannot be read as key=value: a list is written key=[a,b].") from error
+    except RecursionError:
+        raise ConfigError(f"{word[:40]}... cannot be read: it is nested too deep.") from None
 
 
 def _with_overrides(text: str, words: Sequence[str], model: type[Section]) -> Any:
