@@ -37,6 +37,9 @@ class SentenceEncoder(nn.Module):
         head: applied after pooling, or None. The pooler `cls` means the first token through a trained head.
         max_length: tokens at which `encode` cuts a sentence; None for the backbone's own limit, at most 512.
 
+        prompt: put before every sentence by `encode`, as a sentence-transformers folder asks by its default prompt.
+        dimensions: leading values of a vector that are kept (Matryoshka embeddings); None for all.
+
     Raises:
         ValueError: if the pooler is unknown, or is `cls` without a head.
     """
@@ -49,6 +52,8 @@ class SentenceEncoder(nn.Module):
         pooler: str,
         head: nn.Module | None = None,
         max_length: int | None = None,
+        prompt: str = "",
+        dimensions: int | None = None,
     ) -> None:
         super().__init__()
         if pooler not in POOLERS:
@@ -59,6 +64,8 @@ class SentenceEncoder(nn.Module):
         self.tokenizer = tokenizer
         self.pooler = pooler
         self.head = head
+        self.prompt = prompt
+        self.dimensions = dimensions
         self.recorded_pooler: str | None = None
         """What the source that the encoder was opened from says; another than `pooler` if that was asked for."""
         self.max_length = longest_input(backbone, tokenizer) if max_length is None else max_length
@@ -93,7 +100,13 @@ class SentenceEncoder(nn.Module):
     def from_parts(cls, parts: EncoderParts) -> SentenceEncoder:
         """The encoder of what was opened, in eval mode."""
         encoder = cls(
-            parts.backbone, parts.tokenizer, pooler=parts.pooler, head=parts.head, max_length=parts.max_length
+            parts.backbone,
+            parts.tokenizer,
+            pooler=parts.pooler,
+            head=parts.head,
+            max_length=parts.max_length,
+            prompt=parts.prompt,
+            dimensions=parts.dimensions,
         )
         encoder.recorded_pooler = parts.recorded_pooler
         return encoder.eval()
@@ -108,6 +121,8 @@ class SentenceEncoder(nn.Module):
             self.max_length,
             self.recorded_pooler,
             {} if provenance is None else dict(provenance),
+            self.prompt,
+            self.dimensions,
         )
 
     def save_pretrained(self, folder: str | Path, *, record: Mapping[str, Any] | None = None) -> Path:
@@ -148,10 +163,11 @@ class SentenceEncoder(nn.Module):
         return output.hidden_states if every_layer else (output.last_hidden_state,)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Encode token ids (rows, tokens) into vectors (rows, width)."""
+        """Encode token ids (rows, tokens) into vectors (rows, width), or as many values as `dimensions` says."""
         states = self.hidden_states(input_ids, attention_mask)
         pooled = pool(states, attention_mask[:, : states[-1].shape[1]], pooler=self.pooler)
-        return pooled if self.head is None else self.head(pooled)
+        vectors: Tensor = pooled if self.head is None else self.head(pooled)
+        return vectors[:, : self.dimensions]
 
     def encode(
         self,
@@ -208,7 +224,7 @@ class SentenceEncoder(nn.Module):
         return vectors
 
     def tokenize(self, sentences: Iterable[str], *, max_length: int | None = None) -> list[list[int]]:
-        """Token ids of each sentence, special tokens included, cut at `max_length` (None: the encoder's own).
+        """Token ids of each sentence, behind the prompt and with special tokens, cut at `max_length` (None: the own).
 
         Raises:
             ValueError: if a sentence is not a string or holds half a character, or all are one string.
@@ -228,7 +244,8 @@ class SentenceEncoder(nn.Module):
         if len(texts) == 0:
             return []
         limit = self.max_length if max_length is None else max_length
-        encoded = self.tokenizer(texts, truncation=True, max_length=limit, return_attention_mask=False)
+        prompted = [self.prompt + text for text in texts]
+        encoded = self.tokenizer(prompted, truncation=True, max_length=limit, return_attention_mask=False)
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 

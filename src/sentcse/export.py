@@ -10,6 +10,7 @@ import sys
 from sentcse.command.composed import announce_loading
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ExportConfig
+from sentcse.errors import SentcseError
 
 
 def main() -> None:
@@ -25,7 +26,12 @@ def export_job(config: ExportConfig) -> None:
     from sentcse.encoder import SentenceEncoder
     from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER
     from sentcse.storage.checkpoint import load_checkpoint_encoder
+    from sentcse.storage.record import RECORD_FILE
 
+    if (Path(config.output) / RECORD_FILE).is_file() and not config.overwrite:
+        raise SentcseError(
+            f"{config.output} holds an exported encoder already: name a new folder, or replace it with overwrite=true."
+        )
     checkpoint = Path(config.checkpoint)
     if (checkpoint / CHECKPOINTS_FOLDER).is_dir():
         checkpoint = checkpoint / CHECKPOINTS_FOLDER / BEST_CHECKPOINT

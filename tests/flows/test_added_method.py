@@ -79,13 +79,7 @@ def test_the_commands_of_a_report_make_its_runs_again(place: str, request: pytes
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "place",
-    [
-        pytest.param("outside", marks=pytest.mark.xfail(strict=True, reason="its signature is not asked beforehand")),
-        "inside",
-    ],
-)
+@pytest.mark.parametrize("place", ["outside", "inside"])
 def test_an_option_that_it_has_not_is_named(place: str, request: pytest.FixtureRequest) -> None:
     said = request.getfixturevalue(place)["misspelt"]
     assert "my_wait" in said

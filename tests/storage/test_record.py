@@ -180,9 +180,9 @@ def exported(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"format": 2}, "has format 2, this version of sentcse reads 1: update sentcse"),
+        ({"format": 3}, "has format 3, this version of sentcse reads 1 and 2: update sentcse"),
         ({"pooler": "max"}, "pooler is 'max', expected one of cls,"),
-        ({"max_length": None}, "max_length is None, expected a number of tokens"),
+        ({"max_length": None}, "max_length is None, expected 3 tokens or more"),
         ({"head": None}, "expected an object 'provenance' and a list 'head'"),
         ({"head": ["9_Dense"]}, "lacks 9_Dense/config.json"),
     ],

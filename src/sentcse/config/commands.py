@@ -78,6 +78,7 @@ class ExportConfig(Section):
 
     checkpoint: LocalPath = Field(description="training checkpoint, or a run's folder")
     output: LocalPath = Field(description="folder to write")
+    overwrite: bool = Field(False, description="replace an older export")
 
 
 class ReportConfig(Section):

@@ -94,8 +94,8 @@ def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails, m
     expected = KINDS.get(kind.split("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_from_float")):
         value = error["input"]
-        alone = expected == KINDS["list"] and isinstance(value, str | int | float)
-        return f"{path} must be {expected}, got {got}{f': write {path}=[{value}]' if alone else ''}."
+        is_one = expected == KINDS["list"] and isinstance(value, str | int | float)
+        return f"{path} must be {expected}, got {got}{f': write {path}=[{value}]' if is_one else ''}."
     return f"{path}: {error['msg'][:1].lower()}{error['msg'][1:]}, got {got}."
 
 

@@ -69,7 +69,7 @@ class MiCSEOptions(MethodOptions):
 
 
 class CustomMethodOptions(MethodOptions):
-    """A method from outside the package: its own signature checks its own options."""
+    """A method from outside the package: `sentcse.config.method_signature` compares its options with its signature."""
 
     reads_generator: ClassVar[bool] = True  # `Method.build` hands it over; nobody knows whether it is used
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from sentcse.config.method_options import DiffCSEOptions, MiCSEOptions, SimCSEOptions
+from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
+from sentcse.config.method_signature import strange_options
 from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
@@ -57,6 +58,8 @@ def _method(config: TrainConfig) -> Iterator[str]:
         )
     elif config.data.batch_size == 1:
         yield "data.batch_size=1 leaves InfoNCE without negatives, so that its loss is always 0: set at least 2."
+    if isinstance(method, CustomMethodOptions):
+        yield from strange_options(method)
     if isinstance(method, DiffCSEOptions) and config.generator.name_or_path is None:
         yield (
             "method=diffcse needs a masked language model: choose generator=distilbert, or set generator.name_or_path, "
@@ -149,5 +152,5 @@ def has_mask_token(encoder: str) -> bool:
         contents = [json.loads(path.read_text(encoding="utf-8")) for path in files if path.is_file()]
     except ValueError:
         return True  # a damaged file gets its own sentence when the tokenizer is loaded
-    named = [content["mask_token"] for content in contents if "mask_token" in content]
+    named = [content["mask_token"] for content in contents if isinstance(content, dict) and "mask_token" in content]
     return not named or any(token is not None for token in named)

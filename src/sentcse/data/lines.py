@@ -49,8 +49,10 @@ def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> It
             start = content.read(_START)
         end = _line_end(start)
         # Bytes that cannot be decoded become lone surrogates, so that the very line which holds them can be named.
-        options = {"encoding": _codec(start, encoding), "errors": "surrogateescape", "newline": end}
-        with open_bytes(path) as content, io.TextIOWrapper(content, **options) as file:
+        with (
+            open_bytes(path) as content,
+            io.TextIOWrapper(content, encoding=_codec(start, encoding), errors="surrogateescape", newline=end) as file,
+        ):
             # Two more than the limit: room for a line ending.
             while (text := file.readline(limit + 2)) != "":
                 number += 1

@@ -14,7 +14,7 @@ from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
-from sentcse.storage.backbones import load_backbone
+from sentcse.storage.opening import open_backbone
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -122,7 +122,7 @@ class DiffCSE(Method):
             replace=replace,
             padding_as_published=padding_as_published,
         )
-        discriminator = load_backbone(origin.name_or_path, dropout=origin.dropout, revision=origin.revision)
+        discriminator, _ = open_backbone(origin.name_or_path, dropout=origin.dropout, revision=origin.revision)
         return cls(encoder, editor, discriminator, optimizer=optimizer, **options)
 
     @property

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-from safetensors import SafetensorError
 
 from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
 from sentcse.machine.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.machine.locate import locate
-from sentcse.records.layout import CONFIG_FILE, GENERATOR_FOLDER
+from sentcse.records.layout import CONFIG_FILE, ENCODER_FOLDER, GENERATOR_FOLDER
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 T = TypeVar("T")
 
-UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
-"""What the libraries raise for a file that is missing, cut or of another kind."""
+CHECKPOINT_SUFFIX = ".ckpt"
+"""Of a training checkpoint, which `sentcse.storage.checkpoint` opens."""
+STORED_BY_OLDER_VERSIONS = {"position_ids", "token_type_ids"}
+"""Constants that older versions of transformers saved among the weights."""
 
 
 def load_backbone(
@@ -70,6 +70,7 @@ def load_backbone(
             f"{name_or_path} lacks {len(missing)} weights of a {config.model_type} encoder ({missing[0]}, ...): "
             "they would start random; give a complete checkpoint."
         )
+    refuse_unused(name_or_path, backbone, report["unexpected_keys"])
     if report["mismatched_keys"]:
         name, has, expected = sorted(report["mismatched_keys"])[0]
         raise SentcseError(
@@ -79,11 +80,40 @@ def load_backbone(
     return cast("PreTrainedModel", backbone)
 
 
+def refuse_unused(name_or_path: str | Path, backbone: PreTrainedModel, unexpected: Iterable[str]) -> None:
+    """Refuse a checkpoint with weights of the encoder that its config.json leaves no place for, such as more layers.
+
+    Other weights, a pooling layer or the heads of other tasks, are not the encoder's.
+
+    Raises:
+        SentcseError: naming the first such weight.
+    """
+    parts = {name for name, _ in backbone.named_children()}
+    names = sorted(name.removeprefix(f"{backbone.base_model_prefix}.") for name in unexpected)
+    unused = [
+        name
+        for name in names
+        if name.partition(".")[0] in parts and name.rpartition(".")[2] not in STORED_BY_OLDER_VERSIONS
+    ]
+    if unused:
+        raise SentcseError(
+            f"{name_or_path} holds {len(unused)} weights of its encoder that its config.json has no place for "
+            f"({unused[0]}, ...): weights and config.json are of two models; give a folder as it was saved."
+        )
+
+
 def load_config(source: str | Path, *, revision: str | None = None) -> PretrainedConfig:
     """The backbone's configuration; raises SentcseError where it cannot be had."""
     from transformers import AutoConfig
 
     return cast("PretrainedConfig", from_hub_or_folder(AutoConfig.from_pretrained, source, revision=revision))
+
+
+def encoder_folder(name_or_path: str | Path) -> str:
+    """The folder or hub name to load: of a run, its exported encoder."""
+    located = locate(str(name_or_path))
+    exported = Path(located).expanduser() / ENCODER_FOLDER
+    return str(exported) if (exported / "config.json").is_file() else located
 
 
 def masked_language_model_folder(name_or_path: str | Path) -> str:
@@ -138,11 +168,13 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
     Raises:
         SentcseError: if the source cannot be had or read.
     """
+    # nobody is asked whether to run a model's own code: it is not run
+    kwargs["trust_remote_code"] = False
     with quiet_transformers():
         if Path(source).is_dir():
             try:
                 return load(str(source), local_files_only=True, **kwargs)
-            except UNREADABLE as error:
+            except Exception as error:  # what the libraries make of a damaged file can be anything
                 raise SentcseError(
                     f"{source} cannot be read as a checkpoint: {first_line(error)}; give a complete one."
                 ) from error
@@ -153,7 +185,7 @@ def from_hub_or_folder(load: Callable[..., T], source: str | Path, *, revision: 
                 raise SentcseError(_unreachable(str(source))) from error
         try:
             return load(source, revision=revision, **kwargs)
-        except UNREADABLE as error:
+        except Exception as error:
             raise SentcseError(f"{source} could not be loaded from the model hub: {first_line(error)}") from error
 
 
@@ -195,7 +227,10 @@ def require_model(name_or_path: str, *, revision: str | None = None, key: str = 
     """
     from huggingface_hub import try_to_load_from_cache
 
-    source = check_source(locate(name_or_path))
+    checkpoint = Path(locate(name_or_path)).expanduser()
+    if checkpoint.suffix == CHECKPOINT_SUFFIX and checkpoint.is_file():
+        return
+    source = check_source(encoder_folder(name_or_path))
     if Path(source).is_dir() or isinstance(try_to_load_from_cache(source, "config.json", revision=revision), str):
         return
     if not hub_is_reachable():

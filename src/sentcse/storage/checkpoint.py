@@ -14,6 +14,8 @@ plain containers only, so that the file loads with `weights_only=True`.
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,10 +25,14 @@ import torch
 from torch import Tensor, nn
 
 from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line
+from sentcse.modules.dropout import set_dropout
 from sentcse.modules.heads import HEADS
+from sentcse.modules.input_length import SHORTEST_INPUT
+from sentcse.modules.pooling import POOLERS
 from sentcse.storage.backbones import without_pooling_layer
 from sentcse.storage.parts import EncoderParts
-from sentcse.storage.tokenizers import load_tokenizer, save_tokenizer
+from sentcse.storage.tokenizers import check_vocabulary, load_tokenizer, save_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -54,8 +60,12 @@ def encoder_entry(encoder: EncoderParts, head_name: str | None) -> dict[str, Any
     }
 
 
-def load_checkpoint_encoder(path: Path) -> EncoderParts:
+def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> EncoderParts:
     """Rebuild the encoder of a training checkpoint, without the model that training started from and without a hub.
+
+    Args:
+        path: a .ckpt file.
+        dropout: sets every dropout of the backbone; None leaves them as they were trained.
 
     Returns:
         the parts on the CPU; their provenance is the record of how the encoder was made.
@@ -77,13 +87,26 @@ def load_checkpoint_encoder(path: Path) -> EncoderParts:
             f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
         )
     try:
-        return _rebuild(stored["encoder"], checkpoint["state_dict"], stored["record"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()
+        return _rebuild(stored["encoder"], checkpoint["state_dict"], stored["record"], dropout)
+    except Exception as error:  # what the libraries make of a damaged description can be anything
         raise SentcseError(
-            f"{path} is damaged: its encoder cannot be rebuilt ({reason[0] if reason else type(error).__name__}); "
-            "use another checkpoint of the run."
+            f"{path} is damaged: its encoder cannot be rebuilt ({first_line(error)}); use another checkpoint of the "
+            "run."
         ) from error
+
+
+def has_damaged_member(path: Path) -> bool:
+    """Whether a zip archive, which a checkpoint is, holds a member that differs from its checksum.
+
+    torch writes the checksums and does not read them: a flipped bit would be a weight. False for another kind of file.
+    """
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is not None
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError):
+        return True
 
 
 def _load_file(path: Path) -> dict[str, Any]:
@@ -92,42 +115,59 @@ def _load_file(path: Path) -> dict[str, Any]:
             f"{path} does not exist: name a checkpoint (.ckpt) of a run. A run that was made with runs.keep=export has "
             "none; what it selected is in its folder encoder/."
         )
+    if has_damaged_member(path):
+        raise _unreadable(path)
     try:
         checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what an unpickler makes of some other file can be anything
-        raise SentcseError(
-            f"{path} cannot be read as a checkpoint; it is damaged or was not written by sentcse: use another "
-            "checkpoint of the run."
-        ) from error
+        raise _unreadable(path) from error
     if not isinstance(checkpoint, dict):
         raise SentcseError(f"{path} is not a checkpoint of sentcse: it holds a {type(checkpoint).__name__}.")
     return checkpoint
 
 
-def _rebuild(description: Mapping[str, Any], state: Mapping[str, Tensor], record: dict[str, Any]) -> EncoderParts:
+def _unreadable(path: Path) -> SentcseError:
+    return SentcseError(
+        f"{path} cannot be read as a checkpoint; it is damaged or was not written by sentcse: use another "
+        "checkpoint of the run."
+    )
+
+
+def _rebuild(
+    description: Mapping[str, Any], state: Mapping[str, Tensor], record: dict[str, Any], dropout: float | None
+) -> EncoderParts:
+    length = description["max_length"]
+    if type(length) is not int or length < SHORTEST_INPUT:
+        raise ValueError(f"max_length is {length!r}, expected {SHORTEST_INPUT} tokens or more")
+    if description["pooler"] not in POOLERS:
+        raise ValueError(f"pooler is {description['pooler']!r}, expected one of {', '.join(POOLERS)}")
     # what is built draws random weights, which must not move the caller's random state
     with torch.random.fork_rng(devices=[]):
-        backbone = _build_backbone(description["backbone_config"])
+        backbone = _build_backbone(description["backbone_config"], dropout)
         backbone.load_state_dict(_without_prefix(state, BACKBONE_PREFIX))
         head: nn.Module | None = None
         if description["head"] is not None:
             head = HEADS[description["head"]](int(backbone.config.hidden_size))
             head.load_state_dict(_without_prefix(state, HEAD_PREFIX))
+    tokenizer = _build_tokenizer(description["tokenizer_files"], backbone.config)
+    check_vocabulary(tokenizer, backbone, "the checkpoint")
     return EncoderParts(
         backbone,
-        _build_tokenizer(description["tokenizer_files"], backbone.config),
+        tokenizer,
         pooler=description["pooler"],
         head=head,
-        max_length=description["max_length"],
+        max_length=length,
         recorded_pooler=description["pooler"],
         provenance=record,
     )
 
 
-def _build_backbone(config: Mapping[str, Any]) -> PreTrainedModel:
+def _build_backbone(config: Mapping[str, Any], dropout: float | None) -> PreTrainedModel:
     from transformers import CONFIG_MAPPING, AutoModel
 
     built = CONFIG_MAPPING[config["model_type"]].from_dict(dict(config))
+    if dropout is not None:
+        set_dropout(built, dropout)
     build: Callable[..., PreTrainedModel] = AutoModel.from_config
     return build(built, dtype=torch.float32, **without_pooling_layer(built))
 
@@ -148,6 +188,7 @@ def _build_tokenizer(files: Mapping[str, str], config: PretrainedConfig) -> PreT
     with TemporaryDirectory() as folder:
         config.save_pretrained(folder)
         for name, text in files.items():
-            # `.name` keeps a crafted checkpoint from writing elsewhere
-            Path(folder, Path(name).name).write_text(text, encoding="utf-8")
+            if Path(name).name != name or name in ("", ".", ".."):  # a crafted checkpoint would write elsewhere
+                raise ValueError(f"tokenizer_files names {name!r}, which is no file name")
+            Path(folder, name).write_text(text, encoding="utf-8")
         return load_tokenizer(folder)

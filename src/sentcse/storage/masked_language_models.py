@@ -11,7 +11,13 @@ from torch import nn
 from sentcse.errors import SentcseError
 from sentcse.modules.dropout import set_dropout
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
-from sentcse.storage.backbones import check_source, from_hub_or_folder, load_config, masked_language_model_folder
+from sentcse.storage.backbones import (
+    check_source,
+    from_hub_or_folder,
+    load_config,
+    masked_language_model_folder,
+    refuse_unused,
+)
 
 
 def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> tuple[MaskedLanguageModelHead, bool]:
@@ -98,4 +104,6 @@ def _load_with_report(name_or_path: str | Path, revision: str | None, dropout: f
         raise SentcseError(
             f"The architecture of {name_or_path} has no masked language model: choose another checkpoint."
         ) from None
+    unexpected = [name for name in report["unexpected_keys"] if name.startswith(f"{model.base_model_prefix}.")]
+    refuse_unused(name_or_path, getattr(model, model.base_model_prefix), unexpected)
     return model, sorted(report["missing_keys"])

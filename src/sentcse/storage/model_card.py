@@ -45,6 +45,8 @@ def model_card(
     head: Sequence[tuple[str, str]] = (),
     has_pooling_layer: bool = False,
     head_is_pooling_layer: bool = False,
+    prompt: str = "",
+    dimensions: int | None = None,
 ) -> str:
     """The text of README.md.
 
@@ -57,6 +59,8 @@ def model_card(
         head: (folder, activation) of each layer of the head.
         has_pooling_layer: the backbone's class has a pooling layer of its own.
         head_is_pooling_layer: and the head was written as that layer.
+        prompt: put before every sentence.
+        dimensions: leading values of a vector that are kept; None for all.
     """
     sections = [
         _front_matter(record),
@@ -68,6 +72,8 @@ def model_card(
             head=head,
             has_pooling_layer=has_pooling_layer,
             head_is_pooling_layer=head_is_pooling_layer,
+            prompt=prompt,
+            dimensions=dimensions,
         ),
         training_section(record),
         _scores(record.get("scores", {})),

@@ -27,6 +27,8 @@ def usage(
     head: Sequence[tuple[str, str]],
     has_pooling_layer: bool,
     head_is_pooling_layer: bool,
+    prompt: str,
+    dimensions: int | None,
 ) -> str:
     """The section "Usage": sentcse, sentence-transformers, transformers; arguments as of `model_card`."""
     code = _transformers_code(
@@ -36,6 +38,8 @@ def usage(
         head=head,
         has_pooling_layer=has_pooling_layer,
         head_is_pooling_layer=head_is_pooling_layer,
+        prompt=prompt,
+        dimensions=dimensions,
     )
     note = ""
     if has_pooling_layer and not head_is_pooling_layer:
@@ -67,6 +71,8 @@ def _transformers_code(
     head: Sequence[tuple[str, str]],
     has_pooling_layer: bool,
     head_is_pooling_layer: bool,
+    prompt: str,
+    dimensions: int | None,
 ) -> str:
     arguments = ", add_pooling_layer=False" if has_pooling_layer and not head_is_pooling_layer else ""
     reads_files = len(head) > 0 and not head_is_pooling_layer
@@ -76,6 +82,7 @@ def _transformers_code(
         "from transformers import AutoModel, AutoTokenizer",
         "",
         SENTENCES,
+        *[f"sentences = [{prompt!r} + sentence for sentence in sentences]"] * (prompt != ""),
         f'tokenizer = AutoTokenizer.from_pretrained("{name}")',
         f'model = AutoModel.from_pretrained("{name}"{arguments}).eval()',
         f'batch = tokenizer(sentences, padding=True, truncation=True, max_length={max_length}, return_tensors="pt")',
@@ -83,15 +90,17 @@ def _transformers_code(
     ]
     if head_is_pooling_layer:
         lines.append("    vectors = model(**batch).pooler_output")
-        return "\n".join(lines)
-    lines += [f"    {line}" for line in _pooling_code(pooler)]
-    for folder, activation in head:
+    else:
+        lines += [f"    {line}" for line in _pooling_code(pooler)]
+    for folder, activation in head if reads_files else ():
         lines += [
             f'layer = load_file("{name}/{folder}/model.safetensors")',
             'vectors = torch.nn.functional.linear(vectors, layer["linear.weight"], layer["linear.bias"])',
         ]
         if activation != "identity":
             lines.append(f"vectors = {ACTIVATION_CODE[activation]}")
+    if dimensions is not None:
+        lines.append(f"vectors = vectors[:, :{dimensions}]")
     return "\n".join(lines)
 
 

@@ -46,6 +46,13 @@ class ModelFiles:
         except (OSError, ValueError) as error:
             raise self.damaged(name, str(error)) from error
 
+    def object(self, name: str) -> dict[str, Any]:
+        """The object that a JSON file holds; raises SentcseError where it is missing, damaged or something else."""
+        content = self.json(name)
+        if not isinstance(content, dict):
+            raise self.damaged(name, f"expected an object, got {type(content).__name__}")
+        return content
+
     def tensors(self, name: str) -> dict[str, Tensor]:
         """What a safetensors file holds; raises SentcseError where it is missing or damaged."""
         from safetensors import SafetensorError

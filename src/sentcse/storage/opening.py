@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
 from sentcse.modules.input_length import check_length, longest_input
-from sentcse.records.layout import ENCODER_FOLDER
-from sentcse.storage.backbones import check_source, load_backbone
+from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
 from sentcse.storage.published_encoders import published_name, published_record
 from sentcse.storage.record import read_record
-from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.storage.tokenizers import check_vocabulary, load_tokenizer
 
 if TYPE_CHECKING:
     from torch import nn
-
-CHECKPOINT_SUFFIX = ".ckpt"
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def open_encoder(
@@ -35,8 +33,7 @@ def open_encoder(
     path = Path(locate(str(source))).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         return _open_checkpoint(path, pooler=pooler, max_length=max_length)
-    of_a_run = (path / ENCODER_FOLDER / "config.json").is_file()
-    checked = check_source(path / ENCODER_FOLDER if of_a_run else locate(str(source)))
+    checked = check_source(encoder_folder(source))
     record, head = _read_recorded(checked, pooler=pooler, revision=revision, known_as=known_as)
     chosen = record.pooler if pooler is None else pooler
     if chosen is None:
@@ -46,12 +43,38 @@ def open_encoder(
         )
     if chosen == "cls" and head is None:
         raise _headless(source)
-    backbone, tokenizer = load_backbone(checked, revision=revision), load_tokenizer(checked, revision=revision)
+    backbone, tokenizer = open_backbone(checked, revision=revision)
     if max_length is not None:
         check_length(max_length, backbone, tokenizer)
     lengths = [each for each in (max_length, record.max_length) if each is not None]
     length = lengths[0] if lengths else longest_input(backbone, tokenizer)
-    return EncoderParts(backbone, tokenizer, chosen, head, length, record.pooler, record.provenance)
+    return EncoderParts(
+        backbone, tokenizer, chosen, head, length, record.pooler, record.provenance, record.prompt, record.dimensions
+    )
+
+
+def open_backbone(
+    name_or_path: str, *, dropout: float | None = None, revision: str | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A backbone and its tokenizer, to train: of whatever `open_encoder` opens, without its pooler and head.
+
+    Args:
+        name_or_path: as `encoder.name_or_path`.
+        dropout: sets every dropout of the backbone; None leaves them as the checkpoint has them.
+        revision: branch, tag or commit on the hub.
+
+    Raises:
+        SentcseError: if it cannot be had, or tokenizer and backbone do not belong together.
+    """
+    path = Path(locate(name_or_path)).expanduser()
+    if path.suffix == CHECKPOINT_SUFFIX:
+        parts = load_checkpoint_encoder(path, dropout=dropout)
+        return parts.backbone, parts.tokenizer
+    source = encoder_folder(name_or_path)
+    backbone = load_backbone(source, dropout=dropout, revision=revision)
+    tokenizer = load_tokenizer(source, revision=revision)
+    check_vocabulary(tokenizer, backbone, name_or_path)
+    return backbone, tokenizer
 
 
 def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> EncoderParts:

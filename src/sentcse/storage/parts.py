@@ -19,12 +19,16 @@ class EncoderRecord:
         head: what follows the pooler, or None.
         max_length: tokens at which sentences are cut, or None.
         provenance: how the encoder was made; its keys are described in `sentcse.storage.model_card`.
+        prompt: put before every sentence.
+        dimensions: leading values of a vector that are kept; None for all.
     """
 
     pooler: str | None = None
     head: nn.Module | None = None
     max_length: int | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+    dimensions: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class EncoderParts:
         max_length: tokens at which sentences are cut.
         recorded_pooler: what the source says; another than `pooler` if that was asked for.
         provenance: how the encoder was made; its keys are described in `sentcse.storage.model_card`.
+        prompt: put before every sentence.
+        dimensions: leading values of a vector that are kept; None for all.
     """
 
     backbone: PreTrainedModel
@@ -48,6 +54,8 @@ class EncoderParts:
     max_length: int
     recorded_pooler: str | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+    dimensions: int | None = None
 
     @property
     def width(self) -> int:

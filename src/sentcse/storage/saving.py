@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import nn
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import replaced_as_a_whole, write_json
+from sentcse.machine.files import replaced_as_a_whole
 from sentcse.modules.heads import BatchNormHead, DenseHead, DenseLayer, LinearTanhHead
 from sentcse.storage.backbones import quiet_transformers, without_pooling_layer
 from sentcse.storage.model_card import model_card
 from sentcse.storage.parts import EncoderParts
-from sentcse.storage.record import RECORD_FILE, RECORD_FORMAT
+from sentcse.storage.record import RECORD_FILE, write_record
 from sentcse.storage.sentence_transformers_writer import write_sentence_transformers_layout
 from sentcse.storage.tokenizers import save_tokenizer
 
@@ -38,34 +40,60 @@ def save_encoder(encoder: EncoderParts, folder: Path) -> Path:
     """
     target = folder.expanduser().resolve()
     head = export_head(encoder.head)
+    backbone = merged(encoder.backbone)
     with replaced_as_a_whole(target, kind="encoder", marker=RECORD_FILE) as partial:
-        as_pooling_layer = is_pooling_layer(encoder.backbone, encoder.pooler, head)
-        has_pooling_layer = len(without_pooling_layer(encoder.backbone.config)) > 0
-        _save_backbone(encoder.backbone, partial, head[0] if as_pooling_layer else None)
+        as_pooling_layer = is_pooling_layer(backbone, encoder.pooler, head)
+        has_pooling_layer = len(without_pooling_layer(backbone.config)) > 0
+        _save_backbone(backbone, partial, head[0] if as_pooling_layer else None)
         save_tokenizer(encoder.tokenizer, partial)
         dense = write_sentence_transformers_layout(
             partial,
             pooler=encoder.pooler,
-            layers=int(encoder.backbone.config.num_hidden_layers),
+            layers=int(backbone.config.num_hidden_layers),
             width=encoder.width,
             head=head,
             max_length=encoder.max_length,
             leave_pooling_layer_out=has_pooling_layer and not as_pooling_layer,
+            prompt=encoder.prompt,
+            dimensions=encoder.dimensions,
         )
-        content = {"format": RECORD_FORMAT, "pooler": encoder.pooler, "max_length": encoder.max_length, "head": dense}
-        write_json(partial / RECORD_FILE, {**content, "provenance": encoder.provenance})
+        write_record(partial, encoder, head_folders=dense)
         card = model_card(
             encoder.provenance,
             name=target.name,
             pooler=encoder.pooler,
             max_length=encoder.max_length,
-            width=head[-1].weight.shape[0] if len(head) > 0 else encoder.width,
+            width=_values(encoder, head),
+            prompt=encoder.prompt,
+            dimensions=encoder.dimensions,
             head=[(name, layer.activation) for name, layer in zip(dense, head, strict=True)],
             has_pooling_layer=has_pooling_layer,
             head_is_pooling_layer=as_pooling_layer,
         )
         (partial / "README.md").write_text(card, encoding="utf-8")
     return target
+
+
+def _values(encoder: EncoderParts, head: Sequence[DenseLayer]) -> int:
+    computed = head[-1].weight.shape[0] if len(head) > 0 else encoder.width
+    return computed if encoder.dimensions is None else min(computed, encoder.dimensions)
+
+
+def merged(backbone: PreTrainedModel) -> PreTrainedModel:
+    """The backbone itself; of one that PEFT has wrapped, a copy with the adapters added to its weights.
+
+    Raises:
+        SentcseError: if adapters lie in it that cannot be merged, and would be left out of the weights.
+    """
+    merge = getattr(backbone, "merge_and_unload", None)
+    if callable(merge):
+        return cast("PreTrainedModel", copy.deepcopy(backbone).merge_and_unload())  # type: ignore[operator]
+    if getattr(backbone, "peft_config", None) is not None:
+        raise SentcseError(
+            f"The backbone ({type(backbone).__name__}) holds adapters of PEFT, without which it would be written: "
+            "wrap it by peft.get_peft_model, whose adapters are merged, or merge them before the export."
+        )
+    return backbone
 
 
 def export_head(head: nn.Module | None) -> list[DenseLayer]:

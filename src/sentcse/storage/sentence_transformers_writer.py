@@ -17,6 +17,9 @@ from sentcse.machine.files import write_json
 from sentcse.modules.heads import DenseLayer
 from sentcse.modules.pooling import LAYERS_NEEDED, layer_weights
 from sentcse.storage.sentence_transformers_reader import ACTIVATION_PATHS, CLASSIC_MODES
+from sentcse.storage.sentence_transformers_settings import MODEL_FILE, TRANSFORMER_FILE
+
+PROMPT_NAME = "default"
 
 
 def write_sentence_transformers_layout(
@@ -28,6 +31,8 @@ def write_sentence_transformers_layout(
     head: Sequence[DenseLayer],
     max_length: int,
     leave_pooling_layer_out: bool,
+    prompt: str,
+    dimensions: int | None,
 ) -> list[str]:
     """Write modules.json and what it names.
 
@@ -40,6 +45,8 @@ def write_sentence_transformers_layout(
         max_length: tokens at which sentences are cut.
         leave_pooling_layer_out: the backbone's class has a pooling layer that the weights do not hold: the library
             would build it with random weights and a warning.
+        prompt: put before every sentence.
+        dimensions: leading values of a vector that are kept; None for all.
 
     Returns:
         the folders of the head's Dense modules.
@@ -56,6 +63,12 @@ def write_sentence_transformers_layout(
         modules.append(("Dense", _module_folder(modules, "Dense")))
         dense.append(modules[-1][1])
         _write_dense(folder / dense[-1], layer)
+    model: dict[str, Any] = {"similarity_fn_name": "cosine"}
+    if prompt != "":
+        model |= {"prompts": {PROMPT_NAME: prompt}, "default_prompt_name": PROMPT_NAME}
+    if dimensions is not None:
+        model["truncate_dim"] = dimensions
+    write_json(folder / MODEL_FILE, model)
     _write_transformer(folder, max_length, every_layer=every_layer, leave_pooling_layer_out=leave_pooling_layer_out)
     write_json(
         folder / "modules.json",
@@ -78,8 +91,7 @@ def _write_transformer(folder: Path, max_length: int, *, every_layer: bool, leav
         settings["config_args"] = {"output_hidden_states": True}
     if leave_pooling_layer_out:
         settings["model_args"] = {"add_pooling_layer": False}
-    write_json(folder / "sentence_bert_config.json", settings)
-    write_json(folder / "config_sentence_transformers.json", {"similarity_fn_name": "cosine"})
+    write_json(folder / TRANSFORMER_FILE, settings)
 
 
 def _write_layer_pooling(folder: Path, *, pooler: str, layers: int, width: int) -> None:

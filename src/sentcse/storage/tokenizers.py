@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sentcse.errors import SentcseError
 from sentcse.storage.backbones import check_source, from_hub_or_folder
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def load_tokenizer(name_or_path: str | Path, *, revision: str | None = None) -> PreTrainedTokenizerBase:
@@ -31,6 +31,23 @@ def load_tokenizer(name_or_path: str | Path, *, revision: str | None = None) -> 
             "set `pad_token` in its tokenizer_config.json."
         )
     return cast("PreTrainedTokenizerBase", tokenizer)
+
+
+def check_vocabulary(tokenizer: PreTrainedTokenizerBase, backbone: PreTrainedModel, name_or_path: str | Path) -> None:
+    """Refuse a tokenizer with ids that the backbone has no embedding for, before a sentence meets one.
+
+    Raises:
+        SentcseError: naming the first such token.
+    """
+    table: Any = backbone.get_input_embeddings()
+    rows = len(table.weight)
+    strange = [(index, token) for token, index in tokenizer.get_vocab().items() if index >= rows]
+    if strange:
+        index, token = min(strange)
+        raise SentcseError(
+            f"The tokenizer of {name_or_path} gives {token!r} the id {index}, and its model has embeddings of {rows} "
+            "tokens: they are of two models, or the embeddings were not resized; give both as they were saved."
+        )
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -16,6 +16,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError, how_to_continue
 from sentcse.records.run_folder import RunFolder
+from sentcse.storage.checkpoint import has_damaged_member
 from sentcse.training.loggers import MetricsLogger
 from sentcse.training.wandb.run import WandbRun
 
@@ -117,6 +118,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         SentcseError: if it is damaged, which no kill of ours does: it is written whole or not at all.
     """
     try:
+        if has_damaged_member(path):
+            raise ValueError("a member differs from its checksum")
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
         raise SentcseError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import torch
 from pytorch_lightning.utilities import rank_zero_only
@@ -69,7 +69,8 @@ class Run(ABC, Generic[Config]):
             SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
         """
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
-            return self._train_along()
+            self._train_along()
+            return cast(Results, {})  # for nobody: the first process writes and reports
         if self.folder.inputs.is_file() and not self.config.overwrite:
             check_inputs(self.config, self.folder)
         finished = None if self.config.overwrite else self.folder.finished()
@@ -122,15 +123,14 @@ class Run(ABC, Generic[Config]):
         self.report(finished)
         return finished
 
-    def _train_along(self) -> Results:
+    def _train_along(self) -> None:
         """What a process does that drives a further device: it writes nothing, and the first one speaks for it."""
         if self.folder.finished() is not None and not self.config.overwrite:
-            return {}  # of a sweep, whose first process has passed this run over as well
+            return  # of a sweep, whose first process has passed this run over as well
         self._prepare_process()
         logging.getLogger("sentcse").setLevel(logging.ERROR)
         self.prepare()
         self.fit()
-        return {}
 
     def _prepare_process(self) -> None:
         quiet_lightning()

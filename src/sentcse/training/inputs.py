@@ -16,9 +16,8 @@ from sentcse.data.hashing import sha256_of, sha256_of_file
 from sentcse.data.text_file import TextFile
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json, write_json
-from sentcse.machine.locate import locate
 from sentcse.records.run_folder import RunFolder
-from sentcse.storage.backbones import masked_language_model_folder
+from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 
 OF_A_MODEL = (".json", ".safetensors", ".bin", ".txt", ".model")
 """Ends of the files of a model's folder that are read: a card or a picture beside them changes nothing."""
@@ -74,7 +73,7 @@ def _places(config: RunConfig) -> Iterator[tuple[str, Path]]:
     if not isinstance(config, TrainConfig):
         yield "encoder.name_or_path", Path(masked_language_model_folder(config.encoder.name_or_path)).expanduser()
         return
-    yield "encoder.name_or_path", Path(locate(config.encoder.name_or_path)).expanduser()
+    yield "encoder.name_or_path", Path(encoder_folder(config.encoder.name_or_path)).expanduser()
     if config.method.reads_generator and config.generator.name_or_path is not None:
         yield "generator.name_or_path", Path(masked_language_model_folder(config.generator.name_or_path)).expanduser()
     # evaluation files of the benchmarks are checked against their published checksums

@@ -12,20 +12,21 @@ from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
+from sentcse.config.method_options import CustomMethodOptions
+from sentcse.config.method_signature import accepted_options
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, hardware
-from sentcse.machine.locate import locate
 from sentcse.methods import Method
 from sentcse.methods.base import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
 from sentcse.records.contents import Results
 from sentcse.records.layout import RESULTS_FORMAT, SPEARMAN, UNTRAINED_FOLDER, score_key
-from sentcse.storage.backbones import load_backbone, masked_language_model_folder
-from sentcse.storage.tokenizers import load_tokenizer
+from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
+from sentcse.storage.opening import open_backbone
 from sentcse.training.build import build_trainer, data_arguments
 from sentcse.training.curves import plot_curves
 from sentcse.training.dev_evaluation import EvaluationCallback
@@ -134,10 +135,10 @@ def build_encoder(config: TrainConfig) -> SentenceEncoder:
         SentcseError: if the checkpoint cannot be had.
     """
     chosen = config.encoder
-    source = locate(chosen.name_or_path)
+    backbone, tokenizer = open_backbone(chosen.name_or_path, dropout=chosen.dropout, revision=chosen.revision)
     return SentenceEncoder(
-        load_backbone(source, dropout=chosen.dropout, revision=chosen.revision),
-        load_tokenizer(source, revision=chosen.revision),
+        backbone,
+        tokenizer,
         pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
     )
 
@@ -148,15 +149,20 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     Raises:
         SentcseError: if the method lacks what it needs beside the encoder.
     """
-    chosen, generator = config.encoder, config.generator
-    method: Method = method_class(config.method.target).build(
+    chosen, generator, options = config.encoder, config.generator, config.method
+    found = method_class(options.target)
+    method: Method = found.build(
         encoder,
-        origin=Origin(locate(chosen.name_or_path), chosen.revision, chosen.dropout),
+        origin=Origin(encoder_folder(chosen.name_or_path), chosen.revision, chosen.dropout),
         generator=None
         if generator.name_or_path is None
         else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
         optimizer=AdamWSettings(**config.optimizer.model_dump()),
-        **config.method.model_dump(exclude={"target"}),
+        **(
+            accepted_options(found, options)
+            if isinstance(options, CustomMethodOptions)
+            else options.model_dump(exclude={"target"})
+        ),
     )
     return method
 
