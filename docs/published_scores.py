@@ -70,7 +70,7 @@ def render() -> str:
         rows = [row for row in published_rows() if (row.suite, row.protocol) == (suite, protocol)]
         heads = ["name", "encoder", *SUITE_COLUMNS[suite], AVERAGE_COLUMN, "source", "note"]
         table = plain_table(heads, list(map(_cells, rows)), "ll" + "r" * (len(heads) - 4) + "ll")
-        parts.append(f"## {title}\n\n{text}\n\n{to_markdown(table)}\n")
+        parts.append(f"## {title}\n\n{text}\n\n{to_markdown(table, marked_up=True)}\n")
     return "\n".join(parts)
 
 
