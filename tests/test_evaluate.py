@@ -126,3 +126,35 @@ def test_an_output_that_cannot_be_written_stops_before_anything_is_scored(
     said = capsys.readouterr()
     assert "pairs.tsv cannot be written to (File exists)" in said.err
     assert "Spearman" not in said.out
+
+
+def test_the_table_is_printed_and_the_results_are_written(
+    encoders: tuple[Path, Path], pairs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "scores"
+    assert evaluate(f"encoder={encoders[0]}", pairs, f"output={out}", "bootstrap=20") == 0
+    assert "pooler avg" in capsys.readouterr().out
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert results["pooler"] == "avg"
+    (task,) = results["tasks"].values()
+    assert task["pairs"] == 20
+
+
+def test_a_plain_checkpoint_needs_a_pooler(pairs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(f"encoder={tiny_checkpoint(tmp_path / 'plain')}", pairs) == 1
+    assert "no record of its pooler" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["encodr=x"], "encodr is not a known setting; did you mean encoder?"),
+        (["encoder=x", "mode=fast"], "mode must be 'test', 'dev' or 'fasttest', got 'fast'."),
+        (["encoder=x", "batch_size=0"], "batch_size must be at least 1, got 0."),
+        (["--encoder", "x"], "--encoder is not of the form key=value"),
+        (["encoder=x", "tasks=[a"], "tasks=[a cannot be read as key=value: a list is written key=[a,b]"),
+    ],
+)
+def test_wrong_settings_exit_with_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(*words) == 2
+    assert sentence in capsys.readouterr().err

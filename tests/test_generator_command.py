@@ -6,7 +6,6 @@ import csv
 import json
 import random
 import string
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,22 @@ from typing import Any
 import pytest
 import torch
 from composing import checked, compose
-from hydra.core.global_hydra import GlobalHydra
 from safetensors.torch import load_file
 from stopping import stopping_at
 from tiny import tiny_bert, tiny_checkpoint, tiny_config, tiny_decoder, tiny_tokenizer
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from sentcse.command.composed import run_command
 from sentcse.config.check import check_generator_config
-from sentcse.config.generator_schema import GeneratorConfig, GeneratorEvaluation, HeldOut
-from sentcse.config.paths import config_dir
+from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.errors import ConfigError, SentcseError
-from sentcse.generator import generator_job
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.masked_language_models import load_masked_language_model, load_to_train
 from sentcse.storage.tokenizers import load_tokenizer
-from sentcse.sweeps.sweep_job import run_sweep_job
 from sentcse.training import generator_run as module
 from sentcse.training.generator_run import train_generator
 from sentcse.training.run import build_encoder, build_method
 
 Configure = Callable[..., GeneratorConfig]
-EXPERIMENTS = sorted(path.stem for path in (config_dir() / "generator_experiment").glob("*.yaml"))
 
 
 @pytest.fixture(scope="session")
@@ -234,24 +227,6 @@ def test_what_cannot_be_trained(configure: Configure, tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_experiment_is_valid(experiment: str) -> None:
-    values = compose(f"generator_experiment={experiment}", config_name="generator_train")
-    config = check_generator_config(values)
-    assert config.display_name == f"generator_{experiment}"
-
-
-def test_files_schema_and_page_name_the_same_settings() -> None:
-    values = compose("data=text", "data.path=x.txt", config_name="generator_train")
-    page = (Path(__file__).parents[1] / "docs" / "generator.md").read_text(encoding="utf-8")
-    assert set(values) == set(GeneratorConfig.model_fields)
-    for section, model in (("held_out", HeldOut), ("evaluation", GeneratorEvaluation)):
-        assert values[section] == {name: field.default for name, field in model.model_fields.items()}
-        assert [name for name in model.model_fields if f"| `{section}.{name}` |" not in page] == []
-    assert values["masking_ratio"] == GeneratorConfig.model_fields["masking_ratio"].default
-    assert "| `masking_ratio` |" in page
-
-
 def test_the_folder_depends_on_what_matters(configure: Configure) -> None:
     base = RunFolder(configure()).path
     assert base.name.startswith("generator_encoder_seed42_")
@@ -259,46 +234,3 @@ def test_the_folder_depends_on_what_matters(configure: Configure) -> None:
         assert RunFolder(configure(same)).path == base
     for other in ("masking_ratio=0.3", "held_out.seed=1", "held_out.at_most=5", "optimizer.learning_rate=1e-4"):
         assert RunFolder(configure(other)).path != base
-
-
-def test_all_faults_at_once(configure: Configure) -> None:
-    with pytest.raises(ConfigError) as fault:
-        configure("masking_rato=0.2", "held_out.share=0.9", "trainer.precision=fp16", "optimizer.warmup_steps=10")
-    lines = str(fault.value).splitlines()
-    assert sorted(line.split(" ")[0] for line in lines) == [
-        "held_out.share",
-        "masking_rato",
-        "optimizer.warmup_steps=10",
-        "trainer.precision=fp16",
-    ]
-    assert "masking_rato is not a known setting; did you mean masking_ratio?" in lines
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "said"),
-    [
-        (["experiment=quickstart"], 2, "experiment is not a choice of this command"),
-        (["generator.name_or_path=x", "data=text", "data.path=x.txt"], 2, "generator is not a known setting"),
-        (
-            ["encoder.name_or_path=./nowhere", "data=text", "data.path=x.txt"],
-            1,
-            "error: nowhere is not a folder",
-        ),
-    ],
-)
-def test_the_command_says_what_is_wrong(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    words: list[str],
-    code: int,
-    said: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["sentcse-generator", *words])
-    GlobalHydra.instance().clear()
-    assert run_command(generator_job, "generator_train", run_sweep_job) == code
-    error = capsys.readouterr().err
-    assert said in error
-    assert "Traceback" not in error
-    assert list(tmp_path.iterdir()) == []

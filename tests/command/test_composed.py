@@ -13,7 +13,7 @@ from sweeping import results
 
 from sentcse.command.composed import announce_loading, run_command
 from sentcse.config import check_config
-from sentcse.errors import ConfigError, DataError, print_fault
+from sentcse.errors import ConfigError, DataError
 from sentcse.records.run_folder import RunFolder
 from sentcse.sweeps.sweep_job import run_sweep_job
 
@@ -228,8 +228,3 @@ def test_a_closed_pipe_is_no_fault(tmp_path: Path) -> None:
     done = subprocess.run(f"{words} | head -1", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
-
-
-def test_a_fault_of_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    print_fault(DataError("a\nb"))
-    assert capsys.readouterr().err == "error: a\nerror: b\n"

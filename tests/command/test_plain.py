@@ -1,8 +1,13 @@
-"""Plain words on the command line."""
-
 from __future__ import annotations
 
-from sentcse.command.plain import settings_of
+import subprocess
+import sys
+
+import pytest
+
+from sentcse.command.plain import run_plain_command, settings_of
+from sentcse.config.commands import EvaluateConfig
+from sentcse.evaluate import evaluate_job
 
 
 def test_the_first_word_is_the_action_and_the_others_go_to_one_key() -> None:
@@ -13,3 +18,21 @@ def test_the_first_word_is_the_action_and_the_others_go_to_one_key() -> None:
 def test_a_question_is_no_setting() -> None:
     words = settings_of(["query", "is 1 + 1 = 2?", "top_k=3"], "words")
     assert words == ["top_k=3", "action=query", 'words=["is 1 + 1 = 2?"]']
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["sentcse.runs", "list", "root={}"], ["sentcse.report", "x", "title={}"], ["sentcse.train", "data.columns={}"]],
+)
+def test_what_is_nested_without_end_gets_a_sentence(words: list[str]) -> None:
+    nested = "[" * 3_000 + "]" * 3_000
+    command = [sys.executable, "-m", *(word.format(nested) for word in words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.endswith("nested too deep.\n")
+
+
+def test_help_is_the_file_of_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_plain_command(evaluate_job, "evaluate", EvaluateConfig, ["--help"]) == 0
+    assert "protocol: simcse" in capsys.readouterr().out

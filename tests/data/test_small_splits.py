@@ -6,10 +6,8 @@ import math
 
 import pytest
 import torch
-from composing import checked
 
 from sentcse.data.sampler import PureBatchSampler
-from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
 from sentcse.modules.heads import HEADS
 
@@ -79,9 +77,3 @@ def test_batchnorm_takes_its_statistics_from_both_views_of_however_few_sentences
     projected.square().sum().backward()
     assert rows.grad is not None
     assert rows.grad.isfinite().all()
-
-
-def test_drop_last_and_a_split_below_the_batch_contradict_each_other() -> None:
-    with pytest.raises(ConfigError, match=r"data\.drop_last=true leaves no batch of a split of 63 sentences"):
-        checked("experiment=simcse_bert", "data.drop_last=true", "data.low_shot.size=63")
-    checked("experiment=simcse_bert", "data.drop_last=true", "data.low_shot.size=64")

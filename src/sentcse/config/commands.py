@@ -69,7 +69,7 @@ class DataKitConfig(Section):
 
     tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["full"], description="tasks and groups")
     corpora: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="training corpora beside them")
-    data_root: LocalPath = Field("data", description="holds senteval/ and wiki/")
+    data_root: LocalPath = Field(default_factory=_data_root, description="holds senteval/ and wiki/")
     verify: Level = Field("exact", description="what of a file must be as published")
 
 

