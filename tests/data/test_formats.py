@@ -1,20 +1,15 @@
 from __future__ import annotations
 
 import gzip
-import json
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from corpora import texts
 
 from sentcse.data.formats import MAX_CHARACTERS, read_rows
 from sentcse.errors import DataError
-
-
-def texts(path: Path, content: str, columns: list[str] | None = None) -> list[tuple[str, ...]]:
-    path.write_text(content, encoding="utf-8", newline="")
-    return [record.texts for record in read_rows(path, columns, "utf-8").records]
 
 
 def test_text_keeps_every_line_as_it_stands(tmp_path: Path) -> None:
@@ -51,10 +46,6 @@ def test_columns_choose_by_name_and_in_order(tmp_path: Path) -> None:
         texts(tmp_path / "a.csv", table)
 
 
-def test_tsv_has_no_quoting(tmp_path: Path) -> None:
-    assert texts(tmp_path / "a.tsv", '"He said\tno"\nx\ty\n') == [('"He said', 'no"'), ("x", "y")]
-
-
 def test_blank_lines_of_a_table_are_blank_rows(tmp_path: Path) -> None:
     for name, mark in (("a.csv", ","), ("a.tsv", "\t")):
         content = f"\na{mark}b\n\nc{mark}\n"
@@ -65,41 +56,6 @@ def test_blank_lines_of_a_table_are_blank_rows(tmp_path: Path) -> None:
 def test_wrong_column_count_names_file_and_line(tmp_path: Path, name: str, mark: str) -> None:
     with pytest.raises(DataError, match=rf"{name}, line 3: 3 columns, where the first line has 2"):
         texts(tmp_path / name, f"a{mark}b\nc{mark}d\ne{mark}f{mark}g\n")
-
-
-def test_line_numbers_count_lines_within_quotation_marks(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.csv, line 4: 1 columns"):
-        texts(tmp_path / "a.csv", 'a,b\n"c\nc",d\ne\n')
-
-
-def test_unclosed_quotation_mark_names_its_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"a\.csv, line 2: not a row of a \.csv file"):
-        texts(tmp_path / "a.csv", 'a,b\n"c,d\n' + "e,f\n" * 100)
-
-
-def test_jsonl_rows(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    rows = [{"id": 1, "text": "one"}, {"text": "zwölf\ntwo", "id": 2}]
-    content = "\n\n".join(json.dumps(row) for row in rows) + "\n"
-    assert texts(path, content) == [("one",), ("",), ("zwölf\ntwo",)]
-    assert texts(path, '{"a": "1", "b": "2"}\n', ["b", "a"]) == [("2", "1")]
-    assert texts(path, r'{"text": "good \ud83d\ude00"}') == [("good \U0001f600",)]
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("{broken", "line 2: not JSON"),
-        ("[1]", "line 2: .* is not an object"),
-        ('{"other": "x"}', "line 2: no 'text', only other"),
-        ('{"text": 3}', "line 2: 'text' is 3, where a text was expected"),
-        (r'{"text": "good \ud83d"}', r"line 2: 'text' holds \\ud83d, half of a character"),
-        (r'{"text": "\ude00\ud83d"}', r"line 2: 'text' holds \\ude00, half of a character"),
-    ],
-)
-def test_jsonl_faults_name_the_line(tmp_path: Path, line: str, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        texts(tmp_path / "a.jsonl", f'{{"text": "fine"}}\n{line}\n')
 
 
 @pytest.mark.parametrize(
@@ -129,39 +85,6 @@ def test_a_null_is_a_blank_row(tmp_path: Path) -> None:
         ("x", "y"),
     ]
     assert [record.is_blank for record in read_rows(path, None, "utf-8").records] == [True, True, False]
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_a_csv_with_another_mark(tmp_path: Path, mark: str) -> None:
-    content = f'text{mark}other\nOne, or two.{mark}"a{mark} ""b"""\n3{mark}d\n'
-    assert texts(tmp_path / "a.csv", content) == [("One, or two.", f'a{mark} "b"'), ("3", "d")]
-    assert texts(tmp_path / "a.csv", content, ["other"]) == [(f'a{mark} "b"',), ("d",)]
-
-
-def test_semicolons_and_tabs_in_sentences_are_no_marks(tmp_path: Path) -> None:
-    assert texts(tmp_path / "a.csv", "text\none; two\nthree; four\n") == [("one; two",), ("three; four",)]
-    assert texts(tmp_path / "a.csv", "one; two\nthree\n") == [("one; two",), ("three",)]
-
-
-@pytest.mark.parametrize(
-    "content", ['[{"text": "one"}, {"text": "two"}]', '["one",\n"two"]', '{"text": "one"}\n{"text": "two"}']
-)
-def test_json_as_an_array_of_objects_or_texts_and_as_lines(tmp_path: Path, content: str) -> None:
-    assert texts(tmp_path / "a.json", f"\n{content}\n")[-2:] == [("one",), ("two",)]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("[1]", "element 1: 1 is neither"),
-        ('["a",', "not JSON"),
-        ("[null]", "element 1: None is neither"),
-        ("[" * 10**5, "not"),
-    ],
-)
-def test_json_faults(tmp_path: Path, content: str, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        texts(tmp_path / "a.json", content)
 
 
 def test_parquet_rows_and_what_is_none(tmp_path: Path) -> None:

@@ -134,3 +134,49 @@ def test_iterating_leaves_the_global_generator_alone() -> None:
     state = torch.get_rng_state()
     epoch_of(make_loader(), 0)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("size", "drop_last", "batches"),
+    [
+        (64, False, [64]),
+        (64, True, [64]),
+        (100, False, [64, 36]),
+        (100, True, [64]),
+        (20, False, [20]),
+        (65, False, [64]),  # the one that is over would have no negatives
+        (66, False, [64, 2]),
+        (2, False, [2]),
+    ],
+)
+def test_batches_of_an_epoch(size: int, drop_last: bool, batches: list[int]) -> None:
+    sampler = PureBatchSampler(size, 64, seed=48, drop_last=drop_last)
+    assert [len(batch) for batch in sampler] == batches
+    assert len(sampler) == len(batches)
+
+
+@pytest.mark.parametrize(("size", "drop_last"), [(63, True), (1, False)])
+def test_a_split_without_a_batch_is_refused(size: int, drop_last: bool) -> None:
+    with pytest.raises(ValueError, match="size must give each of 1 ranks a batch"):
+        PureBatchSampler(size, 64, seed=48, drop_last=drop_last)
+
+
+def test_sixty_four_sentences_are_one_batch_in_another_order_every_epoch() -> None:
+    sampler = PureBatchSampler(64, 64, seed=48)
+    orders = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        (batch,) = sampler
+        assert sorted(batch) == list(range(64))
+        orders.append(tuple(batch))
+    assert len(set(orders)) == 3
+
+
+def test_who_is_left_out_changes_from_epoch_to_epoch() -> None:
+    sampler = PureBatchSampler(65, 64, seed=48)
+    left_out = set()
+    for epoch in range(20):
+        sampler.set_epoch(epoch)
+        (batch,) = sampler
+        left_out |= set(range(65)) - set(batch)
+    assert len(left_out) > 10

@@ -133,3 +133,11 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
     z1, z2, _ = views()
     with pytest.raises(Exception, match="z2"):
         info_nce_loss(z1, z2[:, :3], temperature=0.05)
+
+
+@pytest.mark.parametrize("sentences", [64, 36, 20, 2])
+def test_a_short_batch_has_fewer_negatives(sentences: int) -> None:
+    """Where all vectors are alike, the loss is the logarithm of the number of candidates."""
+    vectors = torch.ones(sentences, 8)
+    loss = info_nce_loss(vectors, vectors, temperature=0.05)
+    assert loss.item() == pytest.approx(math.log(sentences), abs=1e-5)

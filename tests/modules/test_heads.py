@@ -100,3 +100,16 @@ def test_a_head_that_was_synchronised_over_gpus_is_exported_too() -> None:
     for one, other in zip(reverted.dense_layers(), plain, strict=True):
         torch.testing.assert_close(one.weight, other.weight)
         torch.testing.assert_close(one.bias, other.bias)
+
+
+def test_batchnorm_takes_its_statistics_from_both_views_of_however_few_sentences() -> None:
+    torch.manual_seed(0)
+    head = HEADS["batchnorm"](8).train()
+    rows = torch.randn(2 * 2, 8, requires_grad=True)
+    projected = head(rows)
+    # the last layer normalises without affine: mean 0 over the batch, and variance 1 but for its epsilon
+    torch.testing.assert_close(projected.mean(0), torch.zeros(8), atol=1e-5, rtol=0)
+    assert (projected.var(0, unbiased=False) <= 1.0001).all()
+    projected.square().sum().backward()
+    assert rows.grad is not None
+    assert rows.grad.isfinite().all()

@@ -121,24 +121,3 @@ def test_without_a_network_the_command_ends_with_its_sentence(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert run("download", tmp_path, "tasks=mrpc") == 1
     assert "MRPC/msr_paraphrase_test.txt, MRPC/msr_paraphrase_train.txt cannot be put" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ([], "needs verify or download as its first word, got nothing"),
-        (["check"], "needs verify or download as its first word, got check"),
-        (["verify", "tasks=sts17"], "tasks: there is no task 'sts17'"),
-        (["verify", "corpora=wiki"], "corpora: there is no corpus 'wiki'; there are wiki1m, nli, low_shot"),
-        (["verify", "root=x"], "root is not a known setting"),
-        (["verify", "verify=false"], "verify must be"),
-    ],
-)
-def test_wrong_words_exit_with_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 2
-    assert sentence in capsys.readouterr().err
-
-
-def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    assert "corpora: []" in capsys.readouterr().out
