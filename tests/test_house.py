@@ -167,3 +167,16 @@ def test_a_circle_is_found_wherever_it_begins(house: Any) -> None:
     )
     assert circle(found) == ["sentcse.b", "sentcse.c"]
     assert circle([each for each in found if each.module != "sentcse.c"]) == []
+
+
+FLOORS_OF_EVALUATION = ("tasks", "scores", "statistics", "reports", "run")
+
+
+def test_a_room_of_the_evaluation_imports_no_later_one() -> None:
+    def floor(module: str) -> int:
+        return FLOORS_OF_EVALUATION.index(module.removeprefix("sentcse.evaluation.").split(".")[0])
+
+    inside = [each for each in rooms.imports() if each.target.startswith("sentcse.evaluation.")]
+    inside = [each for each in inside if each.module.startswith("sentcse.evaluation.")]
+    assert len(inside) > 20
+    assert [each for each in inside if floor(each.target) > floor(each.module)] == []

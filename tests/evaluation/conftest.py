@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,6 +63,12 @@ def make_task() -> Callable[..., StsTask]:
         return StsTask(name=name, split=split, sources=pairs, label=name.upper())
 
     return make
+
+
+@pytest.fixture(scope="session")
+def local() -> ModuleType:
+    """The module of tasks for mteb, whose import takes seconds."""
+    return import_module("local_mteb")
 
 
 @pytest.fixture(scope="session")

@@ -111,19 +111,6 @@ def test_a_collapsed_encoder_is_null_and_flagged(tmp_path, score):
     assert "* collapsed" in format_results(results)
 
 
-def test_the_terminal_table_shows_how_it_was_scored(score):
-    results = score("good")
-    text = format_results(results)
-    assert text.startswith("Protocol simcse, mode test; Spearman x 100 of all pairs together\n")
-    assert "good: pooler avg (recorded: cls), at most 512 tokens (0 of 5 sentences cut)" in text
-    assert "recorded" not in format_results({**results, "recorded_pooler": None})
-    assert "recorded" not in format_results({**results, "recorded_pooler": "avg"})
-    assert "95 % from" in text
-    long = "/a/very/long/folder/of/runs/simcse_bert/encoder"
-    assert f"\n...{long[-33:]} " in format_results({**results, "encoder": long})
-    assert "Pairs: mine test 6" in text
-
-
 def test_two_encoders_are_compared_on_the_same_pairs(score, opened):
     results = score("good", against="noisy", against_pooler="avg")
     assert opened == [("good", None), ("noisy", "avg")]

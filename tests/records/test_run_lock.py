@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,18 +16,3 @@ def test_a_run_that_is_held_says_so(tmp_path: Path) -> None:
             pass
     assert not is_locked(tmp_path)
     assert not is_locked(tmp_path / "nowhere")
-
-
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_trained_on_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
-) -> None:
-    fcntl = pytest.importorskip("fcntl", reason="no fcntl here")
-
-    def refuse(*arguments: Any) -> None:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
-    with locked(tmp_path):
-        assert not is_locked(tmp_path)
-    assert "train it in one process only" in caplog.text

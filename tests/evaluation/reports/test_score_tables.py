@@ -1,48 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from score_records import difference, record, sts
 
 from sentcse.config.tasks import SUITE_COLUMNS
 from sentcse.evaluation.reports.score_tables import NAME_WIDTH, encoder_names, geometry_table, score_tables
 from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.statistics.published_rows import published_rows
-
-GEOMETRY = {"task": "STS-B test", "alignment": 0.2134, "uniformity": -2.5, "anisotropy": 0.1, "effective_rank": 99.96}
-
-
-def sts(score: float) -> dict[str, Any]:
-    ends = [score - 1, score + 1]
-    spearman = {"all": score, "mean": score, "wmean": score}
-    return {"split": "test", "spearman": spearman, "pairs": 10, "collapsed": False, "ci95": ends}
-
-
-def record(name: str = "runs/a", score: float = 70.0, *, pooler: str = "avg", transfer: bool = False) -> dict[str, Any]:
-    tasks = {label: sts(score + index) for index, label in enumerate(SUITE_COLUMNS["sts"])}
-    average: dict[str, Any] = {"sts": score + 3, "sts_ci95": [score + 2, score + 4], "transfer": None}
-    if transfer:
-        accuracy = {"split": "test", "accuracy": 80.0, "rows": 5, "collapsed": False}
-        tasks |= dict.fromkeys(SUITE_COLUMNS["transfer"], accuracy)
-        average["transfer"] = 80.0
-    return {
-        "protocol": "simcse",
-        "mode": "test",
-        "encoder": name,
-        "pooler": pooler,
-        "recorded_pooler": None,
-        "max_length": 512,
-        "sentences": 10,
-        "truncated": 0,
-        "tasks": tasks,
-        "average": average,
-        "geometry": GEOMETRY,
-    }
-
-
-def difference(value: float, p: float = 0.01) -> dict[str, Any]:
-    verdict = "not told apart" if p >= 0.05 else "better"
-    return {"difference": value, "ci95": [value - 1, value + 1], "p": p, "p_holm": p, "verdict": verdict}
 
 
 def names(table) -> list[str]:
@@ -109,15 +73,6 @@ def test_a_comparison_shows_both_and_the_difference():
     assert "STS13: runs/a and runs/b are not told apart" in text
     assert "avg of seven STS tasks: runs/a is better than runs/b by 1.50 points\n  (95 % interval +0.50 to" in text
     assert "Not compared, because an encoder is collapsed or its rows are not known: STS14, STS15" in text
-
-
-def test_transfer_differences_say_what_their_interval_leaves_out():
-    differences = {"tasks": {"MR": difference(2.0)}, "average": {}, "resamples": 10000}
-    results = record(transfer=True)
-    results["against"] = {**record("runs/b", transfer=True), "differences": differences}
-    assert "what another classifier_seed would\ngive is not in" in format_results(results)
-    differences["tasks"] = {"STS12": difference(2.0)}
-    assert "classifier_seed" not in format_results(results)
 
 
 def test_published_rows_stand_below_their_suite():

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from sentcse.errors import ConfigError, DataError, SentcseError
+from sentcse.errors import ConfigError, DataError
 from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.run import EvaluationSettings, run_evaluation
 from sentcse.evaluation.scores import mteb_tasks, scoring
@@ -22,12 +21,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(find_spec("mteb") is None, reason="the extra mteb is not installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def local():
-    """The module of local tasks."""
-    return import_module("local_mteb")
 
 
 TOPICS = {"cats": (1.0, 0.0), "rain": (0.0, 1.0), "trains": (-1.0, 0.3)}
@@ -81,13 +74,6 @@ def test_a_collapsed_encoder_has_no_score(local, make_encoder):
     results = score_mteb_tasks(make_encoder(lambda _: [1.0, 1.0]), [task])
     assert results["tasks"]["LocalSts"]["score"] is None
     assert format_mteb(results).splitlines()[1].endswith("-")
-
-
-def test_vectors_that_are_not_finite_stop_with_the_text(local, make_encoder):
-    task = local.LocalClustering()
-    task.load_data()
-    with pytest.raises(SentcseError, match=r"20 of 30 texts hold NaN or infinity, first for '(rain|trains) \d'"):
-        score_mteb_tasks(make_encoder(lambda text: (np.nan, 1) if "rain" in text else (1, 0)), [task])
 
 
 @pytest.mark.parametrize(

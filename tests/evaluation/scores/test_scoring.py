@@ -1,4 +1,4 @@
-"""Files that are not the published ones stop an evaluation, or are recorded where they may be scored."""
+"""Tasks are loaded from files that are the published ones, or recorded as others; encoders are opened and scored."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import logging
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sentcse.config.commands import EvaluationSettings
-from sentcse.errors import DataError
-from sentcse.evaluation.scores.scoring import load_tasks
+from sentcse.errors import ConfigError, DataError
+from sentcse.evaluation.scores import scoring
+from sentcse.evaluation.scores.scoring import LoadedTasks, load_tasks, score_encoder
 from sentcse.evaluation.tasks.sts import load_task
 
 DEV = "STS/STSBenchmark/sts-dev.csv"
@@ -66,3 +68,33 @@ def test_the_wrong_number_of_rows_is_never_scored_and_not_warned_of_first(copied
     with pytest.raises(DataError, match=r"sts-dev\.csv: expected 1500 rows, got 1499"):
         load(copied, verify="none")
     assert caplog.text == ""
+
+
+def test_no_task_is_refused():
+    with pytest.raises(ConfigError, match=r"^tasks is empty; name sts, "):
+        load_tasks(EvaluationSettings(encoder="any", tasks=[]))
+
+
+@pytest.mark.parametrize(("name", "has_geometry"), [("mine", False), ("stsb", True)])
+def test_an_encoder_is_opened_as_it_is_named_here_and_scored_as_the_settings_say(
+    monkeypatch, make_encoder, make_task, name, has_geometry
+):
+    asked = []
+    generator = np.random.default_rng(0)
+    rows = [(f"one {number}", f"other {number}", float(number)) for number in range(8)]
+    encoder = make_encoder({text: generator.normal(size=3) for row in rows for text in row[:2]})
+
+    def open_fake(source, **options):
+        asked.append((source, options))
+        return encoder
+
+    monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", open_fake)
+    settings = EvaluationSettings(encoder="another", pooler="cls", batch_size=3, max_length=40, device="cpu")
+    tasks = LoadedTasks(sts=[make_task(name, rows)], transfer=[], data={})
+    scored = score_encoder("this", tasks, settings, pooler="avg", known_as="owner/name")
+    assert asked == [("this", {"pooler": "avg", "max_length": 40, "known_as": "owner/name"})]
+    assert encoder.devices == ["cpu"]
+    assert {(call["batch_size"], call["max_length"]) for call in encoder.calls} == {(3, 40)}
+    assert (scored.source, scored.pooler, scored.recorded_pooler, scored.mteb) == ("this", "avg", None, None)
+    assert scored.evaluation.sts[name].pairs == 8
+    assert (scored.evaluation.geometry is not None) == has_geometry
