@@ -2,6 +2,7 @@
 
 python docs/rooms.py           draw docs/images/rooms.svg again
 python docs/rooms.py --check   exit with 1 if the picture is out of date
+python docs/rooms.py --measure [FOLDER]   files in the root, rooms, circles, lines: of this checkout or another
 
 `tests/test_house.py` checks every import against the order that is written here.
 """
@@ -119,6 +120,46 @@ def imports(source: Path = SOURCE) -> list[Import]:
     return found
 
 
+def circles(found: Sequence[Import]) -> list[list[str]]:
+    """Groups of modules each of which imports every other of its group, by way of others too."""
+    targets: dict[str, set[str]] = {}
+    for each in found:
+        if each.target != each.module:
+            targets.setdefault(each.module, set()).add(each.target)
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        open_ends = [start]
+        while open_ends:
+            new = targets.get(open_ends.pop(), set()) - seen
+            seen |= new
+            open_ends += new
+        return seen
+
+    below = {module: reached(module) for module in targets}
+    around = [module for module in below if module in below[module]]
+    groups = {
+        tuple(sorted(each for each in around if each in below[module] and module in below[each])) for module in around
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def measure(checkout: Path) -> str:
+    """What can be counted of a checkout's structure, on one line."""
+    source = checkout / "src"
+    there, found = modules(source), imports(source)
+    root = source / "sentcse"
+    rooms = {path.parent for path in there.values()} - {root, source, source / "hydra_plugins"}
+    src, tests = (
+        sum(path.read_bytes().count(b"\n") for path in (checkout / name).rglob("*.py")) for name in ("src", "tests")
+    )
+    return (
+        f"{sum(path.suffix == '.py' for path in root.iterdir())} files in the root, {len(rooms)} rooms, "
+        f"{len(there)} modules, "
+        f"{len(circles(found))} circles, {src:,} lines of src, {tests:,} of tests"
+    )
+
+
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
@@ -225,7 +266,12 @@ def main(arguments: Sequence[str] | None = None, picture: Path = PICTURE) -> int
     """Draw the picture, or check it; returns the exit code."""
     parser = argparse.ArgumentParser(description="Draw the rooms of sentcse from its imports.")
     parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if it is out of date")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("--measure", nargs="?", const=SOURCE.parent, type=Path, help="count instead of drawing")
+    given = parser.parse_args(arguments)
+    if given.measure is not None:
+        print(measure(given.measure))
+        return 0
+    check = given.check
     drawn = draw(essential(edges(imports())))
     if check:
         if picture.is_file() and picture.read_text(encoding="utf-8") == drawn:

@@ -57,33 +57,12 @@ def faults(found: Sequence[Any]) -> Iterator[str]:
             yield f"{where}: {importer} does not know {imported}"
 
 
-def circle(found: Sequence[Any]) -> list[str]:
-    """Modules of which each imports the next and the last the first; none if there is no circle."""
-    targets: dict[str, set[str]] = {}
-    for each in found:
-        targets.setdefault(each.module, set()).add(each.target)
-    finished: set[str] = set()
-
-    def walk(module: str, way: list[str]) -> list[str]:
-        if module in way:
-            return way[way.index(module) :]
-        if module in finished:
-            return []
-        for target in sorted(targets.get(module, ())):
-            if around := walk(target, [*way, module]):
-                return around
-        finished.add(module)
-        return []
-
-    return next((around for module in sorted(targets) if (around := walk(module, []))), [])
-
-
 def test_imports_follow_the_order_of_the_rooms() -> None:
     assert list(faults(rooms.imports())) == []
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    assert circle(rooms.imports()) == []
+    assert rooms.circles(rooms.imports()) == []
 
 
 def test_few_files_lie_in_the_root() -> None:
@@ -165,8 +144,8 @@ def test_a_circle_is_found_wherever_it_begins(house: Any) -> None:
         sentcse__c="from sentcse.d import y\nimport sentcse.b",
         sentcse__d="",
     )
-    assert circle(found) == ["sentcse.b", "sentcse.c"]
-    assert circle([each for each in found if each.module != "sentcse.c"]) == []
+    assert rooms.circles(found) == [["sentcse.b", "sentcse.c"]]
+    assert rooms.circles([each for each in found if each.module != "sentcse.c"]) == []
 
 
 FLOORS_OF_EVALUATION = ("tasks", "scores", "statistics", "reports", "run")
