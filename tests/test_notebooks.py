@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,16 @@ def test_a_notebook_explains_and_stays_small(name: str) -> None:
     assert sum(len(text.splitlines()) for text in code) <= 160
     assert max(len(text.splitlines()) for text in code) <= 40
     assert (FOLDER / f"{name}.ipynb").stat().st_size < 20_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_notebook_imports_is_there(name: str) -> None:
+    """Running one takes a minute; this notices at once what has moved."""
+    cells = ["".join(cell["source"]) for cell in read(name)["cells"] if cell["cell_type"] == "code"]
+    imports = [node for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.ImportFrom)]
+    own = [(str(node.module), alias.name) for node in imports for alias in node.names if "sentcse" in str(node.module)]
+    assert len(own) > 0
+    assert [(module, each) for module, each in own if not hasattr(import_module(module), each)] == []
 
 
 @pytest.mark.slow
