@@ -99,19 +99,3 @@ def test_looking_at_the_width_draws_nothing(tmp_path: Path) -> None:
     with pytest.raises(SentcseError, match="needs a generator"):
         DiffCSE.build(encoder.train(), origin=Origin(str(folder)), generator=None, optimizer=AdamWSettings())
     assert torch.equal(torch.random.get_rng_state(), before)
-
-
-def test_weights_keep_their_names(tmp_path: Path, generator: Path) -> None:
-    """Older checkpoints open and continue: the two of the discriminator lie in the method, the generator nowhere."""
-    folder = tiny_checkpoint(tmp_path)
-    method = build(folder, generator)
-    backbone = set(load_backbone(folder).state_dict())
-    rest = {name for name in method.state_dict() if not name.startswith("head.")}
-    assert rest == {
-        *(f"encoder.backbone.{name}" for name in backbone),
-        *(f"discriminator.{name}" for name in backbone),
-        "rtd_head.weight",
-        "rtd_head.bias",
-    }
-    parts = [name.split(".")[0] for name, _ in method.named_parameters()]
-    assert list(dict.fromkeys(parts)) == ["encoder", "head", "discriminator", "rtd_head"]  # the optimiser's order

@@ -4,41 +4,15 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import Any
 
 import pytest
 import torch
-from tiny import tiny_bert, tiny_config, tiny_tokenizer
+from tiny_methods import tiny_batch, tiny_diffcse
 from torch import Tensor
 
-from sentcse.encoder import SentenceEncoder
 from sentcse.methods import DiffCSE
 from sentcse.methods.base import Objective
-from sentcse.methods.generator import Generator
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
-from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
-
-SENTENCES, TOKENS = 5, 9
-
-
-def batch() -> dict[str, Tensor]:
-    drawn = torch.Generator().manual_seed(0)
-    ids = torch.randint(5, 60, (SENTENCES, 1, TOKENS), generator=drawn).expand(-1, 2, -1).clone()
-    lengths = torch.tensor([9, 3, 6, 7, 4])
-    mask = (torch.arange(TOKENS) < lengths[:, None]).long().unsqueeze(1).expand(-1, 2, -1).clone()
-    return {"input_ids": ids * mask, "attention_mask": mask}
-
-
-def build(rows: int | None, *, dropout: float = 0.0, **options: Any) -> DiffCSE:
-    from transformers import BertForMaskedLM
-
-    torch.manual_seed(0)
-    noise = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
-    language_model = BertForMaskedLM(tiny_config())
-    tokenizer = tiny_tokenizer()
-    generator = Generator(language_model.bert, MaskedLanguageModelHead(language_model), tokenizer)
-    encoder = SentenceEncoder(tiny_bert(**noise), tokenizer, pooler="cls_before_pooler")
-    return DiffCSE(encoder, generator, tiny_bert(seed=1, **noise), discriminator_rows=rows, rtd_weight=1.0, **options)
 
 
 def exact(method: DiffCSE) -> DiffCSE:
@@ -49,7 +23,7 @@ def exact(method: DiffCSE) -> DiffCSE:
 
 def step(method: DiffCSE) -> tuple[Objective, dict[str, Tensor | None]]:
     torch.manual_seed(1)
-    objective = method.compute_losses(batch())
+    objective = method.compute_losses(tiny_batch())
     objective.total().backward()
     return objective, {name: each.grad for name, each in method.named_parameters()}
 
@@ -58,8 +32,8 @@ def step(method: DiffCSE) -> tuple[Objective, dict[str, Tensor | None]]:
 @pytest.mark.parametrize("condition", ["after_head", "before_head"])
 @pytest.mark.parametrize("rows", [1, 3, 4, 10, 64])
 def test_loss_metrics_and_every_gradient_as_in_one_pass(rows: int, condition: str, count_padding: bool) -> None:
-    whole, expected = step(exact(build(None, condition=condition, count_padding=count_padding)))
-    pieces, found = step(exact(build(rows, condition=condition, count_padding=count_padding)))
+    whole, expected = step(exact(tiny_diffcse(None, condition=condition, count_padding=count_padding)))
+    pieces, found = step(exact(tiny_diffcse(rows, condition=condition, count_padding=count_padding)))
     torch.testing.assert_close(pieces.losses, whole.losses)
     torch.testing.assert_close(pieces.metrics, whole.metrics)
     assert found.keys() == expected.keys()
@@ -70,27 +44,27 @@ def test_loss_metrics_and_every_gradient_as_in_one_pass(rows: int, condition: st
 
 
 def test_gradients_accumulate_over_steps_and_scale_with_the_loss() -> None:
-    method = exact(build(3))
+    method = exact(tiny_diffcse(3))
     _, once = step(method)
     first = {name: gradient.clone() for name, gradient in once.items() if gradient is not None}
     torch.manual_seed(1)
-    (2 * method.compute_losses(batch()).total()).backward()
+    (2 * method.compute_losses(tiny_batch()).total()).backward()
     for name, each in method.named_parameters():
         torch.testing.assert_close(each.grad, 3 * first[name], rtol=1e-4, atol=1e-5)
 
 
 def test_dropout_depends_on_the_seed_alone() -> None:
-    first, gradients = step(build(3, dropout=0.3))
-    again, same = step(build(3, dropout=0.3))
+    first, gradients = step(tiny_diffcse(3, dropout=0.3))
+    again, same = step(tiny_diffcse(3, dropout=0.3))
     assert torch.equal(first.total(), again.total())
     assert all(torch.equal(gradients[name], same[name]) for name in same)  # type: ignore[arg-type]
 
 
 def test_without_gradients() -> None:
-    method = exact(build(3))
+    method = exact(tiny_diffcse(3))
     with torch.no_grad():
         torch.manual_seed(1)
-        found = method.compute_losses(batch())
+        found = method.compute_losses(tiny_batch())
     assert not found.losses["rtd"].requires_grad
     torch.testing.assert_close(found.total(), step(method)[0].total().detach())
 
@@ -99,10 +73,10 @@ def test_without_gradients() -> None:
 def test_under_autocast(dtype: torch.dtype) -> None:
     found = {}
     for rows in (None, 3):
-        method = build(rows)
+        method = tiny_diffcse(rows)
         torch.manual_seed(1)
         with torch.autocast("cpu", dtype):
-            loss = method.compute_losses(batch()).losses["rtd"]
+            loss = method.compute_losses(tiny_batch()).losses["rtd"]
         loss.backward()
         assert method.rtd_head.weight.grad is not None
         assert method.rtd_head.weight.grad.dtype == torch.float32
@@ -111,7 +85,7 @@ def test_under_autocast(dtype: torch.dtype) -> None:
 
 
 def test_a_frozen_discriminator_still_teaches_the_encoder() -> None:
-    frozen, whole = exact(build(3)), exact(build(None))
+    frozen, whole = exact(tiny_diffcse(3)), exact(tiny_diffcse(None))
     for method in (frozen, whole):
         method.discriminator.requires_grad_(False)
     _, found = step(frozen)

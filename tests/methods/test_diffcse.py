@@ -1,4 +1,4 @@
-"""DiffCSE through its LightningModule against the published implementation."""
+"""DiffCSE: its two terms against the published implementation, and what learns from which."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
+from tiny_methods import tiny_batch, tiny_diffcse, tiny_encoder
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -21,14 +22,14 @@ from transformers import (
 )
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import SentcseError
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import DiffCSE
-from sentcse.methods.base import flatten_views
+from sentcse.methods.base import Origin, flatten_views
 from sentcse.methods.generator import Generator
+from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
-
-pytestmark = pytest.mark.golden
 
 CASES = ["diffcse_bert", "diffcse_bert_before_mlp", "diffcse_roberta"]
 
@@ -101,6 +102,7 @@ def build_generator(case: GoldenCase, tokenizer: Any, *, roberta: bool) -> Gener
     return generator
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_loss_and_gradients_with_padding_counted_as_published(name: str, rows: int | None, golden_folder: Path) -> None:
@@ -123,6 +125,7 @@ def test_loss_and_gradients_with_padding_counted_as_published(name: str, rows: i
         assert_golden(gradient(parameter), case.tensors[key], key)
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("name", CASES)
 def test_edits_labels_and_logits(name: str, golden_folder: Path) -> None:
     case = load_case(golden_folder, name)
@@ -140,6 +143,7 @@ def test_edits_labels_and_logits(name: str, golden_folder: Path) -> None:
     assert_golden(info_nce_logits(z1, z2, temperature=method.temperature), case.tensors["logits"], "logits")
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("rows", [None, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_real_tokens_alone_and_accuracies(name: str, rows: int | None, golden_folder: Path) -> None:
@@ -152,3 +156,49 @@ def test_real_tokens_alone_and_accuracies(name: str, rows: int | None, golden_fo
         ("rtd_accuracy_original", "accuracy_original"),
     ):
         assert objective.metrics[ours].item() == pytest.approx(case.scalars[theirs], rel=TOLERANCE, abs=1e-6)
+
+
+def test_the_sum_is_info_nce_and_lambda_times_the_detection() -> None:
+    method = tiny_diffcse(rtd_weight=0.25)
+    objective = method.compute_losses(tiny_batch())
+    expected = objective.losses["info_nce"] + 0.25 * objective.losses["rtd"]
+    torch.testing.assert_close(objective.total(), expected)
+
+
+@pytest.mark.parametrize(("condition", "learns"), [("after_head", True), ("before_head", False)])
+def test_the_detection_teaches_the_encoder_and_the_head_only_where_it_reads_behind_it(
+    condition: str, learns: bool
+) -> None:
+    method = tiny_diffcse(condition=condition)
+    method.compute_losses(tiny_batch()).losses["rtd"].backward()
+    assert gradient(method.encoder.backbone.embeddings.word_embeddings.weight).abs().sum() > 0
+    assert all((parameter.grad is not None) == learns for parameter in method.head.parameters())
+
+
+def test_the_generator_is_no_part_of_what_is_trained_and_saved() -> None:
+    method = tiny_diffcse()
+    backbone = set(method.encoder.backbone.state_dict())
+    assert {name for name in method.state_dict() if not name.startswith("head.")} == {
+        *(f"encoder.backbone.{name}" for name in backbone),
+        *(f"discriminator.{name}" for name in backbone),
+        "rtd_head.weight",
+        "rtd_head.bias",
+    }
+    assert method.discriminator.training
+    assert not method.generator.training
+    parts = [name.split(".")[0] for name, _ in method.named_parameters()]
+    # the optimiser's order, by which older checkpoints continue
+    assert list(dict.fromkeys(parts)) == ["encoder", "head", "discriminator", "rtd_head"]
+
+
+def test_the_generator_follows_to_the_device() -> None:
+    method = tiny_diffcse()
+    method.to("meta")
+    assert {parameter.device.type for parameter in method.generator.parameters()} == {"cpu"}
+    method.on_fit_start()
+    assert {parameter.device.type for parameter in method.generator.parameters()} == {"meta"}
+
+
+def test_without_a_generator_it_is_refused() -> None:
+    with pytest.raises(SentcseError, match=r"^method=diffcse needs a generator: set generator\.name_or_path\.$"):
+        DiffCSE.build(tiny_encoder(), origin=Origin("bert"), generator=None, optimizer=AdamWSettings())

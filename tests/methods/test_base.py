@@ -1,0 +1,130 @@
+"""What methods share: the weighted sum, views through the encoder, what is scored, and what a checkpoint holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_methods import tiny_batch, tiny_encoder
+from torch import Tensor
+from torch.nn import functional as F
+
+from sentcse.encoder import SentenceEncoder
+from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
+from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.heads import LinearTanhHead
+from sentcse.storage.checkpoint import load_checkpoint_encoder
+
+SENTENCES = ["a man plays music", "the dog runs", "the woman sits in the city"]
+
+
+class Nearness(Method):
+    """A method of two terms; keeps what it logs."""
+
+    def __init__(self, encoder: SentenceEncoder, **options: Any) -> None:
+        torch.manual_seed(0)
+        super().__init__(encoder, **options)
+        self.logged: dict[str, Any] = {}
+        self.log = lambda name, value, **_: self.logged.update({name: value})  # type: ignore[method-assign]
+        self.log_dict = lambda values, **_: self.logged.update(values)  # type: ignore[method-assign]
+
+    def compute_losses(self, batch: Batch) -> Objective:
+        z1, z2 = self.embed(batch).unbind(1)
+        return Objective(
+            {"near": (z1 - z2).square().mean(), "size": z1.square().mean()}, {"size": -0.5}, {"rows": torch.tensor(5)}
+        )
+
+
+def test_the_total_weighs_what_has_a_weight() -> None:
+    terms = {"a": torch.tensor(2.0, requires_grad=True), "b": torch.tensor(3.0, requires_grad=True)}
+    total = Objective(terms, {"b": -0.5}).total()
+    assert total.item() == 2 - 1.5
+    assert [gradient.item() for gradient in torch.autograd.grad(total, list(terms.values()))] == [1, -0.5]
+    assert Objective(terms).total().item() == 5
+
+
+def test_views_of_a_sentence_become_neighbours() -> None:
+    ids = torch.arange(12).view(2, 2, 3)
+    flat, mask = flatten_views({"input_ids": ids, "attention_mask": ids % 2})
+    assert flat.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
+    assert torch.equal(mask, flat % 2)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("head", ["linear_tanh", "none"])
+def test_a_view_is_embedded_as_it_is_alone(head: str) -> None:
+    method = Nearness(tiny_encoder("avg"), head=head)
+    batch = tiny_batch()
+    batch["input_ids"][:, 1] = (batch["input_ids"][:, 1] + 7) * batch["attention_mask"][:, 1]
+    embedded = method.embed(batch)
+    assert embedded.shape == (5, 2, 16)
+    assert (method.pool(batch).view(5, 2, 16) == embedded).all() == (head == "none")
+    for view in range(2):
+        alone = method.head(method.encoder(batch["input_ids"][:, view], batch["attention_mask"][:, view]))
+        torch.testing.assert_close(embedded[:, view], alone)
+
+
+def test_a_backbone_in_eval_mode_is_trained_with_dropout() -> None:
+    encoder = tiny_encoder(hidden_dropout_prob=0.5)
+    assert not encoder.backbone.training
+    first, second = Nearness(encoder, head="none").embed(tiny_batch()).unbind(1)
+    assert not torch.equal(first, second)
+
+
+def test_a_step_logs_the_sum_and_every_term_without_its_weight() -> None:
+    method = Nearness(tiny_encoder())
+    loss = method.training_step(tiny_batch(), 0)
+    assert loss.requires_grad
+    logged = method.logged
+    assert list(logged) == ["step", "train/loss", "train/near", "train/size", "train/rows"]
+    assert logged["step"] == 1
+    assert not any(value.requires_grad for value in logged.values() if isinstance(value, Tensor))
+    assert logged["train/rows"].dtype == torch.float32
+    torch.testing.assert_close(logged["train/loss"], logged["train/near"] - 0.5 * logged["train/size"])
+
+
+@pytest.mark.parametrize(
+    ("pooler", "at_eval", "scored"),
+    [("cls_before_pooler", True, "cls"), ("cls_before_pooler", False, "cls_before_pooler"), ("avg", True, "avg")],
+)
+def test_what_is_scored_is_what_a_checkpoint_opens_to(tmp_path: Path, pooler: str, at_eval: bool, scored: str) -> None:
+    method = Nearness(tiny_encoder(pooler), projection_at_eval=at_eval)
+    method.record = {"method": "nearness"}
+    encoder = method.evaluation_encoder()
+    assert (encoder.pooler, encoder.head) == (scored, method.head if at_eval else None)
+    assert encoder.backbone is method.encoder.backbone
+    checkpoint: dict[str, Any] = {"state_dict": method.state_dict()}
+    method.on_save_checkpoint(checkpoint)
+    torch.save(checkpoint, tmp_path / "last.ckpt")
+    parts = load_checkpoint_encoder(tmp_path / "last.ckpt")
+    opened = SentenceEncoder.from_parts(parts)
+    assert (opened.pooler, parts.provenance) == (scored, {"method": "nearness"})
+    assert (opened.encode(SENTENCES) == encoder.encode(SENTENCES)).all()
+
+
+def test_it_is_built_with_the_options_of_its_own() -> None:
+    given: dict[str, Any] = {"origin": Origin("bert"), "generator": None, "optimizer": AdamWSettings(weight_decay=0.5)}
+    built = Nearness.build(tiny_encoder(), projection_at_eval=True, **given)
+    assert isinstance(built.evaluation_encoder().head, LinearTanhHead)
+    assert built.optimizer_settings.weight_decay == 0.5
+    with pytest.raises(TypeError, match="temperature"):
+        Nearness.build(tiny_encoder(), temperature=0.05, **given)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_cosines_are_float32_under_autocast_too(dtype: torch.dtype) -> None:
+    draw = torch.Generator().manual_seed(0)
+    z1, z2 = (torch.randn(8, 16, generator=draw).to(dtype) for _ in range(2))
+    with torch.autocast("cpu", torch.bfloat16):
+        found = view_cosines(z1, z2)
+    expected = F.cosine_similarity(z1.double()[:, None], z2.double()[None], dim=-1)
+    assert found["positive_cosine"].dtype == torch.float32
+    torch.testing.assert_close(found["positive_cosine"].double(), expected.diagonal().mean(), rtol=0, atol=1e-6)
+    others = expected[~torch.eye(8, dtype=torch.bool)].mean()
+    torch.testing.assert_close(found["negative_cosine"].double(), others, rtol=0, atol=1e-6)
+
+
+def test_a_single_sentence_has_no_others() -> None:
+    assert view_cosines(torch.ones(1, 4), torch.ones(1, 4))["negative_cosine"].isnan()
