@@ -46,6 +46,16 @@ def test_rows_are_steps_and_not_epochs(tmp_path: Path) -> None:
     assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,loss", "1,1.5"]
 
 
+def test_what_was_logged_ahead_is_not_logged_again(tmp_path: Path) -> None:
+    logger = MetricsLogger(tmp_path / "metrics.csv")
+    logger.log_ahead({"loss": 1.5, "cosine": float("nan")}, step=1)
+    logger.log_metrics({"score": 80.0}, step=1)
+    logger.log_metrics({"loss": 1.5, "cosine": float("nan"), "epoch": 0}, step=1)
+    logger.log_metrics({"loss": 1.25, "cosine": 0.5, "epoch": 0}, step=2)
+    lines = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert lines == ["step,loss,cosine,score", "1,1.5,nan,", "1,,,80.0", "2,1.25,0.5,"]
+
+
 def test_the_default_writes_a_file_and_nothing_else(start: Callable[..., Any]) -> None:
     folder, made = start()
     assert [type(each) for each in made] == [MetricsLogger]

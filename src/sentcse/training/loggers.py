@@ -26,6 +26,7 @@ class MetricsLogger(Logger):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.file = MetricsFile(path)
+        self._ahead: tuple[int, set[str]] = (-1, set())
 
     @property
     def name(self) -> str:
@@ -44,8 +45,18 @@ class MetricsLogger(Logger):
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Append a row; raises SentcseError where it cannot: a full disk, a run's folder that was deleted."""
+        known = {"epoch", *(self._ahead[1] if step == self._ahead[0] else ())}
+        row = {name: value for name, value in metrics.items() if name not in known}
+        if not row:
+            return
         with writing(self.file.path, "make room, or leave the run's folder where it is; the same command continues"):
-            self.file.append({name: value for name, value in metrics.items() if name != "epoch"}, step)
+            self.file.append(row, step)
+
+    @rank_zero_only
+    def log_ahead(self, metrics: dict[str, float], step: int) -> None:
+        """Append what Lightning will log only when the step is over: a checkpoint of the step may be the last act."""
+        self.log_metrics(metrics, step)
+        self._ahead = (step, set(metrics))
 
     @rank_zero_only
     def forget_after(self, step: int) -> None:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from sentcse.records.layout import VALIDATION
+from sentcse.records.layout import STEP, VALIDATION
+from sentcse.training.loggers import MetricsLogger
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class PeriodicEvaluation(Callback, ABC):
         step = trainer.global_step
         due = step % self.every_n_steps == 0 or step == trainer.estimated_stepping_batches
         if step != self.last_step and due:
+            _log_training_row(trainer)
             self._score_and_save(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -116,6 +118,21 @@ class PeriodicEvaluation(Callback, ABC):
         """Take over from the checkpoint."""
         self.initial, self.best = state_dict["initial"], state_dict["best"]
         self.last_step = state_dict["last_step"]
+
+
+def _log_training_row(trainer: Trainer) -> None:
+    """Have metrics.csv hold the training row of this step, if it gets one, before the step's checkpoint is there.
+
+    Lightning (2.6) logs it after the hooks of the batch's end. A run that is killed in between continues behind the
+    step, and would never log it.
+    """
+    if trainer.global_step % trainer.log_every_n_steps != 0:  # type: ignore[attr-defined]
+        return
+    row = {name: value.item() for name, value in trainer._logger_connector.metrics["log"].items()}
+    step = int(row.pop(STEP, trainer.global_step - 1))
+    for each in trainer.loggers:
+        if isinstance(each, MetricsLogger):
+            each.log_ahead(row, step)
 
 
 def finite_or_none(value: float) -> float | None:
