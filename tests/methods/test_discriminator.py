@@ -14,7 +14,7 @@ from sentcse.data.collator import ViewCollator
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.methods import DiffCSE
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.storage.backbones import load_backbone
 from sentcse.storage.tokenizers import load_tokenizer

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses.info_nce import cosine_matrix
-from sentcse.methods.optimization import AdamWSettings, TrainedModule
+from sentcse.methods.building import BuiltModule, Origin
+from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
 from sentcse.modules.heads import HEADS
 from sentcse.storage.checkpoint import encoder_entry
@@ -40,16 +41,7 @@ class Objective:
         return torch.stack([self.weights.get(name, 1.0) * loss for name, loss in self.losses.items()]).sum()
 
 
-@dataclass(frozen=True)
-class Origin:
-    """A pretrained model: folder or hub name, revision, and the dropout that it is given (None: its own)."""
-
-    name_or_path: str
-    revision: str | None = None
-    dropout: float | None = None
-
-
-class Method(TrainedModule, ABC):
+class Method(BuiltModule, ABC):
     """Base of the training objectives.
 
     Args:
@@ -139,6 +131,7 @@ class Method(TrainedModule, ABC):
         checkpoint["sentcse"] = {
             "format": 1,
             "encoder": encoder_entry(self.evaluation_encoder().parts(), self.head_at_eval),
+            "method": self.made_of(),
             "record": self.record,
         }
 

@@ -9,7 +9,8 @@ from torch import nn
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.building import Origin
 from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
 from sentcse.methods.optimization import AdamWSettings

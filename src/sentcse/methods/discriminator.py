@@ -15,7 +15,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import replaced_token_accuracy, replaced_token_detection_loss, replaced_token_labels
 from sentcse.losses.replaced_token_detection import ReplacedTokenAccuracy
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 
 if TYPE_CHECKING:

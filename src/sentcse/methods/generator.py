@@ -12,7 +12,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import edit_tokens
 from sentcse.machine.device import cpu_multiplies_bf16
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.row_chunks import split_rows
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import mask_ordinary_tokens

@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, Origin, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, view_cosines
+from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.storage.masked_language_models import load_mlm_head
@@ -74,7 +75,7 @@ class SimCSE(Method):
         Raises:
             ConfigError: if the tokenizer has no mask token.
         """
-        if options["mlm_weight"] > 0:
+        if options.get("mlm_weight", 0) > 0:
             if encoder.tokenizer.mask_token_id is None:
                 raise ConfigError(
                     f"method.mlm_weight needs a mask token and the tokenizer of {origin.name_or_path} has none: "

@@ -4,6 +4,7 @@
         "format": 1,
         "encoder": {"pooler": str, "head": str or None, "max_length": int, "backbone_config": dict,
                     "tokenizer_files": {name: text}},
+        "method": {...},  # of what the module is made again, see sentcse.methods.building; missing in older files
         "record": {...},  # how the encoder was made, see sentcse.storage.model_card
     }
 
@@ -73,15 +74,8 @@ def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> Enco
     Raises:
         SentcseError: if the file is missing, damaged, or no checkpoint of sentcse.
     """
-    checkpoint = _load_file(path)
-    stored = checkpoint.get(CHECKPOINT_KEY)
-    if not isinstance(stored, dict):
-        raise SentcseError(f"{path} is not a checkpoint of sentcse: it has no entry {CHECKPOINT_KEY!r}.")
-    if stored.get("format") != CHECKPOINT_FORMAT:
-        raise SentcseError(
-            f"{path} has the checkpoint format {stored.get('format')!r}, this version of sentcse reads "
-            f"{CHECKPOINT_FORMAT}: use the version that wrote it."
-        )
+    checkpoint = read_checkpoint(path)
+    stored = checkpoint[CHECKPOINT_KEY]
     if "encoder" not in stored:
         raise SentcseError(
             f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
@@ -93,6 +87,24 @@ def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> Enco
             f"{path} is damaged: its encoder cannot be rebuilt ({first_line(error)}); use another checkpoint of the "
             "run."
         ) from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A training checkpoint of this format, its tensors on the CPU.
+
+    Raises:
+        SentcseError: if the file is missing, damaged, or no checkpoint of sentcse.
+    """
+    checkpoint = _load_file(path)
+    stored = checkpoint.get(CHECKPOINT_KEY)
+    if not isinstance(stored, dict):
+        raise SentcseError(f"{path} is not a checkpoint of sentcse: it has no entry {CHECKPOINT_KEY!r}.")
+    if stored.get("format") != CHECKPOINT_FORMAT:
+        raise SentcseError(
+            f"{path} has the checkpoint format {stored.get('format')!r}, this version of sentcse reads "
+            f"{CHECKPOINT_FORMAT}: use the version that wrote it."
+        )
+    return checkpoint
 
 
 def has_damaged_member(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,26 @@ from sentcse.errors import SentcseError
 from sentcse.modules.dropout import set_dropout
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.storage.backbones import (
+    CHECKPOINT_SUFFIX,
     check_source,
     from_hub_or_folder,
     load_config,
     masked_language_model_folder,
     refuse_unused,
 )
+from sentcse.storage.checkpoint import load_checkpoint_encoder
 
 
 def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> tuple[MaskedLanguageModelHead, bool]:
     """The checkpoint's own head, and whether it had one; without one it starts random, its decoder as the embeddings.
 
+    A training checkpoint (.ckpt) gives the architecture alone, for weights that are loaded afterwards.
+
     Raises:
         SentcseError: if the checkpoint cannot be had, or its architecture has no masked language model.
     """
+    if Path(name_or_path).suffix == CHECKPOINT_SUFFIX:
+        return MaskedLanguageModelHead(_untrained(Path(name_or_path))), False
     model, complete = _load(name_or_path, revision)
     return MaskedLanguageModelHead(model), complete
 
@@ -74,6 +81,14 @@ def load_to_train(
         model.config.tie_word_embeddings = True
         model.tie_weights()
     return model, not missing
+
+
+def _untrained(path: Path) -> Any:
+    from transformers import AutoModelForMaskedLM
+
+    with torch.random.fork_rng(devices=[]):
+        build: Callable[..., Any] = AutoModelForMaskedLM.from_config
+        return build(load_checkpoint_encoder(path).backbone.config, dtype=torch.float32)
 
 
 def _load(name_or_path: str | Path, revision: str | None) -> tuple[Any, bool]:

@@ -20,7 +20,7 @@ from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, hardware
 from sentcse.methods import Method
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
 from sentcse.records.contents import Results
@@ -151,7 +151,7 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     """
     chosen, generator, options = config.encoder, config.generator, config.method
     found = method_class(options.target)
-    method: Method = found.build(
+    method: Method = found.assemble(
         encoder,
         origin=Origin(encoder_folder(chosen.name_or_path), chosen.revision, chosen.dropout),
         generator=None
