@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -120,8 +119,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         if has_damaged_member(path):
             raise ValueError("a member differs from its checksum")
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(checkpoint, dict):
+            raise ValueError(f"it holds a {type(checkpoint).__name__}")
+    except Exception as error:  # what an unpickler makes of some other file can be anything
         raise SentcseError(
             f"{path} cannot be read as a checkpoint; it is damaged: start the run again with overwrite=true."
         ) from error

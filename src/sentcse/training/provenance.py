@@ -51,7 +51,10 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     if low_shot.size is not None or low_shot.percent is not None:
         sections["data.low_shot"] = low_shot.model_dump()
     if isinstance(config, TrainConfig) and config.method.reads_generator and config.generator.name_or_path is not None:
-        sections["generator"] = {"name": Path(config.generator.name_or_path).name}
+        revision = config.generator.model_dump(include={"revision"}, exclude_none=True)
+        sections["generator"] = {"name": Path(config.generator.name_or_path).name, **revision}
+    # of a run on several machines
+    sections["trainer"] |= config.trainer.model_dump(include={"num_nodes", "sync_batchnorm"}, exclude_defaults=True)
     # what auto has become on this machine
     sections["trainer"]["precision"] = choose_precision(
         config.trainer.precision, choose_accelerator(config.trainer.accelerator)
