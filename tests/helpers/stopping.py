@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 import pytest
 from pytorch_lightning import Callback, LightningModule, Trainer
+
+from sentcse.config import TrainConfig
+
+Stop = Callable[[TrainConfig, int, BaseException], None]
+"""Train, but stop before the step after the one that is given, with this fault."""
 
 
 class StopAt(Callback):

@@ -13,7 +13,7 @@ import pytest
 import wandb
 from composing import checked
 from hydra.core.global_hydra import GlobalHydra
-from stopping import StopAt, stopping_at, with_callback
+from stopping import Stop, StopAt, with_callback
 from wandb_files import OfflineRun, parts, read_offline
 
 from sentcse.command.composed import run_command
@@ -98,18 +98,6 @@ def test_results_are_handed_over_when_the_run_is_closed_and_not_before(
     assert seen == [("log", False), ("finish 0", False)] * 2
 
 
-@pytest.fixture
-def stopped() -> Callable[[TrainConfig, int, BaseException], None]:
-    """Train, but stop before the step after `step`."""
-
-    def stopped(config: TrainConfig, step: int, fault: BaseException) -> None:
-        with stopping_at(module, step, fault):
-            train(config)
-        assert wandb.run is None
-
-    return stopped
-
-
 def only(config: TrainConfig) -> OfflineRun:
     (part,) = parts(RunFolder(config).path)
     return read_offline(part)
@@ -166,12 +154,13 @@ def test_a_run_that_was_trained_without_wandb_is_handed_over_afterwards(configur
 )
 def test_a_run_that_fails_or_is_stopped_says_so_and_goes_on_without_a_gap(
     configure: Configure,
-    stopped: Callable[[TrainConfig, int, BaseException], None],
+    stopped: Stop,
     fault: BaseException,
     code: int,
 ) -> None:
     config = configure("logger=wandb")
     stopped(config, 5, fault)
+    assert wandb.run is None
     first = only(config)
     assert first.exit_code == code
     assert sorted(first.history) == [0, 1, 2, 3, 4, 5]

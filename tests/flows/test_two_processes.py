@@ -1,0 +1,56 @@
+"""One run on two devices: two processes that Lightning starts, one folder that the first alone writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sentcse.config import TrainConfig
+from sentcse.records.run_folder import RunFolder
+
+Configure = Callable[..., TrainConfig]
+Settings = Callable[..., list[str]]
+
+TWO = ("trainer.devices=2", "trainer.strategy=ddp", "trainer.threads=1")
+
+
+def command(folder: Path, words: list[str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "sentcse.train", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_run(settings: Settings, configure: Configure, tmp_path: Path) -> None:
+    words = settings(*TWO)
+    said = command(tmp_path, words)
+    folder = RunFolder(configure(*TWO))
+    # 40 sentences in batches of twice 8: two whole ones and a short one
+    assert "3 steps an epoch" in said
+    assert said.count("before training") == 1  # the first process alone speaks
+    with folder.metrics.open(newline="") as lines:
+        steps = [int(row["step"]) for row in csv.DictReader(lines) if row["val/pairs_spearman"]]
+    assert steps == [0, 2, 4, 6]
+    results = json.loads(folder.results.read_text())
+    assert results["best"]["step"] in steps
+    assert (folder.encoder / "model.safetensors").is_file()
+
+    assert "This run is complete" in command(tmp_path, words)
+    again = command(tmp_path, [*words, "overwrite=true"])
+    assert "before training" in again
+    assert json.loads(folder.results.read_text())["best"] == results["best"]

@@ -1,0 +1,178 @@
+"""Begun, stopped, continued: a run that was stopped anywhere ends bit for bit as one that was left alone."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from run_outcomes import metrics, outcome
+from stopping import Stop, StopAt, with_callback
+
+from sentcse.config import TrainConfig
+from sentcse.errors import DataError, SentcseError
+from sentcse.records.run_folder import RunFolder
+from sentcse.training import run as module
+from sentcse.training.fitting import (
+    TERMINATED,
+    check_continuation,
+    load_checkpoint,
+    load_selected,
+    quiet_lightning,
+    start_or_continue,
+)
+from sentcse.training.run import EncoderRun, train
+
+Configure = Callable[..., TrainConfig]
+
+
+@pytest.mark.parametrize(
+    ("more", "steps"),
+    [
+        # before the first checkpoint; after one in the middle of an epoch; at its end; twice;
+        # at an epoch's end and then in the middle of the next
+        (["evaluation.every_n_steps=3"], [1]),
+        (["evaluation.every_n_steps=3"], [4]),
+        (["evaluation.every_n_steps=5"], [5]),
+        (["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
+        (["evaluation.every_n_steps=1"], [5, 7]),
+        (["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2"], [3, 4, 5]),
+    ],
+)
+def test_a_stopped_run_goes_on_bit_for_bit(
+    configure: Configure,
+    stopped: Stop,
+    more: list[str],
+    steps: list[int],
+) -> None:
+    config, alone = configure(*more), configure(*more, runs="alone")
+    for step in steps:
+        stopped(config, step, RuntimeError("power cut"))
+        assert not RunFolder(config).results.exists()
+    train(config)
+    train(alone)
+    assert outcome(RunFolder(config).path) == outcome(RunFolder(alone).path)
+    assert metrics(RunFolder(config).path) == metrics(RunFolder(alone).path)
+
+
+def test_ctrl_c_is_handed_on(configure: Configure, stopped: Stop, inputs: Path) -> None:
+    config = configure()
+    stopped(config, 3, KeyboardInterrupt())
+    assert RunFolder(config).last.is_file()
+
+
+def test_another_exit_than_ctrl_c_stays_that_exit(configure: Configure, stopped: Stop) -> None:
+    """Lightning makes one exit of both."""
+    stopped(configure(), 3, SystemExit(3))
+
+
+def test_sigterm_ends_with_the_code_of_a_shell(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
+    fault = StopAt(3, SIGTERMException())
+    with with_callback(module, fault), pytest.raises(SystemExit) as stopped, caplog.at_level("WARNING", "sentcse"):
+        train(configure())
+    assert stopped.value.code == TERMINATED == 143
+    assert "Stopped by SIGTERM. The same command continues" in caplog.text
+    assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 2
+
+
+def test_the_selected_checkpoint_is_that_of_the_selected_step(tmp_path: Path) -> None:
+    folder: Any = SimpleNamespace(best=tmp_path / "best.ckpt")
+    torch.save({"global_step": 4, "weight": torch.arange(3)}, folder.best)
+    assert torch.equal(load_selected(folder, step=4)["weight"], torch.arange(3))
+    with pytest.raises(SentcseError, match=r"best\.ckpt holds step 4, but step 6 was selected: .*overwrite=true"):
+        load_selected(folder, step=6)
+
+
+def test_a_run_continues_with_its_own_corpus_alone(tmp_path: Path) -> None:
+    folder: Any = SimpleNamespace(last=tmp_path / "last.ckpt", path=tmp_path)
+    data: Any = SimpleNamespace(data_sha256="a" * 64)
+    torch.save({"global_step": 12, "sentcse": {"record": {"data": {"sha256": "a" * 64}}}}, folder.last)
+    assert check_continuation(folder, data) == 12
+    data.data_sha256 = "b" * 64
+    with pytest.raises(SentcseError, match=r"The corpus has changed since .*\(SHA-256 a{12}, now b{12}\)"):
+        check_continuation(folder, data)
+
+
+def test_a_checkpoint_with_anything_damaged_gets_a_sentence(tmp_path: Path) -> None:
+    """Cut anywhere, a bit turned in a weight, not ours at all, or of what is more than tensors and plain containers."""
+    path, sentence = tmp_path / "a.ckpt", r"a\.ckpt cannot be read as a checkpoint; it is damaged: .*overwrite=true"
+    torch.save({"weight": torch.full((100,), 1.5)}, path)
+    whole = path.read_bytes()
+    assert load_checkpoint(path)["weight"].sum() == 150
+    turned = bytearray(whole)
+    turned[whole.index(torch.full((100,), 1.5).numpy().tobytes()) + 17] ^= 1
+    for content in (b"", whole[:10], whole[:-1], whole[: len(whole) // 2], bytes(turned), b"sentence\n" * 50):
+        path.write_bytes(content)
+        with pytest.raises(SentcseError, match=sentence):
+            load_checkpoint(path)
+    for strange in ({"path": tmp_path}, torch.ones(3)):
+        torch.save(strange, path)
+        with pytest.raises(SentcseError, match=sentence):
+            load_checkpoint(path)
+    path.unlink()
+    with pytest.raises(SentcseError, match=sentence):
+        load_checkpoint(path)
+
+
+def test_notices_on_settings_that_are_meant_are_left_out_and_no_others() -> None:
+    with warnings.catch_warnings(record=True) as heard:
+        quiet_lightning()
+        warnings.warn("The 'train_dataloader' does not have many workers which may be a bottleneck.", stacklevel=1)
+        warnings.warn("The loss is not what you think.", stacklevel=1)
+    assert [str(each.message) for each in heard] == ["The loss is not what you think."]
+    assert not logging.getLogger("pytorch_lightning").isEnabledFor(logging.WARNING)
+    assert logging.getLogger("pytorch_lightning").isEnabledFor(logging.ERROR)
+
+
+def test_a_best_checkpoint_of_another_step_is_refused(configure: Configure) -> None:
+    config = configure()
+    folder = RunFolder(config)
+    train(config)
+    folder.results.unlink()
+    checkpoint = load_checkpoint(folder.best)
+    torch.save({**checkpoint, "global_step": 1}, folder.best)
+    with pytest.raises(SentcseError, match=r"holds step 1, but step \d+ was selected"):
+        train(config)
+
+
+def test_a_corpus_that_has_changed_is_refused(
+    configure: Configure, stopped: Stop, tmp_path: Path, inputs: Path
+) -> None:
+    corpus = tmp_path / "mine.txt"
+    corpus.write_text((inputs / "sentences.txt").read_text())
+    config = configure(f"data.path={corpus}")
+    stopped(config, 5, RuntimeError("power cut"))
+    corpus.write_text(corpus.read_text().replace("dog", "cat"))
+    RunFolder(config).inputs.unlink()  # as an older version left it: the checkpoint knows its corpus
+    with pytest.raises(SentcseError, match=r"The corpus has changed since .* restore it, or .* overwrite=true"):
+        train(config)
+    train(configure(f"data.path={corpus}", "overwrite=true"))
+
+
+def test_a_damaged_checkpoint_gets_a_sentence(configure: Configure, stopped: Stop) -> None:
+    config = configure()
+    stopped(config, 5, RuntimeError("power cut"))
+    last = RunFolder(config).last
+    last.write_bytes(last.read_bytes()[:1000])
+    with pytest.raises(SentcseError, match=r"last\.ckpt cannot be read .*overwrite=true"):
+        train(config)
+
+
+def test_too_few_sentences_for_two_processes(configure: Configure, tmp_path: Path) -> None:
+    corpus = tmp_path / "three.txt"
+    corpus.write_text("a dog\na man\nthe city\n")
+    config = configure(f"data.path={corpus}")
+    run = EncoderRun(config)
+    run.prepare()
+
+    class Trainer:
+        global_rank, world_size = 0, 2
+
+    with pytest.raises(DataError, match=r"3 sentence\(s\) for 2 process\(es\)"):
+        start_or_continue(Trainer(), run.method, run.data, run.folder)  # type: ignore[arg-type]

@@ -1,0 +1,52 @@
+"""What is said of a run that is done: before, after, and where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentcse.evaluation.tasks.pairs import make_pairs
+from sentcse.evaluation.tasks.sts import StsTask
+from sentcse.training.dev_evaluation import EvaluationCallback
+from sentcse.training.outcome import print_outcome, selection_and_scores
+
+RESULTS: Any = {
+    "best": {"step": 25, "stsb_dev": 80.456},
+    "initial": {"stsb_dev": 70.0, "stsb_test": 65.125},
+    "test": {"stsb": {"spearman": 75.5, "pairs": 1379}, "sickr": {"spearman": None, "pairs": 4927}},
+}
+
+
+def task(name: str, split: str, label: str, pairs: int) -> StsTask:
+    rows = [(float(number % 6), f"a dog {number}", f"the city {number}") for number in range(pairs)]
+    return StsTask(name, split, (make_pairs("all", rows),), label)
+
+
+def test_a_line_for_each_score_and_one_for_the_encoder(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="sentcse"):
+        print_outcome(RESULTS, Path("runs/a/encoder"))
+    collapsed = "collapsed (all cosines equal)"
+    assert caplog.messages == [
+        "stsb_dev     70.00 -> 80.46 (step 25)",
+        "stsb_test    65.12 -> 75.50 (1379 pairs)",
+        # neither was it measured before training nor could it be after
+        f"sickr_test   {collapsed} -> {collapsed} (4927 pairs)",
+        f"encoder      {Path('runs/a/encoder')}",
+    ]
+
+
+def test_the_card_says_what_selected_and_what_came_out() -> None:
+    dev = [task("sickr", "dev", "SICK-R", 4), task("stsb", "dev", "STS-B", 3)]
+    tests = [task("stsb", "test", "STS-B", 5), task("sickr", "test", "SICK-R", 6)]
+    evaluation = EvaluationCallback(dev, tests, select="stsb", every_n_steps=125)
+    assert selection_and_scores(evaluation, RESULTS) == {
+        "selection": {"metric": "STS-B dev Spearman, every 125 steps", "step": 25, "labels": "STS-B dev"},
+        "scores": {
+            # of the dev tasks the one that selected, with its own number of pairs; of the tests what was recorded
+            "STS-B dev": {"pairs": 3, "before": 70.0, "after": 80.456},
+            "STS-B test": {"pairs": 1379, "before": 65.125, "after": 75.5},
+            "SICK-R test": {"pairs": 4927, "before": None, "after": None},
+        },
+    }

@@ -1,0 +1,151 @@
+"""The run of an encoder: what it is built of, what it writes, what its results say."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sentcse.config import TrainConfig
+from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
+from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.methods import SimCSE
+from sentcse.records.run_folder import RunFolder
+from sentcse.training import run as module
+from sentcse.training.run import EncoderRun, build_encoder, build_method, method_class, train
+from sentcse.training.tasks import load_tasks
+
+Configure = Callable[..., TrainConfig]
+
+OWN_METHOD = """
+from sentcse.methods import SimCSE
+
+class Mine(SimCSE):
+    def __init__(self, encoder, *, my_weight: float = 0.1, **base):
+        super().__init__(encoder, **base)
+        self.my_weight = my_weight
+"""
+
+
+def test_results_are_the_scores_of_the_exported_encoder(configure: Configure) -> None:
+    config = configure("method=micse")
+    results = train(config)
+    folder = RunFolder(config)
+    assert results == json.loads(folder.results.read_text())
+    exported = SentenceEncoder.from_pretrained(folder.encoder)
+    dev, test = (evaluate_encoder(exported, load_tasks(config, part)).sts["pairs"] for part in ("dev", "test"))
+    assert results["best"]["pairs_dev"] == pytest.approx(dev.all, abs=1e-3)
+    assert results["test"] == {"pairs": {"spearman": pytest.approx(test.all, abs=1e-3), "pairs": 30}}
+    untrained = evaluate_encoder(
+        build_method(config, build_encoder(config)).evaluation_encoder(), load_tasks(config, "dev")
+    )
+    assert results["initial"]["pairs_dev"] == pytest.approx(untrained.sts["pairs"].all, abs=1e-3)
+    assert results["initial"]["pairs_dev"] != pytest.approx(dev.all, abs=1e-3)
+    assert results["config"] == config.model_dump(mode="json", by_alias=True)
+    assert (results["precision"], results["hardware"]["device"]) == ("32", "cpu")
+    assert folder.curves.is_file()
+
+
+def test_logged_values_are_exact_and_named(configure: Configure) -> None:
+    config = configure("trainer.max_steps=3")
+    train(config)
+    with RunFolder(config).metrics.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    training = [row for row in rows if row["train/loss"]]
+    assert [row["step"] for row in training] == ["1", "2", "3"]
+    for row in training:
+        assert float(row["train/loss"]) == float(row["train/info_nce"]) > 0
+        assert all(-1 <= float(row[f"train/{kind}_cosine"]) <= 1 for kind in ("positive", "negative"))
+        assert float(row["train/sentences_per_second"]) > 0
+    # linear to 0: the rate that each step was made with
+    assert [float(row["train/learning_rate"]) for row in training] == pytest.approx([1e-3, 1e-3 * 2 / 3, 1e-3 / 3])
+    scored = [row for row in rows if row["val/pairs_spearman"]]
+    assert all(row["val/alignment"] and row["val/uniformity"] for row in scored)
+    assert [row["step"] for row in rows if row["test/pairs_spearman"]] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("pooler", "trained"), [("cls", "cls_before_pooler"), ("avg", "avg"), ("avg_top2", "avg_top2")]
+)
+def test_an_encoder_has_the_configured_pooler_dropout_and_no_head(
+    configure: Configure, pooler: str, trained: str
+) -> None:
+    encoder = build_encoder(configure(f"encoder.pooler={pooler}", "encoder.dropout=0.3"))
+    assert (encoder.pooler, encoder.head) == (trained, None)
+    dropouts = {part.p for part in encoder.backbone.modules() if isinstance(part, torch.nn.Dropout)}
+    assert dropouts == {0.3}
+    own = build_encoder(configure(f"encoder.pooler={pooler}"))
+    assert own.backbone.config.hidden_dropout_prob == 0.2  # as its checkpoint has it
+
+
+def test_a_method_gets_its_options_and_the_optimiser(configure: Configure) -> None:
+    config = configure("method.temperature=0.2", "method.head=batchnorm", "optimizer.weight_decay=0.25")
+    method = build_method(config, build_encoder(config))
+    assert isinstance(method, SimCSE)
+    assert method.temperature == 0.2
+    assert type(method.head).__name__ == "BatchNormHead"
+    assert method.optimizer_settings.weight_decay == 0.25
+    assert method.optimizer_settings.learning_rate == 1e-3
+
+
+def test_a_method_of_ones_own_gets_the_options_that_it_accepts(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(OWN_METHOD)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = configure("~method", "+method._target_=mine.Mine", "+method.my_weight=0.75", "+method.head=batchnorm")
+    method = build_method(config, build_encoder(config))
+    assert (type(method), vars(method)["my_weight"]) == (method_class("mine.Mine"), 0.75)
+    assert type(method.head).__name__ == "BatchNormHead"
+
+
+def test_the_end_is_scored_on_the_device_of_the_training(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lightning leaves the model on the CPU; here a second, pretended device must get it and give it back."""
+    config, placed = configure(), []
+    move = SentenceEncoder.to
+    monkeypatch.setattr(SentenceEncoder, "to", lambda self, device: placed.append(str(device)) or move(self, "cpu"))
+    run = EncoderRun(config)
+    run.prepare()
+    run.folder.create(config)
+    run.fit()
+    assert str(run.device) == "cpu"
+    run.device = torch.device("cuda", 1)
+    run.conclude()
+    assert placed == ["cuda:1", "cpu"]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_the_end_is_scored_on_the_gpu(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    measure = module.evaluate_encoder
+
+    def noted(encoder: SentenceEncoder, *arguments: Any, **options: Any) -> Any:
+        seen.append(encoder.device.type)
+        return measure(encoder, *arguments, **options)
+
+    monkeypatch.setattr(module, "evaluate_encoder", noted)
+    train(configure("trainer.accelerator=gpu"))
+    assert seen == ["cuda"]
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("sentcse.methods.Nothing", "cannot be imported"),
+        ("no_such_module.Method", "cannot be imported"),
+        ("Method", "cannot be imported"),
+        ("torch.nn.Linear", "is not a method"),
+        ("sentcse.methods.Method", "is not a method"),
+        ("sentcse.methods.base.flatten_views", "is not a method"),
+    ],
+)
+def test_what_is_no_method(target: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=f"method._target_={target} {sentence}"):
+        method_class(target)
+    assert method_class("sentcse.methods.SimCSE") is SimCSE
