@@ -165,3 +165,34 @@ def test_a_further_process_leaves_the_folder_alone(
     folder.results.write_text(json.dumps(done()))
     assert train(configure()) == {}
     assert did == ["prepare", "fit"]
+
+
+def test_a_new_run_beside_a_near_one_says_so_once_and_not_in_a_sweep(
+    configure: Configure, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short(Run[TrainConfig]):
+        def prepare(self) -> None:
+            """Nothing is needed."""
+
+        def fit(self) -> None:
+            raise RuntimeError("power cut")
+
+        def conclude(self) -> Results:
+            raise AssertionError("it was not trained")
+
+        def report(self, results: Results) -> None:
+            raise AssertionError("it was not trained")
+
+    def begin(*more: str) -> str:
+        caplog.clear()
+        with pytest.raises(RuntimeError):
+            Short(configure(*more)).carry_out()
+        return caplog.text
+
+    assert "This is a new run" not in begin()
+    said = begin("data.batch_size=16")
+    assert said.count("This is a new run") == 1
+    assert "differs from it in data.batch_size (8, here 16)" in said
+    assert "This is a new run" not in begin("data.batch_size=16")  # it goes on
+    monkeypatch.setattr(frame, "sweep_name", lambda: "low_shot_1234abcd")
+    assert "This is a new run" not in begin("data.batch_size=4")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 from stopping import stopping_at
 
 from sentcse.config import TrainConfig
@@ -113,6 +114,39 @@ def test_a_run_without_a_record_goes_on_and_gets_one(mine: Configure, own: Path)
     folder.inputs.write_text('{"data.path": 1}')
     with pytest.raises(SentcseError, match=r"inputs\.json is damaged"):
         train(mine())
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: Path) -> Callable[[str], None]:
+    """Have the cache of the hub hold the tiny encoder as me/tiny, main at a commit of this letter."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+
+    def move(letter: str) -> None:
+        repo, commit = tmp_path / "hub" / "models--me--tiny", letter * 40
+        shutil.copytree(inputs / "encoder", repo / "snapshots" / commit, dirs_exist_ok=True)
+        (repo / "refs").mkdir(exist_ok=True)
+        (repo / "refs" / "main").write_text(commit)
+
+    return move
+
+
+def test_a_model_of_the_hub_is_known_by_its_commit(configure: Configure, hub: Callable[[str], None]) -> None:
+    hub("a")
+    config = configure("encoder.name_or_path=me/tiny")
+    train(config)
+    found = json.loads(RunFolder(config).inputs.read_text())["encoder.name_or_path"]
+    assert found == {"place": "me/tiny", "sha256": "a" * 40, "stamps": {}}
+    train(config)
+    hub("b")
+    with pytest.raises(SentcseError, match=r"me/tiny has changed since .* \(commit aaaaaaaaaaaa, now bbbbbbbbbbbb\)"):
+        train(config)
+    check_inputs(configure("encoder.name_or_path=me/tiny", f"encoder.revision={'a' * 40}"), RunFolder(config))
+
+
+def test_a_model_that_is_nowhere_has_no_commit(configure: Configure, hub: Callable[[str], None]) -> None:
+    for name in ("me/tiny", "me/tiny/much/too/deep"):
+        config = configure(f"encoder.name_or_path={name}")
+        assert "encoder.name_or_path" not in check_inputs(config, RunFolder(config))
 
 
 def test_a_sweep_says_so_before_its_first_job(mine: Configure, own: Path) -> None:

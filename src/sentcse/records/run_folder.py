@@ -48,6 +48,11 @@ def has_effect(key: str) -> bool:
 
 def fingerprint(config: RunConfig) -> str:
     """Eight hexadecimal digits of everything that a run's result depends on."""
+    return hashlib.sha256(json.dumps(effective_settings(config), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def effective_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that a run's result depends on, nested; those at their default are left out."""
     # a masked language model pools nothing
     more = {} if isinstance(config, TrainConfig) else {"encoder": {"pooler"}}
     # defaults are left out, so that a setting which a later version adds does not rename the runs of an earlier one
@@ -61,7 +66,7 @@ def fingerprint(config: RunConfig) -> str:
         # how many there are is part of the result, which they are is not: the jobs of a sweep take the GPU that is free
         trainer.pop("devices")
         trainer |= {"devices": len(devices)} if len(devices) > 1 else {}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+    return values
 
 
 class RunFolder:

@@ -12,12 +12,13 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.records.contents import Results
+from sentcse.records.neighbours import nearest, note
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
 from sentcse.training.inputs import Inputs, check_inputs, write_inputs
 from sentcse.training.meters import Throughput
 from sentcse.training.wandb.results import log_finished_run, log_results
-from sentcse.training.wandb.run import finish_wandb
+from sentcse.training.wandb.run import finish_wandb, sweep_name
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Run(ABC, Generic[Config]):
         if finished is not None:
             return self._pass_over(finished)
         self._prepare_process()
-        for sentence in self.notes():
+        for sentence in (*self.notes(), *self._neighbour()):
             logger.warning("note: %s", sentence)
         try:
             self.prepare()
@@ -122,6 +123,14 @@ class Run(ABC, Generic[Config]):
         self.folder.tidy(self.config.runs.keep)
         self.report(finished)
         return finished
+
+    def _neighbour(self) -> Iterable[str]:
+        """Of a run that is begun: which other was perhaps meant; the jobs of a sweep differ on purpose."""
+        if self.folder.path.exists() or sweep_name() is not None:
+            return
+        neighbour = nearest(self.config)
+        if neighbour is not None:
+            yield note(neighbour)
 
     def _train_along(self) -> None:
         """What a process does that drives a further device: it writes nothing, and the first one speaks for it."""

@@ -23,7 +23,10 @@ OF_A_MODEL = (".json", ".safetensors", ".bin", ".txt", ".model")
 """Ends of the files of a model's folder that are read: a card or a picture beside them changes nothing."""
 
 Inputs = dict[str, dict[str, Any]]
-"""By the setting that names it: `place`, `sha256`, and `stamps`, the size and the times of each file."""
+"""By the setting that names it: `place`, `sha256`, and `stamps`, the size and the times of each file.
+
+Of a model of the hub `sha256` is the commit, and there are no stamps.
+"""
 
 
 def check_inputs(config: RunConfig, folder: RunFolder) -> Inputs:
@@ -36,6 +39,7 @@ def check_inputs(config: RunConfig, folder: RunFolder) -> Inputs:
     """
     before = read_inputs(folder)
     now = {key: _described(place, before.get(key, {})) for key, place in _places(config) if place.exists()}
+    now |= {key: found for key, name, revision in _models(config) if (found := _of_the_hub(name, revision)) is not None}
     changed = [key for key, found in now.items() if before.get(key, found)["sha256"] != found["sha256"]]
     if changed:
         raise SentcseError("\n".join(_sentence(key, before[key], now[key], folder) for key in changed))
@@ -63,19 +67,16 @@ def write_inputs(inputs: Inputs, folder: RunFolder) -> None:
 
 
 def _places(config: RunConfig) -> Iterator[tuple[str, Path]]:
-    """The files and folders of this machine that a run reads; what is the hub's is named by its revision."""
+    """The files and folders of this machine that a run reads."""
     root = Path(config.data_root)
     source = configured_source(config.data, root)
     if isinstance(source, TextFile):
         yield "data.path", source.path
     else:
         yield "data.dataset", Path(str(config.data.dataset)).expanduser()
+    yield from ((key, Path(name).expanduser()) for key, name, _ in _models(config))
     if not isinstance(config, TrainConfig):
-        yield "encoder.name_or_path", Path(masked_language_model_folder(config.encoder.name_or_path)).expanduser()
         return
-    yield "encoder.name_or_path", Path(encoder_folder(config.encoder.name_or_path)).expanduser()
-    if config.method.reads_generator and config.generator.name_or_path is not None:
-        yield "generator.name_or_path", Path(masked_language_model_folder(config.generator.name_or_path)).expanduser()
     # evaluation files of the benchmarks are checked against their published checksums
     from sentcse.training.tasks import selected_tasks
 
@@ -83,6 +84,31 @@ def _places(config: RunConfig) -> Iterator[tuple[str, Path]]:
         for task in selected_tasks(config, part):
             if task.pairs is not None:
                 yield f"evaluation.pairs_{part}", Path(task.pairs)
+
+
+def _models(config: RunConfig) -> Iterator[tuple[str, str, str | None]]:
+    """Setting, folder or hub name, and revision of each model that a run begins with."""
+    encoder = config.encoder
+    find = encoder_folder if isinstance(config, TrainConfig) else masked_language_model_folder
+    yield "encoder.name_or_path", find(encoder.name_or_path), encoder.revision
+    if isinstance(config, TrainConfig) and config.method.reads_generator and config.generator.name_or_path is not None:
+        name = masked_language_model_folder(config.generator.name_or_path)
+        yield "generator.name_or_path", name, config.generator.revision
+
+
+def _of_the_hub(name: str, revision: str | None) -> dict[str, Any] | None:
+    """What names the content of a model in the hub's cache: its commit; None where no such model is in it."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        file = (
+            None if Path(name).expanduser().exists() else try_to_load_from_cache(name, "config.json", revision=revision)
+        )
+    except HFValidationError:
+        return None
+    # .../snapshots/COMMIT/config.json
+    return {"place": name, "sha256": Path(file).parent.name, "stamps": {}} if isinstance(file, str) else None
 
 
 def _described(place: Path, before: dict[str, Any]) -> dict[str, Any]:
@@ -116,8 +142,9 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _sentence(key: str, before: dict[str, Any], now: dict[str, Any], folder: RunFolder) -> str:
+    kind = "SHA-256" if now["stamps"] else "commit"
     return (
-        f"{key}={now['place']} has changed since {folder.path} was begun (SHA-256 {before['sha256'][:12]}, now "
+        f"{key}={now['place']} has changed since {folder.path} was begun ({kind} {before['sha256'][:12]}, now "
         f"{now['sha256'][:12]}): restore it, or make the run again with overwrite=true, or another one beside it with "
         "name=ANOTHER_NAME."
     )
