@@ -44,7 +44,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room("evaluation", 2, "tasks, scores, statistics"),
         Room("retrieval", 3, "search, mining"),
     ),
-    (Room("encoder", 2, "SentenceEncoder"),),
+    (Room("encoder", 2, "SentenceEncoder"), Room("encoding", 3, "texts into vectors")),
     (Room("storage", 2, "models in and out"),),
     (Room("records", 0, "files of runs, sweeps"), Room("data", 3, "corpus, splits, cache")),
     (Room("config", 4, "the schema, its rules"),),

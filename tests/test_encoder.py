@@ -205,3 +205,12 @@ def test_sentences_of_any_iterable() -> None:
 def test_a_length_without_room_for_a_word(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="max_length=2: two special tokens leave no room"):
         SentenceEncoder.from_pretrained(tiny_checkpoint(tmp_path), pooler="avg", max_length=2)
+
+
+def test_cosines_of_texts_and_of_vectors() -> None:
+    encoder = make()
+    vectors = encoder.encode(SENTENCES)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(encoder.similarity(SENTENCES, SENTENCES[:2]), unit @ unit[:2].T, atol=1e-6)
+    np.testing.assert_array_equal(encoder.similarity(vectors, SENTENCES), encoder.similarity(SENTENCES, vectors))
+    np.testing.assert_allclose(encoder.similarity_pairwise(SENTENCES, vectors), np.ones(5), atol=1e-6)

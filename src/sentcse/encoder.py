@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
-from sentcse.data.lines import HALF_CHARACTER
-from sentcse.machine.parallel import map_on_cores
-from sentcse.modules.first_token import FIRST_TOKEN_POOLERS, last_layer_for_first_token
+from sentcse.encoding.batches import encode_texts
+from sentcse.encoding.cosines import Similar, Vectors, similarity
+from sentcse.encoding.options import Encoding
+from sentcse.encoding.tokens import tokenized
+from sentcse.modules.first_token import computing_what_is_pooled
 from sentcse.modules.input_length import longest_input
 from sentcse.modules.pooling import LAYERS_NEEDED, POOLERS, pool
 from sentcse.storage.opening import open_encoder
@@ -156,7 +153,7 @@ class SentenceEncoder(nn.Module):
             attention_mask: (rows, tokens), 1 at real tokens.
         """
         every_layer = self.pooler in LAYERS_NEEDED
-        with self._computing_what_is_pooled():
+        with computing_what_is_pooled(self.backbone, self.pooler):
             output = self.backbone(
                 input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=every_layer, return_dict=True
             )
@@ -169,59 +166,77 @@ class SentenceEncoder(nn.Module):
         vectors: Tensor = pooled if self.head is None else self.head(pooled)
         return vectors[:, : self.dimensions]
 
+    @overload
+    def encode(self, sentences: str | Iterable[str], *, as_tensor: Literal[True], **options: Any) -> Tensor: ...
+
+    @overload
+    def encode(self, sentences: str | Iterable[str], *, as_tensor: Literal[False] = ..., **options: Any) -> Vectors: ...
+
     def encode(
         self,
         sentences: str | Iterable[str],
         *,
         batch_size: int = 64,
         max_length: int | None = None,
+        normalize: bool = False,
+        device: str | torch.device | None = None,
+        precision: str = "float32",
+        as_tensor: bool = False,
+        truncate_dim: int | None = None,
+        prompt: str | None = None,
         progress: bool = False,
-    ) -> NDArray[np.float32]:
+        **spellings: Any,
+    ) -> Vectors | Tensor:
         """Encode sentences without dropout, in float32, whatever precision the training uses.
 
-        Sentences are batched by length, so the result does not depend on their order beyond rounding.
+        Sentences are batched by length, so the result does not depend on their order beyond rounding. They are read
+        once, a few thousand at a time, and not copied.
 
         Args:
-            sentences: any number of strings, or one.
+            sentences: any number of strings (a list, a generator, a pandas Series, an array), or one.
             batch_size: sentences encoded together.
             max_length: tokens at which a sentence is cut; None for the encoder's own.
+            normalize: give vectors of length one; one of length zero stays.
+            device: as torch names it, or auto; the encoder moves there and stays. None: where it is.
+            precision: float32, or bfloat16 or float16 for products, which is faster where the device has them.
+            as_tensor: give a torch tensor on the encoder's device.
+            truncate_dim: leading values of a vector that are kept, before `normalize`; None for the encoder's own.
+            prompt: put before every sentence; None for the encoder's own.
             progress: show a bar on a terminal.
+            **spellings: sentence-transformers' names: normalize_embeddings, convert_to_tensor, convert_to_numpy,
+                show_progress_bar.
 
         Returns:
-            float32 array of (sentences, width); (width,) for a single string.
+            float32 array (or tensor) of (sentences, width); (width,) for a single string.
 
         Raises:
-            ValueError: if `batch_size` is below 1, or a sentence is not a string or holds half a character.
+            ValueError: naming the argument that has an impossible value; if a sentence is not a string or holds half a
+                character.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if isinstance(sentences, str):
-            alone: NDArray[np.float32] = self.encode([sentences], max_length=max_length)[0]
-            return alone
-        tokens = self.tokenize(sentences, max_length=max_length)
-        order = np.argsort([-len(ids) for ids in tokens], kind="stable")
-        batches = np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
-        # a head may change the width, so that the array is made when the first batch is there
-        vectors: NDArray[np.float32] | None = None
-        with self._in_eval_mode(), tqdm(total=len(tokens), unit=" sentences", disable=not progress) as bar:
-            cores = torch.get_num_threads() if self.device.type == "cpu" else 1
-            with closing(map_on_cores(partial(self._encode_batch, tokens), batches, cores=cores)) as found:
-                for chosen, out in zip(batches, found, strict=True):
-                    if vectors is None:
-                        vectors = np.empty((len(tokens), out.shape[1]), dtype=np.float32)
-                    vectors[chosen] = out
-                    bar.update(len(chosen))
-        return np.empty((0, self.width), dtype=np.float32) if vectors is None else vectors
+        options = Encoding(
+            batch_size, max_length, normalize, device, precision, as_tensor, truncate_dim, prompt, progress
+        )
+        return encode_texts(self, sentences, options.respelled(spellings))
 
-    def _encode_batch(self, tokens: Sequence[list[int]], chosen: NDArray[np.int64]) -> NDArray[np.float32]:
-        batch = self.tokenizer.pad({"input_ids": [tokens[i] for i in chosen]}, return_tensors="pt")
-        device = self.device
-        # here and not around all batches: torch keeps both for each thread
-        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
-            vectors: NDArray[np.float32] = (
-                self(batch["input_ids"].to(device), batch["attention_mask"].to(device)).float().cpu().numpy()
-            )
-        return vectors
+    def similarity(self, a: Similar, b: Similar) -> Vectors:
+        """Cosines of every one of `a` with every one of `b`, float32 of (N, M).
+
+        Args:
+            a: texts, or vectors of (N, width); one of them counts as a list of one.
+            b: texts, or vectors of (M, width).
+
+        Raises:
+            ValueError: if vectors are of different widths, or as `encode`.
+        """
+        return similarity(self.encode, a, b, pairwise=False)
+
+    def similarity_pairwise(self, a: Similar, b: Similar) -> Vectors:
+        """The cosine of each of `a` with its partner in `b`, float32 of (N,); arguments as of `similarity`.
+
+        Raises:
+            ValueError: if they are not as many, or as `similarity`.
+        """
+        return similarity(self.encode, a, b, pairwise=True)
 
     def tokenize(self, sentences: Iterable[str], *, max_length: int | None = None) -> list[list[int]]:
         """Token ids of each sentence, behind the prompt and with special tokens, cut at `max_length` (None: the own).
@@ -229,38 +244,5 @@ class SentenceEncoder(nn.Module):
         Raises:
             ValueError: if a sentence is not a string or holds half a character, or all are one string.
         """
-        if isinstance(sentences, str):
-            raise ValueError("sentences must be a list of strings, got one string: write [sentence]")
-        texts = list(sentences)
-        for number, sentence in enumerate(texts):
-            if not isinstance(sentence, str):
-                raise ValueError(f"sentences must be strings, got {sentence!r} at position {number}")
-            half = HALF_CHARACTER.search(sentence)
-            if half is not None:
-                raise ValueError(
-                    f"sentences must be text, got half of a character (\\u{ord(half[0]):04x}) at position {number}: "
-                    "decode the text again, or remove it"
-                )
-        if len(texts) == 0:
-            return []
         limit = self.max_length if max_length is None else max_length
-        prompted = [self.prompt + text for text in texts]
-        encoded = self.tokenizer(prompted, truncation=True, max_length=limit, return_attention_mask=False)
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
-
-    def _computing_what_is_pooled(self) -> AbstractContextManager[None]:
-        first_token = self.pooler in FIRST_TOKEN_POOLERS
-        return last_layer_for_first_token(self.backbone) if first_token else nullcontext()
-
-    @contextmanager
-    def _in_eval_mode(self) -> Iterator[None]:
-        # each module gets its own mode back: a method may keep parts of a training encoder in eval mode
-        modes = [(module, module.training) for module in self.modules()]
-        self.eval()
-        try:
-            with self._computing_what_is_pooled():
-                yield
-        finally:
-            for module, training in modes:
-                module.training = training
+        return list(tokenized(sentences, self.tokenizer, prompt=self.prompt, max_length=limit))

@@ -7,7 +7,7 @@ import torch
 from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
-from sentcse.modules.first_token import last_layer_for_first_token
+from sentcse.modules.first_token import computing_what_is_pooled, last_layer_for_first_token
 
 IDS = torch.tensor([[2, 5, 6, 7, 3], [2, 9, 3, 0, 0]])
 MASK = (IDS != 0).long()
@@ -57,3 +57,10 @@ def test_an_encoder_shortens_what_its_pooler_does_not_read(pooler: str, tokens: 
     encoder = SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler=pooler)
     assert encoder.hidden_states(IDS, MASK)[-1].shape[1] == tokens
     assert encoder(IDS, MASK).shape == (2, 16)
+
+
+def test_only_poolers_of_the_first_token_shorten() -> None:
+    model = tiny_bert().eval()
+    for pooler, tokens in (("cls", 1), ("cls_before_pooler", 1), ("avg", IDS.shape[1])):
+        with computing_what_is_pooled(model, pooler):
+            assert model(input_ids=IDS, attention_mask=MASK).last_hidden_state.shape[1] == tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,6 +16,11 @@ FIRST_TOKEN_POOLERS = {"cls", "cls_before_pooler"}
 _lock = Lock()
 _blocks: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
 _hooks: WeakKeyDictionary[nn.Module, RemovableHandle] = WeakKeyDictionary()
+
+
+def computing_what_is_pooled(backbone: nn.Module, pooler: str) -> AbstractContextManager[None]:
+    """A block in which the last layer computes no more than the pooler reads."""
+    return last_layer_for_first_token(backbone) if pooler in FIRST_TOKEN_POOLERS else nullcontext()
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Texts into vectors, whatever they come in, and cosines between them."""
