@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from corpora import opened
+from disk import note_renames
 from transformers import PreTrainedTokenizerFast
 
 from sentcse.data import cache_files
@@ -147,6 +148,13 @@ def test_a_byte_is_found_where_the_content_is_read_and_a_length_at_once(tmp_path
     assert (read_meta(tmp_path, "key"), read_checked(tmp_path, "key")) == (meta, None)
     (tmp_path / TOKENS).write_bytes(b"")
     assert read_meta(tmp_path, "key") is None
+
+
+def test_all_of_it_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renames = note_renames(monkeypatch)
+    with new_folder(tmp_path / "cache", "key") as folder:
+        write_cache(folder)
+    assert renames == {"meta.json": True, "cache": True}
 
 
 def test_sums_are_of_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

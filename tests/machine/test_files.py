@@ -5,9 +5,18 @@ import os
 from pathlib import Path
 
 import pytest
+from disk import note_renames
 
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, write_json, write_text, writing, written_whole
+from sentcse.machine.files import (
+    put_in_place,
+    read_json,
+    replaced_as_a_whole,
+    write_json,
+    write_text,
+    writing,
+    written_whole,
+)
 
 
 def test_a_json_object_is_read_and_anything_else_gets_a_sentence(tmp_path: Path) -> None:
@@ -68,12 +77,18 @@ def test_a_fault_leaves_the_older_file_and_nothing_beside_it(
 
 
 def test_it_is_on_the_disk_before_it_has_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    did: list[str] = []
-    sync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda file: did.append("fsync") or sync(file))
-    monkeypatch.setattr(os, "replace", lambda old, new: did.append("replace") or replace(old, new))
+    renames = note_renames(monkeypatch)
     write_text(tmp_path / "file", "text")
-    assert did == ["fsync", "replace"]
+    with replaced_as_a_whole(tmp_path / "folder", kind="encoder", marker="mark") as partial:
+        (partial / "inner").mkdir()
+        (partial / "inner" / "weights").write_text("weights")
+    (tmp_path / "download").write_text("text")
+    put_in_place(tmp_path / "download", tmp_path / "corpus")
+    assert renames == {"file": True, "folder": True, "corpus": True}
+    os.replace(tmp_path / "corpus", tmp_path / "synced")
+    (tmp_path / "loose").write_text("text")
+    os.replace(tmp_path / "loose", tmp_path / "unsynced")
+    assert (renames["synced"], renames["unsynced"]) == (True, False)  # so the test can fail
 
 
 def test_what_a_kill_leaves_of_a_file_with_one_writer_is_written_over(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sentcse.data.corpus_report import CorpusReport
 from sentcse.errors import DataError
+from sentcse.machine.files import sync_all, write_text
 
 FORMAT_VERSION = 2
 TOKENS = "tokens.bin"
@@ -86,7 +87,7 @@ def write_meta(folder: Path, meta: CacheMeta) -> None:
     """Write meta.json, the last file of a cache."""
     values = {**vars(meta), "report": meta.report.as_dict()}
     text = json.dumps({**values, "meta_sum": _sum_of(values)}, indent=2)
-    (folder / META).write_text(text + "\n", encoding="utf-8")
+    write_text(folder / META, text + "\n")
 
 
 def _sum_of(values: dict[str, Any]) -> int:
@@ -112,6 +113,7 @@ def new_folder(final: Path, key: str) -> Iterator[Path]:
         _remove_abandoned(final.parent)
         temporary.mkdir()
         yield temporary
+        sync_all(temporary)
         _take_place(temporary, final, key)
     except OSError as error:
         reason = error.strerror if error.strerror is not None else str(error)

@@ -69,12 +69,24 @@ def written_whole(target: Path, *, alone: bool = False) -> Iterator[Path]:
     partial = target.with_name(f".{target.name}.partial" if alone else f".{target.name}.{os.getpid()}.partial")
     try:
         yield partial
-        sync(partial)
-        os.replace(partial, target)
+        put_in_place(partial, target)
     except BaseException:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(written: Path, target: Path) -> None:
+    """Have a file that is written take the place of another, in one move, once it is on the disk."""
+    sync(written)
+    os.replace(written, target)
+
+
+def sync_all(folder: Path) -> None:
+    """Have every file of a folder on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync(path)
 
 
 def sync(file: Path) -> None:
@@ -115,9 +127,7 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         yield partial
-        for path in partial.rglob("*"):
-            if path.is_file():
-                sync(path)
+        sync_all(partial)
         if target.exists():
             shutil.rmtree(replaced, ignore_errors=True)
             os.replace(target, replaced)

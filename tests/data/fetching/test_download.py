@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from disk import note_renames
 from fake_hub import COMMIT, CONTENT, Hub, HubHandler
 from filelock import FileLock
 from huggingface_hub import constants, file_download
@@ -40,6 +41,12 @@ def test_fetched_once_from_the_pinned_commit(server: Hub, tmp_path: Path) -> Non
     assert destination.read_bytes() == CONTENT
     assert server.paths == [f"/datasets/owner/data/resolve/{COMMIT}/text.txt"]
     assert [path.name for path in destination.parent.iterdir()] == ["text.txt"]
+
+
+def test_it_is_on_the_disk_before_it_has_the_name(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renames = note_renames(monkeypatch)
+    fetch(tmp_path / "text.txt")
+    assert renames == {"text.txt": True}
 
 
 def test_of_several_that_lack_a_file_one_fetches_it(

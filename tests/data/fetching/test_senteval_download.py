@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from disk import note_renames
 from fake_hub import COMMIT, Hub
 
 from sentcse.data.fetching import senteval_download
@@ -139,6 +140,15 @@ def test_a_page_of_html_is_never_a_file(server: Hub, tmp_path: Path, web: Mirror
     put(tmp_path / "web", {NAMES[0]: b"<html>"})
     with pytest.raises(DataError, match="has other content"):
         fetch(tmp_path, NAMES[:1], mirrors=(web,), level="none")
+
+
+def test_each_is_on_the_disk_before_it_has_its_name(
+    archive: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renames = note_renames(monkeypatch)
+    fetch(tmp_path)
+    assert {Path(name).name for name in NAMES} <= renames.keys()
+    assert all(renames.values())
 
 
 def test_a_file_that_is_replaced_is_kept(archive: Hub, tmp_path: Path) -> None:

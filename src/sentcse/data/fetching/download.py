@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from sentcse.data.formats import EXTENSIONS
 from sentcse.data.hashing import sha256_of_file
 from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
+from sentcse.machine.files import put_in_place
 from sentcse.machine.hub import hub_endpoint, hub_is_reachable
 from sentcse.machine.locks import one_at_a_time
 
@@ -53,7 +53,8 @@ def fetch_hub_file(file: HubFile, destination: Path) -> Path:
     metadata = _metadata(file, destination)
     # The commit, not the branch: a resumed download must not mix two states of the repository.
     pinned = file if metadata.commit_hash is None else file.model_copy(update={"revision": metadata.commit_hash})
-    partial = destination.with_name(f".{destination.name}.{str(metadata.etag)[:16]}.part")
+    # with the extension, by which the form of a corpus is told
+    partial = destination.with_name(f".{destination.stem}.{str(metadata.etag)[:16]}.part{destination.suffix}")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with one_at_a_time(destination):
@@ -61,8 +62,8 @@ def fetch_hub_file(file: HubFile, destination: Path) -> Path:
             if not destination.is_file():
                 _download(pinned, partial, metadata, destination)
                 _check_hash(partial, metadata, file)
-                _check_rows(partial, destination, file)
-                os.replace(partial, destination)
+                _check_rows(partial, file)
+                put_in_place(partial, destination)
     except OSError as error:
         reason = error.strerror if error.strerror is not None else str(error).split("\n")[0]
         raise DataError(f"{file.filename} of {file.repo} cannot be put at {destination}: {reason}.") from error
@@ -144,16 +145,10 @@ def _git_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_rows(partial: Path, destination: Path, file: HubFile) -> None:
-    if file.rows is None or destination.suffix not in EXTENSIONS:
+def _check_rows(partial: Path, file: HubFile) -> None:
+    if file.rows is None or partial.suffix not in EXTENSIONS:
         return
-    # The form is told by the extension, which the partial file lacks.
-    named = partial.with_name(partial.name + destination.suffix)
-    os.replace(partial, named)
-    try:
-        found = sum(1 for _ in TextFile(named).iter_records())
-    finally:
-        os.replace(named, partial)
+    found = sum(1 for _ in TextFile(partial).iter_records())
     if found != file.rows:
         partial.unlink()
         raise DataError(f"{file.filename} from {file.repo} has {found:,} rows, where {file.rows:,} were published.")

@@ -19,6 +19,7 @@ from sentcse.data.fetching.manifest import TOLERATED, EvaluationFile, FileCheck,
 from sentcse.data.fetching.published import SIMCSE_REPO
 from sentcse.data.fetching.sources import MIRRORS, Mirror, addresses, terms_of
 from sentcse.errors import DataError
+from sentcse.machine.files import put_in_place
 from sentcse.machine.hub import address_is_reachable
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def _put_in_place(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and target.read_bytes() != source.read_bytes():
             os.replace(target, target.with_name(f"{target.name}.replaced"))
-        os.replace(source, target)
+        put_in_place(source, target)
     except OSError as error:
         raise DataError(f"{target} cannot be written: {error.strerror}.") from None
 
