@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_bert, tiny_checkpoint, tiny_family, tiny_tokenizer
+from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 from torch import nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.modules.heads import LinearTanhHead
-from sentcse.modules.input_length import longest_input
 from sentcse.modules.pooling import LAYERS_NEEDED, POOLERS
 
 SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to it", "music of 7"]
@@ -130,22 +129,6 @@ def test_wrong_arguments() -> None:
         make("max")
     with pytest.raises(ValueError, match="'cls' needs a head"):
         SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler="cls")
-
-
-@pytest.mark.parametrize(("model_type", "longest"), [("bert", 64), ("roberta", 63), ("mpnet", 62), ("modernbert", 64)])
-def test_longest_input(model_type: str, longest: int) -> None:
-    """A RoBERTa of 514 positions and padding id 1 takes 512; here the padding id is 0; MPNet has its own, 1."""
-    backbone, tokenizer = tiny_family(model_type), tiny_tokenizer()
-    tokenizer.model_max_length = 10**30
-    assert longest_input(backbone, tokenizer) == longest
-    encoder = SentenceEncoder(backbone, tokenizer, pooler="avg")
-    assert np.isfinite(encoder.encode([" ".join(["dog"] * 100)])).all()
-
-
-def test_the_tokenizer_may_be_the_limit() -> None:
-    tokenizer = tiny_tokenizer()
-    tokenizer.model_max_length = 20
-    assert longest_input(tiny_bert(), tokenizer) == 20
 
 
 def test_from_pretrained_needs_a_pooler_where_none_is_recorded(tmp_path: Path) -> None:

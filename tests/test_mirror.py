@@ -13,7 +13,19 @@ CONSTANTS = {
     "evaluation/tasks/headings.py": "four names, which selection and score tables are tested with",
 }
 """Modules without anything that could be called, and where a wrong value would be noticed."""
-ROOMS = ("", "command", "config", "data", "evaluation", "losses", "machine", "methods", "training")
+ROOMS = (
+    "",
+    "command",
+    "config",
+    "data",
+    "evaluation",
+    "losses",
+    "machine",
+    "methods",
+    "modules",
+    "printing",
+    "training",
+)
 """Folders of tests/ whose every file names a module; `""` is tests/ itself."""
 ABOUT_THE_PROJECT = {
     "test_dependencies.py": "pyproject.toml",

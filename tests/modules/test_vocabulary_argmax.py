@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import tiny_config
 
-from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.vocabulary_argmax import VocabularyArgmax
 
 
@@ -30,14 +28,3 @@ def test_the_small_spread_needs_the_full_score() -> None:
     rounded = (states.bfloat16() @ weight.bfloat16().T).topk(8, dim=1).indices
     best = (states @ weight.T).argmax(dim=1, keepdim=True)
     assert not (rounded == best).any(dim=1).all()
-
-
-@pytest.mark.usefixtures("float64")
-def test_states_before_the_decoder_give_the_heads_scores() -> None:
-    from transformers import BertForMaskedLM
-
-    head = MaskedLanguageModelHead(BertForMaskedLM(tiny_config())).eval()
-    states, decoder = torch.randn(7, 16), head.decoder
-    assert decoder is not None
-    reached = head.before_decoder(states, decoder)
-    torch.testing.assert_close(decoder(reached), head(states))

@@ -17,7 +17,7 @@ from encoders import (
     make_roberta,
 )
 from safetensors.torch import load_file
-from tiny import tiny_bert, tiny_tokenizer
+from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
@@ -36,6 +36,15 @@ def test_three_libraries_give_the_same_vectors(tmp_path: Path, pooler: str, head
 @pytest.mark.parametrize(("pooler", "head"), [("cls", "linear_tanh"), ("avg_first_last", None)])
 def test_three_libraries_agree_on_roberta(tmp_path: Path, pooler: str, head: str | None) -> None:
     assert_three_way(make_roberta(pooler, head), tmp_path / "encoder")
+
+
+@pytest.mark.parametrize("model_type", FAMILIES)
+@pytest.mark.parametrize(("pooler", "head"), [("cls", "linear_tanh"), ("avg_first_last", None)])
+def test_three_libraries_agree_on_every_family(tmp_path: Path, model_type: str, pooler: str, head: str | None) -> None:
+    encoder = SentenceEncoder(
+        tiny_family(model_type), tiny_tokenizer(), pooler=pooler, head=make_head(head), max_length=MAX_LENGTH
+    )
+    assert_three_way(encoder, tmp_path / "encoder")
 
 
 @pytest.mark.parametrize("pooler", sorted(LAYERS_NEEDED))

@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 from made_runs import Made, grid, make_run, make_runs
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.image import imread
 from matplotlib.text import Text
 
-from sentcse.printing.figures import COLOURS, DARK_COLOURS, look, save_figure
 from sentcse.studies import interactive
 from sentcse.studies.chart_data import low_shot
 from sentcse.studies.collect import collect
@@ -35,41 +32,6 @@ def lines(axes: Axes) -> dict[str, tuple[list[float], list[float]]]:
     bars = {bar.get_label(): bar.lines[0] for bar in axes.containers}
     plain = {line.get_label(): line for line in axes.lines if not str(line.get_label()).startswith("_")}
     return {str(name): (list(line.get_xdata()), list(line.get_ydata())) for name, line in {**plain, **bars}.items()}
-
-
-def test_bytes_do_not_depend_on_the_moment(part: Part, tmp_path: Path) -> None:
-    for folder in ("first", "second"):
-        (tmp_path / folder).mkdir()
-        files = save_figure(low_shot_figure(part, "stsb_test"), tmp_path / folder / "figure")
-        assert [file.suffix for file in files] == [".pdf", ".svg", ".png"]
-    for file in (tmp_path / "first").iterdir():
-        assert file.read_bytes() == (tmp_path / "second" / file.name).read_bytes()
-    assert b"CreationDate" not in (tmp_path / "first" / "figure.pdf").read_bytes()
-    assert "<dc:date>" not in (tmp_path / "first" / "figure.svg").read_text()
-
-
-def test_a_figure_is_one_column_wide(part: Part, tmp_path: Path) -> None:
-    png = save_figure(learning_figure(part), tmp_path / "figure")[-1]
-    assert imread(png).shape[1] == round(3.4 * 300)
-
-
-def test_no_two_series_look_alike_in_black_and_white() -> None:
-    plain = [(look(place).page_dash, look(place).page_marker) for place in range(12)]
-    assert len(set(plain)) == 12
-    assert len({look(place) for place in range(60)}) == 60
-
-
-@pytest.mark.parametrize(("colours", "paper"), [(COLOURS, "#fdfdfb"), (DARK_COLOURS, "#14171b")])
-def test_lines_have_a_contrast_of_three_to_the_page(colours: tuple[str, ...], paper: str) -> None:
-    """WCAG 2.2, 1.4.11."""
-
-    def luminance(colour: str) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    for colour in colours:
-        high, low = sorted((luminance(colour), luminance(paper)), reverse=True)
-        assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
 def test_the_low_shot_figure_draws_the_means(part: Part) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 
-from sentcse.printing.wording import number, seeds_listed
 from sentcse.studies.collect import collect
 from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size
 from sentcse.studies.part_report import report_part
@@ -132,12 +131,6 @@ def test_settings_that_change_with_the_size(tmp_path: Path) -> None:
     make_run(tmp_path, Made(size=1000))
     (part,) = collect([tmp_path]).parts
     assert varied_with_size(part) == ["simcse: optimizer.learning_rate is 1e-05 at 64 and 3e-05 at 1,000 sentences."]
-
-
-def test_words_of_figures() -> None:
-    assert (number(-0.001), number(-1.5, sign=True), number(None)) == ("0.00", "\u22121.50", "\u2013")
-    assert number(1234.5, 0) == "1,234"
-    assert seeds_listed([48, 49, 50, 52, 7 + 50]) == "48\u201350, 52, 57"
 
 
 def test_words_of_seeds_and_splits() -> None:
