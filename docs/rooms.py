@@ -38,7 +38,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
-    (Room("training", 1, "one run"), Room("command", 4, "composing, exit codes")),
+    (
+        Room("training", 1, "one run"),
+        Room("compat", 3, "the published classes"),
+        Room("command", 4, "composing, exit codes"),
+    ),
     (
         Room("methods", 1, "SimCSE, DiffCSE, miCSE"),
         Room("evaluation", 2, "tasks, scores, statistics"),

@@ -40,12 +40,16 @@ class Approximate:
         self._path = path
 
     @classmethod
-    def build(cls, vectors: Vectors, kind: str = "auto") -> Approximate:
+    def build(
+        cls, vectors: Vectors, kind: str = "auto", *, cells: int | None = None, searched: int | None = None
+    ) -> Approximate:
         """Build a faiss index of unit vectors (rows, width), and measure its recall.
 
         Args:
             vectors: float32.
             kind: auto (by the number of rows), flat, hnsw or ivf.
+            cells: of ivf; None by the number of rows.
+            searched: cells of ivf that a query looks into; None for a tenth.
 
         Raises:
             SentcseError: if faiss is not installed.
@@ -54,7 +58,7 @@ class Approximate:
         if kind != "auto" and kind not in get_args(Kind):
             raise ValueError(f"kind must be auto, {', '.join(get_args(Kind))}, got {kind!r}")
         chosen = kind_for(len(vectors)) if kind == "auto" else cast("Kind", kind)
-        made = cls(chosen, 1.0, faiss_index=_build(np.ascontiguousarray(vectors), chosen))
+        made = cls(chosen, 1.0, faiss_index=_build(np.ascontiguousarray(vectors), chosen, cells, searched))
         made.recall_at_10 = _own_recall(made, vectors)
         return made
 
@@ -110,7 +114,7 @@ def kind_for(rows: int) -> Kind:
     return "flat" if rows <= FLAT_UP_TO else "hnsw" if rows <= HNSW_UP_TO else "ivf"
 
 
-def _build(vectors: Vectors, kind: Kind) -> Any:
+def _build(vectors: Vectors, kind: Kind, cells: int | None, searched: int | None) -> Any:
     module = faiss()
     rows, width = vectors.shape
     if kind == "flat":
@@ -119,9 +123,9 @@ def _build(vectors: Vectors, kind: Kind) -> Any:
         made = module.IndexHNSWFlat(width, NEIGHBOURS, module.METRIC_INNER_PRODUCT)
         made.hnsw.efConstruction, made.hnsw.efSearch = BUILD_DEPTH, SEARCH_DEPTH
     else:
-        cells = max(1, round(CELLS * rows**0.5))
-        made = module.IndexIVFFlat(module.IndexFlatIP(width), width, cells, module.METRIC_INNER_PRODUCT)
-        made.nprobe = min(cells, max(8, round(SHARE_SEARCHED * cells)))
+        many = max(1, round(CELLS * rows**0.5)) if cells is None else cells
+        made = module.IndexIVFFlat(module.IndexFlatIP(width), width, many, module.METRIC_INNER_PRODUCT)
+        made.nprobe = min(many, max(8, round(SHARE_SEARCHED * many)) if searched is None else searched)
         made.train(vectors)
     made.add(vectors)
     return made
