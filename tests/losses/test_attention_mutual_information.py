@@ -20,6 +20,7 @@ from sentcse.losses.attention_mutual_information import (
     common_support,
     draw_positions,
     gaussian_information,
+    information_sums,
     row_correlation,
     support_scale,
 )
@@ -272,7 +273,7 @@ def test_the_same_generator_state_draws_the_same_positions_and_leaves_the_global
 def test_wrong_arguments_are_named(change: dict[str, object], message: str) -> None:
     arguments = {"maps": random_maps(2, [3]), "attention_mask": token_mask([3]), "generator": None, **change}
     with pytest.raises(ValueError, match=message):
-        inspect.unwrap(attention_mutual_information)(**arguments)  # as users call it: without the tests' shape checks
+        inspect.unwrap(information_sums)(**arguments)  # as users call it: without the tests' shape checks
 
 
 def test_an_unknown_pairing_is_named() -> None:

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from sentcse.losses.replaced_token_detection import (
     edit_tokens,
     replaced_token_accuracy,
+    replaced_token_counts,
     replaced_token_detection_loss,
     replaced_token_labels,
 )
@@ -76,9 +77,11 @@ def test_loss_is_taken_in_float32_under_autocast() -> None:
 def test_accuracies_over_real_tokens() -> None:
     labels = torch.tensor([[0, 1, 1, 0, 0], [0, 1, 0, 0, 0]])
     guesses = torch.tensor([[0, 1, 0, 1, 0], [0, 1, 0, 1, 1]])  # wrong at one replaced, one original, all padding
-    accuracy = replaced_token_accuracy(torch.nn.functional.one_hot(guesses, 2).float(), labels, MASK)
+    counts = replaced_token_counts(torch.nn.functional.one_hot(guesses, 2).float(), labels, MASK)
+    assert counts.tolist() == [8, 3, 6, 2]
+    accuracy = replaced_token_accuracy(counts)
     assert [float(a) for a in accuracy] == pytest.approx([6 / 8, 2 / 3, 4 / 5, 3 / 8])
-    none_replaced = replaced_token_accuracy(torch.zeros(2, 5, 2), torch.zeros_like(MASK), MASK)
+    none_replaced = replaced_token_accuracy(replaced_token_counts(torch.zeros(2, 5, 2), torch.zeros_like(MASK), MASK))
     assert math.isnan(float(none_replaced.replaced))
     assert float(none_replaced.replaced_share) == 0.0
 
@@ -98,6 +101,6 @@ def test_golden_edits_labels_losses_and_accuracies(case: str) -> None:
     assert float(published) == pytest.approx(scalars["rtd_loss"], rel=1e-4)
     real_tokens = replaced_token_detection_loss(logits, labels, mask, count_padding=False)
     assert float(real_tokens) == pytest.approx(scalars["rtd_loss_real_tokens"], rel=1e-4)
-    accuracy = replaced_token_accuracy(logits, labels, mask)
+    accuracy = replaced_token_accuracy(replaced_token_counts(logits, labels, mask))
     expected = [scalars["accuracy"], scalars["accuracy_replaced"], scalars["accuracy_original"]]
     assert [float(a) for a in accuracy[:3]] == pytest.approx(expected, rel=1e-4)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from global_step import METHODS, Step, exact, global_batch, take_step
 from tiny_methods import tiny_batch, tiny_encoder
 from torch import Tensor
 from torch.nn import functional as F
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.methods import base
 from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.heads import LinearTanhHead
@@ -128,3 +131,46 @@ def test_cosines_are_float32_under_autocast_too(dtype: torch.dtype) -> None:
 
 def test_a_single_sentence_has_no_others() -> None:
     assert view_cosines(torch.ones(1, 4), torch.ones(1, 4))["negative_cosine"].isnan()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_parts_that_backward_computes_again_are_those_of_forward(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight sentences three at a time, with dropout and drawn positions: recomputed, and kept."""
+    options = {"ami_samples": 10} if name == "micse" else {}
+    steps = []
+    for again in (True, False):
+        if not again:
+            monkeypatch.setattr(base, "checkpoint", lambda compute, *arguments, use_reentrant: compute(*arguments))
+        method = exact(METHODS[name](dropout=0.2, chunk=3, **options))
+        torch.manual_seed(1)
+        steps.append(take_step(Step(method), method, global_batch(name)))
+        after = torch.rand(())
+    assert steps[0].keys() == steps[1].keys()
+    for key in steps[0]:
+        torch.testing.assert_close(steps[0][key], steps[1][key], rtol=0, atol=0, equal_nan=True, msg=key)
+    torch.manual_seed(1)
+    assert after != torch.rand(())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_without_dropout_a_batch_in_parts_is_the_batch(name: str) -> None:
+    whole, parts = (exact(METHODS[name](chunk=chunk)) for chunk in (None, 3))
+    expected, found = (take_step(Step(method), method, global_batch(name)) for method in (whole, parts))
+    for key in expected:
+        torch.testing.assert_close(found[key], expected[key], rtol=1e-6, atol=1e-9, msg=key)
+
+
+def test_a_part_at_a_time_exists_in_memory() -> None:
+    """Of each part, one layer's intermediate states are alive at most: those of the part that is computed."""
+    method = METHODS["simcse"](chunk=2)
+    alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+    most = []
+
+    def watch(_module: torch.nn.Module, _inputs: Any, output: Tensor) -> None:
+        alive.add(output)
+        most.append(len(alive))
+
+    method.encoder.backbone.encoder.layer[0].intermediate.register_forward_hook(watch)
+    method.compute_losses(global_batch("simcse")).total().backward()
+    assert len(most) == 8  # four parts, forward and once more in backward
+    assert max(most) == 1

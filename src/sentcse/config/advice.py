@@ -18,7 +18,8 @@ def advice(config: TrainConfig) -> Iterator[str]:
     if trainer.accumulate_grad_batches > 1:
         yield (
             f"Each sentence meets the negatives of its own batch of {data.batch_size} only: accumulating "
-            f"{trainer.accumulate_grad_batches} batches averages their gradients and adds no negatives."
+            f"{trainer.accumulate_grad_batches} batches averages their gradients and adds no negatives; a larger "
+            f"data.batch_size with data.chunk={data.chunk or data.batch_size} does, in the same memory."
         )
     if trainer.max_steps is not None and trainer.max_steps < config.evaluation.every_n_steps:
         yield (

@@ -18,6 +18,9 @@ class MethodOptions(Section):
     temperature: Number = Field(0.05, gt=0, description="divides the cosines of InfoNCE")
     head: Literal["linear_tanh", "batchnorm", "none"] = Field("linear_tanh", description="projection head in training")
     projection_at_eval: bool = Field(False, description="keep the head at test time (published `--mlp_only_train` off)")
+    gather: bool = Field(
+        True, description="with several devices, compare the sentences of all of them; false: each device its own"
+    )
 
 
 class SimCSEOptions(MethodOptions):

@@ -37,7 +37,7 @@ def strange_options(options: CustomMethodOptions) -> Iterator[str]:
             )
 
 
-LOADED = {"optimizer", "origin", "generator", "encoder"}
+LOADED = {"optimizer", "origin", "generator", "encoder", "chunk"}
 """Arguments that are no options: `build` makes them of other settings."""
 
 

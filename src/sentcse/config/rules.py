@@ -67,6 +67,11 @@ def _method(config: TrainConfig) -> Iterator[str]:
         )
     if isinstance(method, MiCSEOptions) and method.ami_layers is not None and len(set(method.ami_layers)) < 2:
         yield f"method.ami_layers={method.ami_layers} must name at least two layers: their maps are compared in pairs."
+    if isinstance(method, MiCSEOptions) and method.ami_minimum_support is None and config.data.chunk is not None:
+        yield (
+            f"method.ami_minimum_support=null looks at all rows of a batch at once and data.chunk={config.data.chunk} "
+            "never has them: set a number, such as the default of 32, or data.chunk=null."
+        )
     if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not has_mask_token(config.encoder.name_or_path):
         yield (
             f"method.mlm_weight={method.mlm_weight:g} needs a mask token and the tokenizer of "

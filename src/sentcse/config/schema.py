@@ -79,6 +79,9 @@ class Data(Section):
     encoding: str = Field("utf-8", description="encoding of path")
     max_length: int = Field(32, ge=3, description="tokens at which a training sentence is cut, special tokens included")
     batch_size: int = Field(64, ge=1, description="sentences a step and device")
+    chunk: int | None = Field(
+        None, ge=1, description="sentences encoded at a time, and again in backward: any batch_size fits; null: all"
+    )
     drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
     num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
     cache_dir: LocalPath = Field(description="where tokenised corpora are kept")
@@ -126,7 +129,7 @@ class Trainer(Section):
     max_epochs: int = Field(1, ge=1, description="passes over the corpus; without effect when max_steps is set")
     max_steps: int | None = Field(None, ge=1, description="optimiser steps; null: max_epochs decides")
     accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; no more negatives")
-    sync_batchnorm: bool = Field(True, description="BatchNorm statistics over all GPUs")
+    sync_batchnorm: bool = Field(True, description="with method.gather=false: BatchNorm statistics over all GPUs")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; null: torch decides")

@@ -30,6 +30,18 @@ class AttentionMutualInformation(NamedTuple):
     rows_not_finite: Int[Tensor, ""]
 
 
+class InformationSums(NamedTuple):
+    """What the mean is made of; adds up over parts of a batch.
+
+    Attributes:
+        information: sum over the rows used, in nats, with its gradient.
+        counts: rows used, left out, not finite; then, of the rows with enough, positions above zero and all positions.
+    """
+
+    information: Float[Tensor, ""]
+    counts: Int[Tensor, " 5"]
+
+
 def attention_mutual_information(
     maps: Sequence[Float[Tensor, "views heads tokens tokens"]],
     attention_mask: Shaped[Tensor, "views tokens"],
@@ -41,6 +53,45 @@ def attention_mutual_information(
     count_padding: bool = False,
 ) -> AttentionMutualInformation:
     """Mean information between the attention maps of two views, times (support share)^2 + 1e-6: to be maximised.
+
+    The arguments are those of `information_sums`. With no row left the information is 0, with a gradient of 0.
+    """
+    sums = information_sums(
+        maps,
+        attention_mask,
+        generator=generator,
+        samples=samples,
+        pairing=pairing,
+        minimum_support=minimum_support,
+        count_padding=count_padding,
+    )
+    return mean_information(sums)
+
+
+def mean_information(sums: InformationSums) -> AttentionMutualInformation:
+    """The mean over the rows used, weighted by the support share, from the sums over all parts of a batch."""
+    used, left_out, not_finite, above, positions = sums.counts.unbind()
+    share = above.to(sums.information.dtype) / positions.clamp(min=1)
+    return AttentionMutualInformation(
+        information=sums.information / used.clamp(min=1) * support_scale(share),
+        support_share=share,
+        rows_used=used,
+        rows_left_out=left_out,
+        rows_not_finite=not_finite,
+    )
+
+
+def information_sums(
+    maps: Sequence[Float[Tensor, "views heads tokens tokens"]],
+    attention_mask: Shaped[Tensor, "views tokens"],
+    *,
+    generator: torch.Generator | None,
+    samples: int = 150,
+    pairing: Pairing = "parity",
+    minimum_support: int | None = 32,
+    count_padding: bool = False,
+) -> InformationSums:
+    """The information between the attention maps of two views, summed over rows, with the counts for its mean.
 
     Args:
         maps: post-softmax (and post-dropout) maps of the chosen layers, in order; the two views of a sentence are
@@ -56,8 +107,7 @@ def attention_mutual_information(
         count_padding: True compares padded queries too and counts all padding in the support share, as the published
             code does; False leaves padding out on both axes.
 
-    Rows with a NaN, an infinity or no variation are left out and counted as not finite. With no row left the
-    information is 0, with a gradient of 0.
+    Rows with a NaN, an infinity or no variation are left out and counted as not finite.
 
     Raises:
         ValueError: if maps, attention_mask, samples, pairing or minimum_support are not as described.
@@ -74,15 +124,8 @@ def attention_mutual_information(
         x, y = rows.gather(-1, chosen.unsqueeze(1).expand(-1, 2, -1, -1, -1)).unbind(1)
         information = gaussian_information(row_correlation(x, y, counted & enough.unsqueeze(-1)))
         used = enough & information.isfinite()
-        mean = information.where(used, 0.0).sum() / used.sum().clamp(min=1)
-        share = (size * enough).sum().to(mean.dtype) / (positions * enough).sum().clamp(min=1)
-        return AttentionMutualInformation(
-            information=mean * support_scale(share),
-            support_share=share,
-            rows_used=used.sum(),
-            rows_left_out=(~enough).sum(),
-            rows_not_finite=(enough & ~used).sum(),
-        )
+        counts = (used, ~enough, enough & ~used, size * enough, positions * enough)
+        return InformationSums(information.where(used, 0.0).sum(), torch.stack([each.sum() for each in counts]))
 
 
 def attention_rows(

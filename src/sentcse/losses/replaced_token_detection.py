@@ -70,20 +70,30 @@ class ReplacedTokenAccuracy(NamedTuple):
 
 
 @torch.no_grad()
-def replaced_token_accuracy(
+def replaced_token_counts(
     logits: Float[Tensor, "rows tokens 2"],
     labels: Int[Tensor, "rows tokens"],
     attention_mask: Shaped[Tensor, "rows tokens"],
-) -> ReplacedTokenAccuracy:
+) -> Int[Tensor, " 4"]:
+    """Counts, which add up over batches and ranks: real tokens, replaced ones, right answers, right among replaced."""
+    real = attention_mask.bool()
+    right = (logits.argmax(dim=-1) == labels) & real
+    # sums, as indexing by a mask would have a GPU waited for
+    return torch.stack([each.sum() for each in (real, labels, right, right & labels.bool())])
+
+
+def replaced_token_accuracy(counts: Int[Tensor, " 4"]) -> ReplacedTokenAccuracy:
     """How often the discriminator is right: over all real tokens, the replaced and the original ones.
 
     `replaced_share` is the share of replaced tokens: without it an accuracy says little.
+
+    Args:
+        counts: of `replaced_token_counts`.
     """
-    real, replaced = attention_mask.bool(), labels.bool()
-    right = (logits.argmax(dim=-1) == labels).float()
+    real, replaced, right, right_replaced = counts.unbind()
     return ReplacedTokenAccuracy(
-        all=right[real].mean(),
-        replaced=right[real & replaced].mean(),
-        original=right[real & ~replaced].mean(),
-        replaced_share=labels[real].float().mean(),
+        all=right / real,
+        replaced=right_replaced / replaced,
+        original=(right - right_replaced) / (real - replaced),
+        replaced_share=replaced / real,
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.building import BuiltModule, Origin
+from sentcse.methods.global_batch import gather_rows, mean_over_ranks
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
 from sentcse.modules.heads import HEADS
@@ -21,6 +23,7 @@ from sentcse.storage.checkpoint import encoder_entry
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+T = TypeVar("T")
 Batch = Mapping[str, Tensor]
 """`input_ids` and `attention_mask`, each (sentences, views, tokens)."""
 
@@ -48,6 +51,9 @@ class Method(BuiltModule, ABC):
         encoder: the encoder to train; it has no head of its own.
         head: projection head by its name in `sentcse.modules.heads.HEADS`, or "none".
         projection_at_eval: whether the head is part of the encoder that is scored and exported.
+        gather: with several ranks, compare the sentences of all; each rank's own otherwise.
+        chunk: sentences that are encoded at a time, and once more in backward, which bounds the memory while the
+            objective sees the whole batch; None for all at once.
         optimizer: AdamW settings; None for the published ones.
     """
 
@@ -57,10 +63,14 @@ class Method(BuiltModule, ABC):
         *,
         head: str = "linear_tanh",
         projection_at_eval: bool = False,
+        gather: bool = True,
+        chunk: int | None = None,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(optimizer=optimizer)
         self.encoder = encoder
+        self.gather = gather
+        self.chunk = chunk
         quicken(encoder.backbone)
         self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
         self.head_at_eval = head if projection_at_eval else None
@@ -93,26 +103,42 @@ class Method(BuiltModule, ABC):
         """The terms of the objective for a batch."""
 
     def pool(self, batch: Batch) -> Tensor:
-        """The encoder's vectors of every view, before the head: (sentences * views, width)."""
-        pooled: Tensor = self.encoder(*flatten_views(batch))
-        return pooled
+        """The encoder's vectors of every view of this rank, before the head: (sentences * views, width)."""
+        return torch.cat(self.by_chunk(lambda part, _: self.encoder(*flatten_views(part)), batch))
 
     def embed(self, batch: Batch) -> Tensor:
-        """Projected vectors of every view: (sentences, views, width)."""
-        sentences, views, _ = batch["input_ids"].shape
-        projected: Tensor = self.head(self.pool(batch))
-        return projected.view(sentences, views, -1)
+        """Projected vectors of every view: (sentences, views, width), with `gather` the sentences of all ranks."""
+        return self.project(self.pool(batch), views=batch["input_ids"].shape[1])
+
+    def project(self, pooled: Tensor, *, views: int) -> Tensor:
+        """`pooled` vectors (sentences * views, width) through the head, with `gather` those of all ranks together."""
+        projected: Tensor = self.head(gather_rows(pooled) if self.gather else pooled)
+        return projected.view(-1, views, projected.shape[-1])
+
+    def by_chunk(self, compute: Callable[[Batch, int], T], batch: Batch) -> list[T]:
+        """`compute(part, number)` of `chunk` sentences after `chunk` sentences, or of the whole batch as number 0.
+
+        Of a part only the result is kept, which must be tensors; backward computes it again with the same dropout. A
+        generator of one's own must be seeded in `compute`, for which there is the number of the part.
+        """
+        if self.chunk is None:
+            return [compute(batch, 0)]
+        split = {name: torch.split(tensor, self.chunk) for name, tensor in batch.items()}
+        parts = [dict(zip(split, tensors, strict=True)) for tensors in zip(*split.values(), strict=True)]
+        return [checkpoint(compute, part, number, use_reentrant=False) for number, part in enumerate(parts)]
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """The weighted sum of the losses; logs it, its terms and the metrics under `train/`."""
+        """The weighted sum of the losses; logs it, its terms and the metrics under `train/`, of all ranks together."""
         objective = self.compute_losses(batch)
         loss = objective.total()
         size = len(batch["input_ids"])
         # Lightning would count from 0: a row's step is the number of optimiser steps made with it
         self.log("step", float(self.global_step + 1))
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=size)
-        details = {**objective.losses, **objective.metrics}
-        self.log_dict({f"train/{name}": value.detach().float() for name, value in details.items()}, batch_size=size)
+        details = {"loss": loss, **objective.losses, **objective.metrics}
+        means = mean_over_ranks(torch.stack([value.detach().float() for value in details.values()]))
+        logged = {f"train/{name}": value for name, value in zip(details, means, strict=True)}
+        self.log("train/loss", logged.pop("train/loss"), prog_bar=True, batch_size=size)
+        self.log_dict(logged, batch_size=size)
         return loss
 
     def evaluation_encoder(self) -> SentenceEncoder:

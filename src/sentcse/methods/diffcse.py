@@ -13,6 +13,7 @@ from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_c
 from sentcse.methods.building import Origin
 from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
+from sentcse.methods.global_batch import own_rows
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
 from sentcse.storage.opening import open_backbone
@@ -36,6 +37,8 @@ class DiffCSE(Method):
         condition: `after_head` or `before_head`: which vector the discriminator reads in place of [CLS].
         count_padding: average the RTD loss over padding too (published code).
         discriminator_rows: rows that the discriminator computes at a time, which bounds its memory; None for all.
+        gather: compare the sentences of all ranks.
+        chunk: sentences that are encoded at a time; None for all.
         optimizer: AdamW settings.
     """
 
@@ -52,9 +55,18 @@ class DiffCSE(Method):
         condition: str = "after_head",
         count_padding: bool = False,
         discriminator_rows: int | None = 32,
+        gather: bool = True,
+        chunk: int | None = None,
         optimizer: AdamWSettings | None = None,
     ) -> None:
-        super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
+        super().__init__(
+            encoder,
+            head=head,
+            projection_at_eval=projection_at_eval,
+            gather=gather,
+            chunk=chunk,
+            optimizer=optimizer,
+        )
         self.temperature = temperature
         self.rtd_weight = rtd_weight
         self.condition = condition
@@ -70,10 +82,10 @@ class DiffCSE(Method):
         """InfoNCE of the views, and replaced token detection on an edited copy of each (equations 2 to 5)."""
         x, mask = flatten_views(batch)
         h = self.pool(batch)
-        projected = self.head(h)
-        z1, z2 = projected.unflatten(0, batch["input_ids"].shape[:2]).unbind(1)[:2]
+        projected = self.project(h, views=batch["input_ids"].shape[1])
+        z1, z2 = projected.unbind(1)[:2]
         edited = self.generator.edit(x, mask)
-        condition = projected if self.condition == "after_head" else h
+        condition = own_rows(projected.flatten(0, 1), len(h)) if self.condition == "after_head" else h
         detection = self.replaced_token_detection.detect(edited, x, mask, condition=condition)
         return Objective(
             losses={"info_nce": info_nce_loss(z1, z2, temperature=self.temperature), "rtd": detection.loss},

@@ -13,9 +13,15 @@ from torch import Tensor, nn
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.losses import replaced_token_accuracy, replaced_token_detection_loss, replaced_token_labels
-from sentcse.losses.replaced_token_detection import ReplacedTokenAccuracy
+from sentcse.losses import (
+    ReplacedTokenAccuracy,
+    replaced_token_accuracy,
+    replaced_token_counts,
+    replaced_token_detection_loss,
+    replaced_token_labels,
+)
 from sentcse.methods.building import Origin
+from sentcse.methods.global_batch import mean_over_ranks, sum_over_ranks
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 
 if TYPE_CHECKING:
@@ -24,7 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Detection:
-    """The loss of equations 3 and 4 as a mean over tokens, and how often the discriminator is right."""
+    """The loss of equations 3 and 4 as a mean over tokens, and how often the discriminator is right.
+
+    Both are over the tokens of all ranks; `loss` is this rank's part times the number of ranks.
+    """
 
     loss: Tensor
     accuracy: ReplacedTokenAccuracy
@@ -61,24 +70,35 @@ class Discriminator:
         pieces = split_rows(attention_mask, self.rows, cut_padding=not self.count_padding)
         # zero at padding that needs no computation
         found = torch.zeros(*edited.shape, 2, device=edited.device)
-        score = partial(self._score_piece, edited, labels, attention_mask, found)
+        counted = torch.ones_like(attention_mask) if self.count_padding else attention_mask
+        tokens_of_a_rank = mean_over_ranks(counted.sum())
+        score = partial(self._score_piece, edited, labels, attention_mask, counted, tokens_of_a_rank, found)
         # looked up for all rows together: the gradient of the table is as large as the vocabulary
         table: Any = self.backbone.get_input_embeddings()
         learned = [*self.backbone.parameters(), *self.classifier.parameters()]
         parameters = [each for each in learned if each.requires_grad and each is not table.weight]
         loss = sum_over_pieces(score, pieces, (condition, table(edited)), parameters)
-        return Detection(loss, replaced_token_accuracy(found, labels, attention_mask))
+        counts = sum_over_ranks(replaced_token_counts(found, labels, attention_mask))
+        return Detection(loss, replaced_token_accuracy(counts))
 
     def _score_piece(
-        self, edited: Tensor, labels: Tensor, mask: Tensor, found: Tensor, rows: Rows, condition: Tensor, words: Tensor
+        self,
+        edited: Tensor,
+        labels: Tensor,
+        mask: Tensor,
+        counted: Tensor,
+        tokens_of_a_rank: Tensor,
+        found: Tensor,
+        rows: Rows,
+        condition: Tensor,
+        words: Tensor,
     ) -> Tensor:
         """The piece's part of the mean over all tokens; writes its logits into `found`."""
         words = words[:, : rows.length]
         logits = self.logits(rows.of(edited), rows.of(mask), condition=condition, words=words)
         found[rows.index, : rows.length] = logits.detach().float()
-        counted = torch.ones_like(mask) if self.count_padding else mask
         mean = replaced_token_detection_loss(logits, rows.of(labels), rows.of(mask), count_padding=self.count_padding)
-        return mean * (counted[rows.index].sum() / counted.sum())
+        return mean * (counted[rows.index].sum() / tokens_of_a_rank)
 
     def logits(
         self, edited: Tensor, attention_mask: Tensor, *, condition: Tensor, words: Tensor | None = None

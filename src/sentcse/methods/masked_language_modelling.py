@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sentcse.methods.global_batch import mean_over_ranks, part_of_mean
 from sentcse.methods.optimization import AdamWSettings, TrainedModule
 from sentcse.modules.attention import quicken
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
@@ -59,12 +61,13 @@ class MaskedLanguageModelling(TrainedModule):
         masked, selected = mask_ordinary_tokens(ids, mask, self.tokenizer, masking_ratio=self.masking_ratio)
         scores, labels = self.score_vocabulary(masked, mask, selected), ids[selected]
         # a mean over no token would be nan
-        predictions = selected.sum().clamp(min=1)
-        loss = F.cross_entropy(scores, labels, reduction="sum") / predictions
-        accuracy = (scores.detach().argmax(dim=-1) == labels).sum() / predictions
+        predictions = selected.sum()
+        loss = part_of_mean(F.cross_entropy(scores, labels, reduction="sum"), predictions)
+        accuracy = part_of_mean((scores.detach().argmax(dim=-1) == labels).sum(), predictions)
+        shown, accuracy = (mean_over_ranks(torch.stack([loss, accuracy]))).unbind()
         # Lightning would count from 0: a row's step is the number of optimiser steps made with it
         self.log("step", float(self.global_step + 1))
-        self.log("train/loss", loss.detach(), prog_bar=True, batch_size=len(ids))
+        self.log("train/loss", shown, prog_bar=True, batch_size=len(ids))
         self.log("train/masked_accuracy", accuracy, batch_size=len(ids))
         return loss
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch import Tensor
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.losses import attention_mutual_information, info_nce_loss
+from sentcse.losses import InformationSums, info_nce_loss, information_sums, mean_information
 from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.global_batch import ranks, sum_over_ranks
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import collect_attention_maps, enable_attention_maps
 
@@ -35,10 +37,13 @@ class MiCSE(Method):
         ami_pairing: `parity` or `per_layer`: which layers share a row.
         ami_minimum_support: positions that a row needs to count; None for the published rule.
         count_padding: count the attention of padding queries (published code).
+        gather: compare the sentences of all ranks.
+        chunk: sentences that are encoded at a time; None for all.
         optimizer: AdamW settings.
 
     Raises:
-        ValueError: for fewer than two layers, a layer that is not there, or an architecture without such maps.
+        ValueError: for fewer than two layers, a layer that is not there, an architecture without such maps, or `chunk`
+            with the published rule on support, which looks at all rows of a batch.
     """
 
     def __init__(
@@ -55,9 +60,22 @@ class MiCSE(Method):
         ami_pairing: Literal["parity", "per_layer"] = "parity",
         ami_minimum_support: int | None = 32,
         count_padding: bool = False,
+        gather: bool = True,
+        chunk: int | None = None,
         optimizer: AdamWSettings | None = None,
     ) -> None:
-        super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
+        super().__init__(
+            encoder,
+            head=head,
+            projection_at_eval=projection_at_eval,
+            gather=gather,
+            chunk=chunk,
+            optimizer=optimizer,
+        )
+        if chunk is not None and ami_minimum_support is None:
+            raise ValueError(
+                "ami_minimum_support must be a number with chunk: the published rule needs all rows at once"
+            )
         self.temperature = temperature
         self.alpha = alpha
         self.ami_weight = ami_weight
@@ -83,18 +101,11 @@ class MiCSE(Method):
 
     def compute_losses(self, batch: Batch) -> Objective:
         """InfoNCE of the views, less the mutual information of their attention (sections 3.2 and 3.3)."""
-        with collect_attention_maps(self.ami_layers) as maps:
-            z1, z2 = self.embed(batch).unbind(1)[:2]
-        _, mask = flatten_views(batch)
-        agreement = attention_mutual_information(
-            [maps[layer] for layer in self.ami_layers],
-            mask,
-            generator=self.sampling_generator(z1.device),
-            samples=self.ami_samples,
-            pairing=self.ami_pairing,
-            minimum_support=self.ami_minimum_support,
-            count_padding=self.count_padding,
-        )
+        pooled, information, counts = zip(*self.by_chunk(self.pool_and_compare, batch), strict=True)
+        z1, z2 = self.project(torch.cat(pooled), views=batch["input_ids"].shape[1]).unbind(1)[:2]
+        # the mean is over the rows of all ranks, and this rank's part of it counts as often as there are ranks
+        sums = InformationSums(torch.stack(information).sum() * ranks(), sum_over_ranks(torch.stack(counts).sum(dim=0)))
+        agreement = mean_information(sums)
         return Objective(
             losses={
                 "info_nce": info_nce_loss(z1, z2, temperature=self.temperature),
@@ -110,12 +121,29 @@ class MiCSE(Method):
             },
         )
 
-    def sampling_generator(self, device: torch.device) -> torch.Generator:
-        """Draws positions without advancing dropout's stream, from the step's seed, which `training.seeding` sets.
+    def pool_and_compare(self, part: Batch, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The vectors of a part of the batch, (sentences * views, width), and the sums of `InformationSums`."""
+        rows, mask = flatten_views(part)
+        with collect_attention_maps(self.ami_layers) as maps:
+            pooled: Tensor = self.encoder(rows, mask)
+        information, counts = information_sums(
+            [maps[layer] for layer in self.ami_layers],
+            mask,
+            generator=self.sampling_generator(pooled.device, number),
+            samples=self.ami_samples,
+            pairing=self.ami_pairing,
+            minimum_support=self.ami_minimum_support,
+            count_padding=self.count_padding,
+        )
+        return pooled, information, counts
+
+    def sampling_generator(self, device: torch.device, number: int) -> torch.Generator:
+        """Draws positions without advancing dropout's stream, from the step's seed, which `training.resuming` sets.
 
         It starts where dropout started in this step: on one device the positions come from the bits of the first masks.
+        Each part of a batch has positions of its own, by its `number`.
         """
-        return torch.Generator(device).manual_seed(torch.initial_seed())
+        return torch.Generator(device).manual_seed(torch.initial_seed() + number)
 
 
 def default_layers(depth: int) -> list[int]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def sum_over_pieces(
     """The sum of `part(piece, *rows of by_row)` with its exact gradient, at the memory of one piece.
 
     Each piece is differentiated as soon as it is computed, and only the sums of the gradients are kept for backward.
-    Under float16 autocast it is an ordinary sum: the loss scaling of the caller comes too late for those gradients.
+    Under float16 autocast the caller's loss scaling would come too late for those gradients: there backward computes
+    each piece once more.
 
     Args:
         part: gives a scalar; depends on nothing with a gradient but the rows it is given and `parameters`.
@@ -62,7 +65,9 @@ def sum_over_pieces(
     device = by_row[0].device.type
     half = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
     if len(pieces) == 1 or half or not torch.is_grad_enabled():
-        return torch.stack([part(piece, *(tensor[piece.index] for tensor in by_row)) for piece in pieces]).sum()
+        once = len(pieces) == 1 or not torch.is_grad_enabled()
+        compute = part if once else partial(checkpoint, part, use_reentrant=False)
+        return torch.stack([compute(piece, *(tensor[piece.index] for tensor in by_row)) for piece in pieces]).sum()
     total: Tensor = _SumOverPieces.apply(part, pieces, len(by_row), *by_row, *parameters)  # type: ignore[no-untyped-call]
     return total
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
 from sentcse.methods.building import Origin
+from sentcse.methods.global_batch import part_of_mean
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.storage.masked_language_models import load_mlm_head
@@ -32,6 +34,8 @@ class SimCSE(Method):
         mlm_weight: weight of the masked-language-model term (section 4.3; 0.1 there), 0 for none.
         mlm_masking_ratio: share of tokens that the term predicts.
         mlm_head: scores the vocabulary for (predictions, width) states; needed when mlm_weight is above 0.
+        gather: compare the sentences of all ranks.
+        chunk: sentences that are encoded at a time; None for all.
         optimizer: AdamW settings.
 
     Raises:
@@ -49,9 +53,18 @@ class SimCSE(Method):
         mlm_weight: float = 0.0,
         mlm_masking_ratio: float = 0.15,
         mlm_head: nn.Module | None = None,
+        gather: bool = True,
+        chunk: int | None = None,
         optimizer: AdamWSettings | None = None,
     ) -> None:
-        super().__init__(encoder, head=head, projection_at_eval=projection_at_eval, optimizer=optimizer)
+        super().__init__(
+            encoder,
+            head=head,
+            projection_at_eval=projection_at_eval,
+            gather=gather,
+            chunk=chunk,
+            optimizer=optimizer,
+        )
         if mlm_weight > 0 and mlm_head is None:
             raise ValueError("mlm_head must be given when mlm_weight is above 0")
         self.temperature = temperature
@@ -101,16 +114,21 @@ class SimCSE(Method):
         return Objective(losses, {"mlm": self.mlm_weight}, view_cosines(z1, z2))
 
     def masked_language_model_loss(self, batch: Batch) -> Tensor:
-        """Cross-entropy of the masked tokens of every view; the vocabulary is scored only there."""
+        """Mean cross-entropy of the masked tokens of every view; the vocabulary is scored only there."""
         masked_ids, labels = self.mask(batch)
-        mask = batch["attention_mask"].flatten(0, 1)
-        output = self.encoder.backbone(input_ids=masked_ids.flatten(0, 1), attention_mask=mask)
-        wanted = labels.flatten(0, 1) != IGNORED_LABEL
+        masked = {"input_ids": masked_ids, "attention_mask": batch["attention_mask"], "labels": labels}
+        # sums: a mean over no token would be nan
+        sums = torch.stack(self.by_chunk(lambda part, _: self._summed_cross_entropy(part), masked))
+        return part_of_mean(sums.sum(), (labels != IGNORED_LABEL).sum())
+
+    def _summed_cross_entropy(self, masked: Batch) -> Tensor:
+        ids, mask = flatten_views(masked)
+        labels = masked["labels"].flatten(0, 1)
+        wanted = labels != IGNORED_LABEL
         assert self.mlm_head is not None
-        scores = self.mlm_head(output.last_hidden_state[wanted])
-        # a sum over no token is 0, a mean would be nan
-        summed = F.cross_entropy(scores.float(), labels.flatten(0, 1)[wanted], reduction="sum")
-        return summed / wanted.sum().clamp(min=1)
+        states = self.encoder.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
+        scores: Tensor = self.mlm_head(states[wanted])
+        return F.cross_entropy(scores.float(), labels[wanted], reduction="sum")
 
     def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Masked ids and labels (-100 where nothing is predicted), drawn anew for every view."""

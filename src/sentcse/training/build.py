@@ -49,6 +49,7 @@ def build_trainer(
     check_devices(settings.devices, accelerator)
     precision = choose_precision(settings.precision, accelerator)
     show_bar = settings.progress and sys.stderr.isatty()
+    gathered = isinstance(config, TrainConfig) and config.method.gather
     callbacks: list[Callback] = [
         *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
         StepSeed(config.seed),
@@ -69,8 +70,8 @@ def build_trainer(
         max_steps=-1 if settings.max_steps is None else settings.max_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         gradient_clip_val=settings.gradient_clip_val,
-        # torch synchronises BatchNorm on GPUs only
-        sync_batchnorm=settings.sync_batchnorm and accelerator == "gpu",
+        # torch synchronises BatchNorm on GPUs only; gathered vectors give it the whole batch anyway
+        sync_batchnorm=settings.sync_batchnorm and accelerator == "gpu" and not gathered,
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
         callbacks=callbacks,

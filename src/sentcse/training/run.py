@@ -151,6 +151,13 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     """
     chosen, generator, options = config.encoder, config.generator, config.method
     found = method_class(options.target)
+    given = (
+        accepted_options(found, options)
+        if isinstance(options, CustomMethodOptions)
+        else options.model_dump(exclude={"target"})
+    )
+    if config.data.chunk is not None:
+        given["chunk"] = config.data.chunk
     method: Method = found.assemble(
         encoder,
         origin=Origin(encoder_folder(chosen.name_or_path), chosen.revision, chosen.dropout),
@@ -158,11 +165,7 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         if generator.name_or_path is None
         else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
         optimizer=AdamWSettings(**config.optimizer.model_dump()),
-        **(
-            accepted_options(found, options)
-            if isinstance(options, CustomMethodOptions)
-            else options.model_dump(exclude={"target"})
-        ),
+        **given,
     )
     return method
 

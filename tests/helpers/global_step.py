@@ -1,0 +1,158 @@
+"""One step of every method on a part of a batch, in a process of its own: `python global_step.py RANK RANKS FOLDER`.
+
+Without dropout and with masks that depend on the tokens alone, so that it does not matter which rank has a sentence.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from tiny import tiny_config, tiny_tokenizer
+from tiny_methods import tiny_diffcse, tiny_encoder
+from torch import Tensor, nn
+from transformers import BertForMaskedLM
+
+from sentcse.methods import Method, MiCSE, SimCSE
+from sentcse.methods.base import Batch, Objective
+from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
+from sentcse.modules.masking import masked_language_model_labels
+
+SENTENCES, TOKENS = 8, 11
+
+
+def global_batch(name: str) -> dict[str, Tensor]:
+    """Eight sentences of two views with words of their own, and of many lengths; the last half is shorter.
+
+    Supervised SimCSE gets a hard negative as third view.
+    """
+    drawn = torch.Generator().manual_seed(0)
+    ids = torch.randint(5, 60, (SENTENCES, 3, TOKENS), generator=drawn)
+    lengths = torch.randint(4, TOKENS + 1, (SENTENCES, 3), generator=drawn)
+    lengths[SENTENCES // 2 :] = lengths[SENTENCES // 2 :].clamp(max=8)
+    mask = (torch.arange(TOKENS) < lengths[..., None]).long()
+    views = 3 if name == "simcse" else 2
+    return {"input_ids": (ids * mask)[:, :views], "attention_mask": mask[:, :views]}
+
+
+def part_of(batch: Batch, rank: int, ranks: int) -> dict[str, Tensor]:
+    """A rank's sentences, padded to the longest of its own."""
+    own = {name: tensor.chunk(ranks)[rank] for name, tensor in batch.items()}
+    longest = int(own["attention_mask"].sum(dim=-1).max())
+    return {name: tensor[..., :longest] for name, tensor in own.items()}
+
+
+def selected(ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Masked ids and the selected tokens: a third of the words."""
+    chosen = (ids % 3 == 0) & mask.bool()
+    return torch.where(chosen, int(tiny_tokenizer().mask_token_id), ids), chosen
+
+
+def noise(dropout: float) -> dict[str, float]:
+    return {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
+
+
+def simcse(*, dropout: float = 0.0, **options: Any) -> SimCSE:
+    torch.manual_seed(0)
+    return SimCSE(tiny_encoder(**noise(dropout)), hard_negative_weight=0.5, **options)
+
+
+def simcse_mlm(*, dropout: float = 0.0, **options: Any) -> SimCSE:
+    torch.manual_seed(0)
+    model = BertForMaskedLM(tiny_config())
+    method = SimCSE(tiny_encoder(**noise(dropout)), mlm_weight=1.0, mlm_head=MaskedLanguageModelHead(model), **options)
+
+    def mask(batch: Batch) -> tuple[Tensor, Tensor]:
+        masked, chosen = selected(batch["input_ids"], batch["attention_mask"])
+        return masked, masked_language_model_labels(batch["input_ids"], chosen)
+
+    method.mask = mask  # type: ignore[method-assign]
+    return method
+
+
+def diffcse(**options: Any) -> Method:
+    method = tiny_diffcse(4, **options)
+    method.generator.mask = selected  # type: ignore[method-assign]
+    return method
+
+
+def diffcse_before_head(**options: Any) -> Method:
+    return diffcse(condition="before_head", count_padding=False, **options)
+
+
+def micse(*, dropout: float = 0.0, ami_samples: int = 2 * TOKENS**2, **options: Any) -> MiCSE:
+    """Compares every position unless told otherwise: which are drawn depends on the rank."""
+    torch.manual_seed(0)
+    return MiCSE(
+        tiny_encoder(**noise(dropout)),
+        ami_weight=1.0,
+        ami_layers=[0, 1],
+        ami_samples=ami_samples,
+        ami_minimum_support=20,
+        **options,
+    )
+
+
+METHODS: dict[str, Callable[..., Method]] = {
+    each.__name__: each for each in (simcse, simcse_mlm, diffcse, diffcse_before_head, micse)
+}
+
+
+def exact(method: Method) -> Method:
+    """In float64, but for the generator, which predicts whole numbers."""
+    method.double()
+    if "_generator" in vars(method):
+        method.generator.float()  # type: ignore[union-attr]
+    return method
+
+
+class Step(nn.Module):
+    """The method as DDP takes it: a step is its forward."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+        self.objective: Objective | None = None
+
+    def forward(self, batch: Batch) -> Tensor:
+        self.objective = self.method.compute_losses(batch)
+        return self.objective.total()
+
+
+def take_step(step: nn.Module, method: Method, batch: Batch) -> dict[str, Tensor]:
+    """Loss, gradients, running statistics and metrics of a step, by name."""
+    loss = step(batch)
+    loss.backward()
+    inner = step if isinstance(step, Step) else step.module
+    gradients = {f"grad.{name}": each.grad for name, each in method.named_parameters() if each.grad is not None}
+    running = {f"running.{name}": each for name, each in method.named_buffers() if "running" in name}
+    metrics = {f"metric.{name}": each.detach() for name, each in inner.objective.metrics.items()}
+    return {"loss": loss.detach(), **gradients, **running, **metrics}
+
+
+def main(rank: int, ranks: int, folder: Path) -> None:
+    """Take every method's step as one of `ranks`, and write what came of it."""
+    from torch.nn.parallel import DistributedDataParallel
+
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=ranks)
+    found = {}
+    for name, build in METHODS.items():
+        own = part_of(global_batch(name), rank, ranks)
+        for chunk in (None, 3):
+            method = exact(build(chunk=chunk))
+            step = DistributedDataParallel(Step(method), broadcast_buffers=False)
+            found[f"{name}/{chunk}"] = take_step(step, method, own)
+    apart = exact(simcse(gather=False))
+    found["apart"] = take_step(
+        DistributedDataParallel(Step(apart)), apart, part_of(global_batch("simcse"), rank, ranks)
+    )
+    torch.save(found, folder / f"{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

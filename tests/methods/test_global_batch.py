@@ -1,0 +1,87 @@
+"""Two ranks with half a batch each take the step of one rank with the whole batch, with and without recomputation."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import global_step
+import pytest
+import torch
+from global_step import METHODS, SENTENCES, Step, exact, global_batch, part_of, take_step
+from torch import Tensor
+
+from sentcse.methods.global_batch import gather_rows, mean_over_ranks, own_rows, part_of_mean, ranks, sum_over_ranks
+
+Steps = dict[str, dict[str, Tensor]]
+RANKS = 2
+
+
+@pytest.fixture(scope="module")
+def of_two_ranks(tmp_path_factory: pytest.TempPathFactory) -> list[Steps]:
+    """What each of two processes that share a step through gloo found."""
+    folder = tmp_path_factory.mktemp("ranks")
+    helpers = Path(global_step.__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(helpers), os.environ.get("PYTHONPATH", "")])}
+    started = [
+        subprocess.Popen(
+            [sys.executable, global_step.__file__, str(rank), str(RANKS), str(folder)],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(RANKS)
+    ]
+    for process in started:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    return [torch.load(folder / f"{rank}.pt") for rank in range(RANKS)]
+
+
+@pytest.mark.parametrize("chunk", [None, 3])
+@pytest.mark.parametrize("name", METHODS)
+def test_loss_gradients_statistics_and_metrics_as_of_one_rank(
+    name: str, chunk: int | None, of_two_ranks: list[Steps]
+) -> None:
+    method = exact(METHODS[name]())
+    expected = take_step(Step(method), method, global_batch(name))
+    found = [steps[f"{name}/{chunk}"] for steps in of_two_ranks]
+    assert all(each.keys() == expected.keys() for each in found)
+    torch.testing.assert_close(sum(each["loss"] for each in found) / RANKS, expected["loss"], rtol=1e-7, atol=0)
+    for key in expected.keys() - {"loss"}:
+        # a rank's share of all tokens is float32
+        for each in found:
+            torch.testing.assert_close(each[key], expected[key], rtol=1e-5, atol=1e-9, msg=lambda m, k=key: f"{k}: {m}")
+
+
+def test_without_gathering_each_rank_has_its_own_negatives(of_two_ranks: list[Steps]) -> None:
+    losses, gradients = [], []
+    for rank in range(RANKS):
+        method = exact(METHODS["simcse"]())
+        alone = take_step(Step(method), method, part_of(global_batch("simcse"), rank, RANKS))
+        torch.testing.assert_close(of_two_ranks[rank]["apart"]["loss"], alone["loss"], rtol=1e-10, atol=0)
+        losses.append(alone["loss"])
+        gradients.append(alone["grad.head.dense.weight"])
+    torch.testing.assert_close(of_two_ranks[0]["apart"]["grad.head.dense.weight"], sum(gradients) / RANKS)
+    # more negatives make the task harder
+    assert of_two_ranks[0]["simcse/None"]["loss"] > max(losses)
+
+
+def test_one_process_is_a_batch_of_its_own() -> None:
+    rows = torch.randn(SENTENCES, 4, requires_grad=True)
+    assert ranks() == 1
+    assert gather_rows(rows) is rows
+    assert torch.equal(own_rows(rows, SENTENCES), rows)
+    assert torch.equal(mean_over_ranks(rows), rows)
+    assert not sum_over_ranks(rows).requires_grad
+
+
+def test_a_mean_over_nothing_is_0_with_a_gradient_of_0() -> None:
+    nothing = torch.zeros(0, requires_grad=True)
+    mean = part_of_mean(nothing.sum(), torch.tensor(0))
+    mean.backward()
+    assert mean.item() == 0
+    assert nothing.grad is not None
+    assert part_of_mean(torch.tensor(6.0), torch.tensor(4)).item() == 1.5
