@@ -24,6 +24,7 @@ from sentcse.config.commands import EvaluateConfig, ExportConfig
 from sentcse.data.text_file import TextFile
 from sentcse.data.token_cache import TokenCache
 from sentcse.encoder import SentenceEncoder
+from sentcse.machine import device
 from sentcse.storage.masked_language_models import load_masked_language_model
 from sentcse.storage.tokenizers import load_tokenizer
 
@@ -110,6 +111,8 @@ def test_the_same_command_goes_on_with_a_sweep(
     old: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The folders keep their names, what is done stays, and what was stopped ends as the old version ended it."""
+    # the values were written where `auto` is fp32
+    monkeypatch.setattr(device, "cpu_multiplies_bf16", lambda: False)
     before = {path: path.stat().st_mtime_ns for path in (Path("runs") / SIMCSE).rglob("*") if path.suffix != ".lock"}
     monkeypatch.setattr(sys, "argv", ["sentcse-train", *VALUES["command"]])
     with pytest.raises(SystemExit) as ended:
