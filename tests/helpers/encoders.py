@@ -101,3 +101,17 @@ def write_checkpoint(path: Path, encoder: SentenceEncoder, head_name: str | None
     description = {"format": 1, "encoder": encoder_entry(encoder.parts(), head_name), "record": RECORD}
     torch.save({"state_dict": state, "global_step": 7, "sentcse": description} | changes, path)
     return path
+
+
+def make_adapted(*, inside: bool = False) -> SentenceEncoder:
+    """An encoder with LoRA of PEFT that changes its vectors: around the backbone, or put into it."""
+    peft = pytest.importorskip("peft")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        settings = peft.LoraConfig(r=4, target_modules=["query", "value"], init_lora_weights=False)
+        backbone: Any = tiny_bert()
+        if inside:
+            backbone.add_adapter(settings)
+        else:
+            backbone = peft.get_peft_model(backbone, settings)
+    return SentenceEncoder(backbone, tiny_tokenizer(), pooler="avg", max_length=MAX_LENGTH)

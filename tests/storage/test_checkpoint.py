@@ -8,6 +8,7 @@ import torch
 from encoders import (
     RECORD,
     SENTENCES,
+    make_adapted,
     make_encoder,
     make_roberta,
     write_checkpoint,
@@ -118,3 +119,10 @@ def test_some_other_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "pairs.csv").write_bytes(content)
     with pytest.raises(SentcseError, match=r"pairs\.csv (cannot be read as a checkpoint|is not a checkpoint)"):
         load_checkpoint_encoder(tmp_path / "pairs.csv")
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_checkpoint_with_adapters_is_not_called_damaged(tmp_path: Path, inside: bool) -> None:
+    path = write_checkpoint(tmp_path / "best.ckpt", make_adapted(inside=inside), None)
+    with pytest.raises(SentcseError, match=r"best\.ckpt holds adapters of PEFT .* export it by save_pretrained"):
+        load_checkpoint_encoder(path)

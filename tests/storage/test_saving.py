@@ -12,6 +12,7 @@ from encoders import (
     MAX_LENGTH,
     SENTENCES,
     assert_three_way,
+    make_adapted,
     make_encoder,
     make_head,
     make_roberta,
@@ -185,3 +186,19 @@ def test_dense_layers_compute_what_the_head_does(name: str) -> None:
     head = head.double().eval()
     vectors = torch.randn(7, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(DenseHead(head.dense_layers())(vectors), head(vectors), rtol=0, atol=1e-13)
+
+
+def test_an_encoder_that_peft_has_adapted_is_exported_with_its_adapters_and_keeps_them(tmp_path: Path) -> None:
+    encoder = make_adapted()
+    before = encoder.encode(SENTENCES)
+    assert np.abs(before - make_encoder("avg").encode(SENTENCES)).max() > 0.1
+    assert_three_way(encoder, tmp_path / "encoder")
+    assert not list((tmp_path / "encoder").glob("adapter*"))
+    np.testing.assert_array_equal(encoder.encode(SENTENCES), before)
+    assert type(encoder.backbone).__name__ == "PeftModel"
+
+
+def test_adapters_inside_the_backbone_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SentcseError, match=r"holds adapters of PEFT, .* wrap it by peft\.get_peft_model"):
+        make_adapted(inside=True).save_pretrained(tmp_path / "encoder")
+    assert not (tmp_path / "encoder").exists()

@@ -80,6 +80,12 @@ def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> Enco
         raise SentcseError(
             f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
         )
+    state = checkpoint.get("state_dict")
+    if isinstance(state, Mapping) and any(map(_is_of_peft, state)):
+        raise SentcseError(
+            f"{path} holds adapters of PEFT beside the backbone, which cannot be rebuilt from it: build the same "
+            "adapted encoder, load the checkpoint into it, and export it by save_pretrained, which merges them."
+        )
     try:
         return _rebuild(stored["encoder"], checkpoint["state_dict"], stored["record"], dropout)
     except Exception as error:  # what the libraries make of a damaged description can be anything
@@ -182,6 +188,12 @@ def _build_backbone(config: Mapping[str, Any], dropout: float | None) -> PreTrai
         set_dropout(built, dropout)
     build: Callable[..., PreTrainedModel] = AutoModel.from_config
     return build(built, dtype=torch.float32, **without_pooling_layer(built))
+
+
+def _is_of_peft(name: object) -> bool:
+    """Whether a weight is one of a backbone that PEFT has wrapped, or has put its layers into."""
+    inside = str(name).removeprefix(BACKBONE_PREFIX)
+    return inside != name and (inside.startswith("base_model.") or ".base_layer." in inside)
 
 
 def _without_prefix(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
