@@ -7,8 +7,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sentcse.data.datamodule import SentenceDataModule
     from sentcse.encoder import SentenceEncoder
     from sentcse.methods import DiffCSE, MiCSE, SimCSE
+    from sentcse.methods.optimization import AdamWSettings
+    from sentcse.training.dev_evaluation import EvaluationCallback
 
 __version__ = version("sentcse")
 
@@ -17,9 +20,21 @@ _HOMES = {
     "SimCSE": "sentcse.methods",
     "DiffCSE": "sentcse.methods",
     "MiCSE": "sentcse.methods",
+    "AdamWSettings": "sentcse.methods.optimization",
+    "EvaluationCallback": "sentcse.training.dev_evaluation",
+    "SentenceDataModule": "sentcse.data.datamodule",
 }
 
-__all__ = ["DiffCSE", "MiCSE", "SentenceEncoder", "SimCSE", "__version__"]
+__all__ = [
+    "AdamWSettings",
+    "DiffCSE",
+    "EvaluationCallback",
+    "MiCSE",
+    "SentenceDataModule",
+    "SentenceEncoder",
+    "SimCSE",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

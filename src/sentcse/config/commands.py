@@ -15,7 +15,8 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _data_root() -> str:
+def default_data_root() -> str:
+    """The folder of evaluation sets and corpora where none is named."""
     return os.environ.get("SENTCSE_DATA", "data")
 
 
@@ -35,7 +36,7 @@ class EvaluationSettings(Section):
     )
     mode: Literal["test", "dev", "fasttest"] = Field("test", description="which part is scored")
     protocol: Literal["simcse", "mteb"] = Field("simcse", description="SICK-R test part, or all of SICK-R")
-    data_root: LocalPath = Field(default_factory=_data_root, description="holds senteval/")
+    data_root: LocalPath = Field(default_factory=default_data_root, description="holds senteval/")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
     device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
@@ -69,7 +70,7 @@ class DataKitConfig(Section):
 
     tasks: Annotated[list[str], BeforeValidator(_as_list)] = Field(["full"], description="tasks and groups")
     corpora: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="training corpora beside them")
-    data_root: LocalPath = Field(default_factory=_data_root, description="holds senteval/ and wiki/")
+    data_root: LocalPath = Field(default_factory=default_data_root, description="holds senteval/ and wiki/")
     verify: Level = Field("exact", description="what of a file must be as published")
 
 

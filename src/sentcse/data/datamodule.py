@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from sentcse.data.collator import ViewCollator
 from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.dataset import SentenceDataset
+from sentcse.data.in_memory import as_source
 from sentcse.data.low_shot import LowShot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
 from sentcse.data.source import Source
@@ -21,6 +22,7 @@ from sentcse.data.token_cache import TokenCache, TokenIds
 from sentcse.errors import DataError
 
 if TYPE_CHECKING:
+    from datasets import Dataset as HuggingFaceDataset
     from transformers import PreTrainedTokenizerBase
 
 
@@ -28,7 +30,8 @@ class SentenceDataModule(pl.LightningDataModule):
     """Sentences, pairs or pairs with hard negatives as batches of views; see `ViewCollator` for their shape.
 
     Args:
-        source: where the sentences come from: a `TextFile`, `HubDataset`, `PublishedFile` or another `Source`.
+        source: where the sentences come from: the path of a file, a list of sentences (or of tuples: pairs, with or
+            without a hard negative), an open `datasets.Dataset`, or a `Source`.
         tokenizer: tokenizer of the encoder.
         max_length: tokens of a text, special tokens included; 32 in the published training scripts of SimCSE.
         batch_size: sentences in a batch of one process.
@@ -43,7 +46,7 @@ class SentenceDataModule(pl.LightningDataModule):
     def __init__(
         self,
         *,
-        source: Source,
+        source: Source | str | Path | Sequence[str | Sequence[str]] | HuggingFaceDataset,
         tokenizer: PreTrainedTokenizerBase,
         max_length: int = 32,
         batch_size: int = 64,
@@ -55,7 +58,7 @@ class SentenceDataModule(pl.LightningDataModule):
         pad_to_multiple_of: int | None = None,
     ) -> None:
         super().__init__()
-        self.source = source
+        self.source = as_source(source)
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.batch_size = batch_size

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytorch_lightning import LightningModule
 
+from sentcse.config.commands import default_data_root
+from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.evaluation import Evaluation
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.tasks.loading import load_sts
+from sentcse.evaluation.tasks.selection import resolve_tasks, senteval_files
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.records.layout import ALIGNMENT, UNIFORMITY, spearman_metric
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -19,10 +24,13 @@ from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 class EvaluationCallback(PeriodicEvaluation):
     """Scores the encoder on the dev tasks; their selecting Spearman decides which checkpoint is the best.
 
+    In a trainer of your own, `EvaluationCallback.from_names(["stsb"])` makes one, and what it measures is in
+    `trainer.callback_metrics`, for ModelCheckpoint and EarlyStopping: docs/lightning.md.
+
     Args:
         dev_tasks: scored each time.
         test_tasks: scored once, before the first step, for the comparison at the end.
-        select: name of the dev task whose Spearman selects.
+        select: name of the dev task whose Spearman selects; None for the first.
         every_n_steps: optimiser steps between two evaluations.
         batch_size: sentences encoded together.
         untrained: where scores of untrained encoders are kept; None to measure them.
@@ -31,19 +39,48 @@ class EvaluationCallback(PeriodicEvaluation):
     def __init__(
         self,
         dev_tasks: Sequence[StsTask],
-        test_tasks: Sequence[StsTask],
+        test_tasks: Sequence[StsTask] = (),
         *,
-        select: str,
-        every_n_steps: int,
+        select: str | None = None,
+        every_n_steps: int = 125,
         batch_size: int = 64,
         untrained: UntrainedScores | None = None,
     ) -> None:
         super().__init__(every_n_steps=every_n_steps)
         self.dev_tasks = list(dev_tasks)
         self.test_tasks = list(test_tasks)
-        self.select = select
+        self.select = self.dev_tasks[0].name if select is None else select
         self.batch_size = batch_size
         self.untrained = untrained
+
+    @classmethod
+    def from_names(
+        cls,
+        tasks: str | Sequence[str] = "stsb",
+        *,
+        data_root: str | Path | None = None,
+        select: str | None = None,
+        every_n_steps: int = 125,
+        batch_size: int = 64,
+    ) -> EvaluationCallback:
+        """Score the dev part of named tasks, or pairs of your own; files of benchmarks are fetched if they are missing.
+
+        Args:
+            tasks: stsb, sickr, or the path of a file with the columns score, sentence1, sentence2; one or several.
+            data_root: the folder that holds `senteval/`; None for SENTCSE_DATA, else `data`.
+            select: the task whose Spearman is `monitor`, a file by its name without ending; None for the first.
+            every_n_steps: optimiser steps between two evaluations.
+            batch_size: sentences encoded together.
+
+        Raises:
+            ConfigError: if there is no such task.
+            DataError: if a file is missing and cannot be fetched, or is damaged.
+        """
+        root = Path(default_data_root() if data_root is None else data_root)
+        names = [tasks] if isinstance(tasks, str) else list(tasks)
+        selected = resolve_tasks(names, mode="dev", protocol="simcse")
+        ensure_senteval(root, senteval_files(selected))
+        return cls(load_sts(selected, root), select=select, every_n_steps=every_n_steps, batch_size=batch_size)
 
     @property
     def monitor(self) -> str:

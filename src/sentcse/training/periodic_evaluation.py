@@ -7,6 +7,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, Literal
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
@@ -92,6 +93,9 @@ class PeriodicEvaluation(Callback, ABC):
         if selected:
             self.best = {"step": trainer.global_step, "score": comparable}
         self._log(trainer, metrics)
+        # before the checkpoints, which hold what it has counted
+        for stopping in trainer.early_stopping_callbacks:
+            stopping.on_validation_end(trainer, pl_module)
         for checkpoint in trainer.checkpoint_callbacks:
             if selected or not isinstance(checkpoint, BestCheckpoint):
                 checkpoint.on_validation_end(trainer, pl_module)
@@ -107,6 +111,8 @@ class PeriodicEvaluation(Callback, ABC):
         return received
 
     def _log(self, trainer: Trainer, metrics: dict[str, float]) -> None:
+        # where ModelCheckpoint and EarlyStopping look; `log` of a module refuses two of the three hooks
+        trainer.callback_metrics.update({name: torch.tensor(value) for name, value in metrics.items()})
         for each in trainer.loggers:
             each.log_metrics(metrics, step=trainer.global_step)
 
