@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from sentcse.command.composition import compose, explain_composition, plain_values, tolerant_overrides
@@ -34,6 +35,27 @@ def test_tolerant_overrides() -> None:
         "++no.such_key=",
     ]
     assert tolerant_overrides(["seed=1,2", "-m", "data=text"], config_dir()) == ["-m", "++seed=1,2", "data=text"]
+
+
+@pytest.mark.parametrize("word", ["hydra.run.dir=foo", "hydra.sweep.dir=runs/mine", "hydra.sweep.subdir=a"])
+def test_folders_of_hydra_are_refused(word: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{word} would not move a run: set runs\.root to the folder"):
+        tolerant_overrides([word], config_dir())
+
+
+def test_lightning_may_give_a_further_process_the_folder_here() -> None:
+    words = ['hydra.run.dir="."', "hydra.job.name=train_ddp_process_1", "hydra.output_subdir=null"]
+    assert tolerant_overrides(words, config_dir()) == words
+
+
+def test_a_key_that_is_taken_out_has_its_default() -> None:
+    values = compose(["experiment=simcse_bert", "trainer.max_steps=7", "~trainer.max_steps", "~method"])
+    assert "max_steps" not in values["trainer"]
+    assert "method" not in values
+    with pytest.raises(ConfigError, match=r"^data\.low_shot\.seed is as seed unless it is set, and there is no seed"):
+        compose(["experiment=simcse_bert", "~seed"])
+    with pytest.raises(HydraException, match=r"'trainer\.nothing' does not exist"):
+        compose(["experiment=simcse_bert", "~trainer.nothing"])
 
 
 def test_flags_of_the_published_code_get_a_sentence() -> None:

@@ -92,3 +92,8 @@ def test_small_parts(loader: ConfigLoader) -> None:
     assert found.overrides == ('hydra.sweep.dir="a b/c,d=e"',)
     assert short_key("data.low_shot.size", ["data.low_shot.size", "seed"]) == "size"
     assert short_key("data.low_shot.seed", ["data.low_shot.seed", "seed"]) == "data.low_shot.seed"
+
+
+def test_a_key_that_is_taken_out_is_so_in_every_job(loader: ConfigLoader) -> None:
+    found = combinations(["~trainer.max_steps", "++seed=1,2"], {}, loader)
+    assert [each.overrides for each in found] == [("~trainer.max_steps", f"++seed={seed}") for seed in (1, 2)]

@@ -40,9 +40,13 @@ HYDRA_FLAGS = (
     "--experimental-rerun",
     "--info",
 )
+NO_SUCH_KEY = re.compile(r"^Interpolation key '(?P<key>[\w.]+)' not found$")
 NO_NAME = re.compile(r"[-+.\d]+|true|false")
 NO_CHOICE = ("", "null", "~", "None")
 MISSING = "???"
+OF_A_FOLDER = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
+HERE = ".\"'"
+"""What Lightning itself gives as hydra.run.dir to the further processes of a run is the folder here, in quotes."""
 AMBIGUOUS = "Ambiguous value for argument "
 QUOTE = '"'
 
@@ -73,7 +77,8 @@ def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
     the front, as Hydra refuses settings on both sides of it.
 
     Raises:
-        ConfigError: for a group without a choice, and for a flag that Hydra does not have.
+        ConfigError: for a group without a choice, for a flag that Hydra does not have, and for a folder of Hydra's,
+            which would change nothing or hide a sweep.
     """
     unknown = [word for word in arguments if word.startswith("--") and word.partition("=")[0] not in HYDRA_FLAGS]
     if unknown:
@@ -87,6 +92,11 @@ def tolerant_overrides(arguments: Sequence[str], configs: Path) -> list[str]:
     for argument in arguments:
         match = PLAIN_OVERRIDE.match(argument)
         key = match["key"] if match is not None else None
+        if key in OF_A_FOLDER and argument.partition("=")[2].strip(HERE) != "":
+            raise ConfigError(
+                f"{argument} would not move a run: set runs.root to the folder that runs lie in; the records of sweeps "
+                "lie in its sweeps/."
+            )
         is_group = key is not None and (configs / key).is_dir()
         if is_group and argument.partition("=")[2] in NO_CHOICE:
             options = ", ".join(sorted(path.stem for path in (configs / str(key)).glob("*.yaml")))
@@ -148,6 +158,10 @@ def explain_composition(error: Exception) -> str:
     if lines and lines[0].endswith("more than once in the final defaults list"):
         return f"{lines[0]}: choose it once, as group=option without a +."
     key = getattr(cause, "full_key", None)
+    lacking = NO_SUCH_KEY.match(lines[0]) if lines else None
+    if lacking is not None:
+        source = lacking["key"]
+        return f"{key} is as {source} unless it is set, and there is no {source}: set one of them."
     place = f"{key}: " if key else ""
     reason = lines[0].rpartition(" raised while resolving interpolation: ")[2] if lines else type(error).__name__
     return f"{place}{reason.strip(QUOTE)}"
