@@ -115,3 +115,9 @@ def make_adapted(*, inside: bool = False) -> SentenceEncoder:
         else:
             backbone = peft.get_peft_model(backbone, settings)
     return SentenceEncoder(backbone, tiny_tokenizer(), pooler="avg", max_length=MAX_LENGTH)
+
+
+def flip_a_bit(path: Path, find: bytes) -> None:
+    content = bytearray(path.read_bytes())
+    content[content.index(find)] ^= 1
+    path.write_bytes(bytes(content))

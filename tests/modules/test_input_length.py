@@ -7,7 +7,7 @@ import torch
 from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 
 from sentcse.errors import ConfigError
-from sentcse.modules.input_length import check_length, longest_input
+from sentcse.modules.input_length import check_length, longest_input, most_positions
 
 
 def boundless() -> object:
@@ -37,6 +37,9 @@ def test_the_least_of_positions_tokenizer_and_wish() -> None:
     assert longest_input(tiny_bert(), tokenizer, at_most=12) == 12
     assert longest_input(tiny_bert(max_position_embeddings=16), tokenizer) == 16
     assert longest_input(tiny_bert(max_position_embeddings=600), boundless()) == 512  # type: ignore[arg-type]
+    assert most_positions(tiny_bert(), at_most=100) == 64
+    assert most_positions(tiny_family("mpnet"), at_most=100) == 62
+    assert most_positions(tiny_family("mpnet"), at_most=5) == 5
     assert longest_input(tiny_bert(max_position_embeddings=600), boundless(), at_most=1000) == 600  # type: ignore[arg-type]
 
 

@@ -69,9 +69,10 @@ def test_long_means_of_bfloat16_are_taken_in_float32() -> None:
 
 
 @pytest.mark.parametrize("pooler", sorted(LAYERS_NEEDED))
-def test_layer_weights_say_what_the_pooler_does(pooler: str) -> None:
-    states = layers()
-    weights = layer_weights(pooler, layers=3)
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_layer_weights_say_what_the_pooler_does(pooler: str, number: int) -> None:
+    states = layers(number + 1)
+    weights = layer_weights(pooler, layers=number)
     mixed = sum(w * layer for w, layer in zip(weights, states, strict=True)) / sum(weights)
     torch.testing.assert_close(mean_over_tokens(mixed, MASK), pool(states, MASK, pooler=pooler))
 

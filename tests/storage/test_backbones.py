@@ -126,21 +126,6 @@ def test_a_hub_name_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
         load_tokenizer("owner/no-such-model")
 
 
-def test_tokenizer_without_padding(checkpoint: Path) -> None:
-    assert load_tokenizer(checkpoint).pad_token_id == 0
-    edit_json(checkpoint / "tokenizer_config.json", pad_token=None)
-    for extra in ("special_tokens_map.json",):
-        (checkpoint / extra).unlink(missing_ok=True)
-    with pytest.raises(SentcseError, match="has no padding token"):
-        load_tokenizer(checkpoint)
-
-
-def test_a_checkpoint_without_tokenizer(tmp_path: Path) -> None:
-    tiny_bert().save_pretrained(tmp_path)
-    with pytest.raises(SentcseError, match=r"has no tokenizer: its files .* are missing"):
-        load_tokenizer(tmp_path)
-
-
 def test_transformers_gets_its_voice_back() -> None:
     verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     with contextlib.suppress(RuntimeError), quiet_transformers():

@@ -8,6 +8,7 @@ import torch
 from encoders import (
     RECORD,
     SENTENCES,
+    flip_a_bit,
     make_adapted,
     make_encoder,
     make_roberta,
@@ -125,4 +126,23 @@ def test_some_other_file(tmp_path: Path, content: bytes) -> None:
 def test_a_checkpoint_with_adapters_is_not_called_damaged(tmp_path: Path, inside: bool) -> None:
     path = write_checkpoint(tmp_path / "best.ckpt", make_adapted(inside=inside), None)
     with pytest.raises(SentcseError, match=r"best\.ckpt holds adapters of PEFT .* export it by save_pretrained"):
+        load_checkpoint_encoder(path)
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_seen(tmp_path: Path) -> None:
+    encoder = make_encoder("avg")
+    path = write_checkpoint(tmp_path / "best.ckpt", encoder, None)
+    weight = encoder.backbone.state_dict()["encoder.layer.1.output.dense.weight"]
+    flip_a_bit(path, weight.numpy().tobytes())
+    with pytest.raises(SentcseError, match=r"best.ckpt cannot be read as a checkpoint; it is damaged"):
+        load_checkpoint_encoder(path)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../x.json", "/tmp/x.json"])
+def test_a_crafted_checkpoint_writes_nowhere(tmp_path: Path, name: str) -> None:
+    path = write_checkpoint(tmp_path / "best.ckpt", make_encoder("avg"), None)
+    stored = torch.load(path, weights_only=True)
+    stored["sentcse"]["encoder"]["tokenizer_files"][name] = "{}"
+    torch.save(stored, path)
+    with pytest.raises(SentcseError, match="tokenizer_files names"):
         load_checkpoint_encoder(path)

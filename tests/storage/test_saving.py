@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,4 +202,40 @@ def test_an_encoder_that_peft_has_adapted_is_exported_with_its_adapters_and_keep
 def test_adapters_inside_the_backbone_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SentcseError, match=r"holds adapters of PEFT, .* wrap it by peft\.get_peft_model"):
         make_adapted(inside=True).save_pretrained(tmp_path / "encoder")
+
+
+class Wrapped(torch.nn.Module):
+    """As peft.PeftModel: the model inside, adapters beside it, `merge_and_unload`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base_model = tiny_bert()
+        self.config = self.base_model.config
+        self.delta = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, **inputs: Any) -> Any:
+        return self.base_model(**inputs)
+
+    def merge_and_unload(self) -> torch.nn.Module:
+        with torch.no_grad():
+            self.base_model.encoder.layer[0].output.dense.bias += self.delta
+        return self.base_model
+
+
+def test_adapters_are_merged_at_saving_and_stay_in_memory(tmp_path: Path) -> None:
+    wrapped: Any = Wrapped()
+    before = wrapped.base_model.encoder.layer[0].output.dense.bias.detach().clone()
+    encoder = SentenceEncoder(wrapped, tiny_tokenizer(), pooler="avg", max_length=24)
+    again = SentenceEncoder.from_pretrained(encoder.save_pretrained(tmp_path / "encoder"))
+    merged = again.backbone.encoder.layer[0].output.dense.bias
+    torch.testing.assert_close(merged, before + 0.5)
+    assert torch.equal(wrapped.base_model.encoder.layer[0].output.dense.bias, before)
+
+
+def test_adapters_that_cannot_be_merged_are_refused(tmp_path: Path) -> None:
+    backbone = tiny_bert()
+    backbone.peft_config = {"default": "LoRA"}  # as transformers' own add_adapter
+    encoder = SentenceEncoder(backbone, tiny_tokenizer(), pooler="avg", max_length=24)
+    with pytest.raises(SentcseError, match="holds adapters of PEFT"):
+        encoder.save_pretrained(tmp_path / "encoder")
     assert not (tmp_path / "encoder").exists()

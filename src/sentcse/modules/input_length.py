@@ -35,7 +35,12 @@ def check_length(
 def longest_input(
     backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, at_most: int = LONGEST_INPUT
 ) -> int:
-    """The most tokens that backbone and tokenizer take, up to `at_most`.
+    """The most tokens that backbone and tokenizer take, up to `at_most`."""
+    return int(min(most_positions(backbone, at_most=at_most), tokenizer.model_max_length))
+
+
+def most_positions(backbone: PreTrainedModel, *, at_most: int) -> int:
+    """The most tokens for which a backbone has positions, up to `at_most`.
 
     RoBERTa and its like (MPNet, CamemBERT) count positions from their padding id + 1, so that two of their 514 cannot
     be used; they are known by a position embedding that has a padding id.
@@ -44,4 +49,4 @@ def longest_input(
     embedding = dict(backbone.named_modules()).get("embeddings.position_embeddings")
     if isinstance(embedding, nn.Embedding) and embedding.padding_idx is not None:
         positions -= embedding.padding_idx + 1
-    return int(min(at_most, positions, tokenizer.model_max_length))
+    return int(min(at_most, positions))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
-from sentcse.modules.input_length import check_length, longest_input
+from sentcse.modules.heads import DenseHead
+from sentcse.modules.input_length import check_length, longest_input, most_positions
 from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
@@ -44,13 +45,24 @@ def open_encoder(
     if chosen == "cls" and head is None:
         raise _headless(source)
     backbone, tokenizer = open_backbone(checked, revision=revision)
+    _check_head(head, backbone, source)
     if max_length is not None:
         check_length(max_length, backbone, tokenizer)
-    lengths = [each for each in (max_length, record.max_length) if each is not None]
-    length = lengths[0] if lengths else longest_input(backbone, tokenizer)
+    length = _length(max_length, record.max_length, backbone, tokenizer)
     return EncoderParts(
         backbone, tokenizer, chosen, head, length, record.pooler, record.provenance, record.prompt, record.dimensions
     )
+
+
+def _length(
+    asked: int | None, recorded: int | None, backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> int:
+    if asked is not None:
+        return asked
+    if recorded is None:
+        return longest_input(backbone, tokenizer)
+    # folders of RoBERTa that say 514 are about, of which two positions cannot be used
+    return most_positions(backbone, at_most=recorded)
 
 
 def open_backbone(
@@ -88,6 +100,15 @@ def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) 
         raise _headless(path)
     # a head that was trained behind one pooler means nothing behind another
     return replace(parts, pooler=pooler, head=None)
+
+
+def _check_head(head: nn.Module | None, backbone: PreTrainedModel, source: str | Path) -> None:
+    width = int(backbone.config.hidden_size)
+    if isinstance(head, DenseHead) and (reads := head.dense_layers()[0].weight.shape[1]) != width:
+        raise SentcseError(
+            f"The head of {source} reads {reads} values and its backbone gives {width}: they are of two encoders; "
+            "fetch or export the encoder again."
+        )
 
 
 def _headless(source: str | Path) -> SentcseError:

@@ -34,6 +34,9 @@ CLASSIC_MODES = {
 """The flags of the library before version 6, by the names that it uses since."""
 
 POOLER_OF_MODE = {"cls": "cls_before_pooler", "mean": "avg"}
+MOST_LAYERS = 1000
+"""More than any encoder has: a larger layer_start is no number of a layer."""
+
 WITHOUT_EFFECT = "Dropout"
 """Changes nothing in eval mode."""
 WITHOUT_EFFECT_AT_THE_END = "Normalize"
@@ -78,7 +81,13 @@ def read_sentence_transformers_layout(files: ModelFiles) -> EncoderRecord:
 
 def read_head(files: ModelFiles, folders: Sequence[str]) -> DenseHead | None:
     """The head that lies in these Dense modules; None if there are none."""
-    return DenseHead([_read_dense(files, folder) for folder in folders]) if len(folders) > 0 else None
+    layers = [_read_dense(files, folder) for folder in folders]
+    for before, after, folder in zip(layers, layers[1:], folders[1:], strict=False):
+        if after.weight.shape[1] != before.weight.shape[0]:
+            raise files.damaged(
+                folder, f"it reads {after.weight.shape[1]} values and gets {before.weight.shape[0]} from what is before"
+            )
+    return DenseHead(layers) if len(layers) > 0 else None
 
 
 def _read_pooler(files: ModelFiles, folder: str, *, layers: Sequence[str]) -> str:
@@ -94,7 +103,8 @@ def _read_pooler(files: ModelFiles, folder: str, *, layers: Sequence[str]) -> st
     if len(layers) == 0:
         return pooler
     weights = _read_layer_weights(files, layers[0])
-    for name in sorted(LAYERS_NEEDED):
+    # one state alone are the embeddings, which no pooler mixes with anything
+    for name in sorted(LAYERS_NEEDED) if len(weights) > 1 else ():
         if pooler == "avg" and weights == layer_weights(name, len(weights) - 1):
             return name
     raise not_ours(files, f"weighs its layers ({layers[0]}) as none of sentcse's poolers does")
@@ -105,8 +115,10 @@ def _read_layer_weights(files: ModelFiles, folder: str) -> list[float]:
     refuse_unknown(files, f"{folder}/config.json", config, {"layer_start"}, kind="WeightedLayerPooling")
     start = config.get("layer_start")
     weights = files.tensors(f"{folder}/model.safetensors").get("layer_weights")
-    if type(start) is not int or start < 0 or weights is None:
-        raise files.damaged(folder, "expected layer_start in config.json and layer_weights in model.safetensors")
+    if type(start) is not int or not 0 <= start <= MOST_LAYERS or weights is None or weights.ndim != 1:
+        raise files.damaged(
+            folder, "expected layer_start in config.json, and in model.safetensors layer_weights with a value a layer"
+        )
     return [0.0] * start + [float(weight) for weight in weights]
 
 
@@ -127,5 +139,8 @@ def _read_dense(files: ModelFiles, folder: str) -> DenseLayer:
     if "linear.weight" not in state:
         raise files.damaged(f"{folder}/model.safetensors", "it holds no linear.weight")
     weight = state["linear.weight"].float()
-    bias = state["linear.bias"].float() if "linear.bias" in state else torch.zeros(weight.shape[0])
+    bias = state["linear.bias"].float() if "linear.bias" in state else torch.zeros(weight.shape[:1])
+    if weight.ndim != 2 or bias.shape != weight.shape[:1]:
+        shapes = f"linear.weight has the shape {tuple(weight.shape)} and linear.bias {tuple(bias.shape)}"
+        raise files.damaged(f"{folder}/model.safetensors", f"{shapes}, expected (out, in) and (out,)")
     return DenseLayer(weight, bias, names[str(activation)])

@@ -67,8 +67,10 @@ def read_settings(files: ModelFiles) -> Settings:
         files, TRANSFORMER_FILE, transformer, {"max_seq_length", "do_lower_case", *arguments}, kind=TRANSFORMER_FILE
     )
     for name in sorted(arguments & transformer.keys()):
-        given = transformer[name]
-        strange = [] if given is None else [key for key in given if key not in HARMLESS_ARGUMENTS[name]]
+        given = {} if transformer[name] is None else transformer[name]
+        if not isinstance(given, dict):
+            raise files.damaged(TRANSFORMER_FILE, f"{name} is {given!r}, expected an object")
+        strange = [key for key in given if key not in HARMLESS_ARGUMENTS[name]]
         if strange:
             raise not_ours(files, f"passes {name}.{strange[0]} to transformers ({TRANSFORMER_FILE})")
     if transformer.get("do_lower_case"):
