@@ -24,6 +24,7 @@ ROOMS = (
     "methods",
     "modules",
     "printing",
+    "storage",
     "training",
 )
 """Folders of tests/ whose every file names a module; `""` is tests/ itself."""

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
 import yaml
-from encoders import COMBINATIONS, make_encoder
 
 from sentcse.storage.model_card import model_card
 
@@ -74,30 +70,3 @@ def test_a_folder_is_no_base_model_of_the_hub() -> None:
     assert "base_model" not in front_matter(text)
     assert "trained from `my-bert`" in text
     assert "somebody" not in text
-
-
-@pytest.mark.parametrize("pooler", ["cls_before_pooler", "avg"])
-def test_a_random_pooling_layer_is_warned_of(pooler: str) -> None:
-    assert "Do not use `pooler_output`" in card({}, pooler=pooler, has_pooling_layer=True)
-    assert "pooler_output" not in card({}, pooler=pooler, has_pooling_layer=False)
-
-
-@pytest.mark.parametrize(
-    ("pooler", "head"),
-    [(pooler, head) for pooler, head in COMBINATIONS if head is None or pooler.startswith("cls") or pooler == "avg"],
-)
-def test_the_code_on_the_card_runs_and_gives_the_vectors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pooler: str, head: str | None
-) -> None:
-    encoder = make_encoder(pooler, head)
-    text = (encoder.save_pretrained(tmp_path / "encoder") / "README.md").read_text()
-    snippets = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(snippets) == 3
-    monkeypatch.chdir(tmp_path)
-    for snippet in snippets:
-        if "sentence_transformers" in snippet:
-            pytest.importorskip("sentence_transformers")
-        names: dict[str, Any] = {}
-        exec(snippet, names)  # it is our own text
-        expected = encoder.encode(names["sentences"])
-        np.testing.assert_allclose(np.asarray(names["vectors"]), expected, rtol=0, atol=1e-5)
