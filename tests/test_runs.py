@@ -206,7 +206,8 @@ def test_one_odd_sweep_or_job_does_not_hide_the_others(two: list[str], capsys: p
     assert main(["status"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "b  2 jobs: 1 done, 1 failed"
-    assert [line.partition("sweep.json")[0] for line in said[1:]] == [
+    assert said[1].startswith(f"    job 1 failed ({two[1]}): ")
+    assert [line.partition("sweep.json")[0] for line in said[2:]] == [
         f"note: left out: runs/sweeps/{name}/" for name in "cde"
     ]
     assert main(["status", "sweep=b"]) == 0

@@ -15,6 +15,7 @@ from sentcse.command.plain import run_plain_command, settings_of
 from sentcse.config.commands import RunsConfig
 from sentcse.errors import BusyError, ConfigError, SentcseError
 from sentcse.printing.wording import count, printable
+from sentcse.records.failures import failed_jobs, failed_runs
 from sentcse.records.finding import find_runs, find_sweeps
 from sentcse.records.layout import SWEEPS_FOLDER
 from sentcse.records.run_folder import delete_run
@@ -54,8 +55,8 @@ def _list(config: RunsConfig) -> None:
     nothing_yet = config.sweep is None and config.root == usual and not place.is_dir()
     runs, left_out = ([], []) if nothing_yet else find_runs(place)
     print(list_table(runs) if runs else f"There are no runs in {place}; root=FOLDER names another folder.")
-    for sentence in (*(str(run.reason) for run in runs if run.is_damaged), *(f"left out: {why}" for why in left_out)):
-        print(printable(f"note: {sentence}"))
+    for sentence in (*failed_runs(runs), *(printable(f"left out: {why}") for why in left_out)):
+        print(f"note: {sentence}")
 
 
 def _show(config: RunsConfig) -> None:
@@ -94,7 +95,8 @@ def _status(config: RunsConfig) -> None:
         return
     found, left_out = find_sweeps(Path(config.root))
     for record in found:
-        print(f"{printable(record.name)}  {jobs_by_status(record.states())}")
+        states = record.states()
+        print("\n    ".join([f"{printable(record.name)}  {jobs_by_status(states)}", *failed_jobs(states)]))
     if len(found) == 0:
         print(f"There are no sweeps in {Path(config.root) / SWEEPS_FOLDER}.")
     for sentence in left_out:

@@ -69,6 +69,14 @@ def read_rows(path: Path) -> list[Row]:
     return [(int(row[STEP]), _numbers(row)) for row in _read(path)[1] if _is_step(row[STEP])]
 
 
+def last_step(path: Path) -> int | None:
+    """The optimiser step of the last row; None where there is none, or the file is something else."""
+    try:
+        return max((step for step, _ in read_rows(path)), default=None)
+    except SentcseError:
+        return None
+
+
 def read_series(path: Path) -> dict[str, dict[int, float]]:
     """Every metric of a metrics.csv by optimiser step; the last value where a step has several."""
     series: dict[str, dict[int, float]] = {}

@@ -8,8 +8,10 @@ from typing import Any, get_args
 
 from sentcse.config.section import flat
 from sentcse.printing.tables import plain_table, to_text
-from sentcse.printing.wording import count, printable, score, seeds_listed
-from sentcse.records.layout import STS_AVERAGE, score_key
+from sentcse.printing.wording import count, printable, score
+from sentcse.records.failures import failed_jobs
+from sentcse.records.layout import METRICS_FILE, STS_AVERAGE, score_key
+from sentcse.records.metrics_file import last_step
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_lock import is_locked
 from sentcse.records.run_record import RunRecord, with_average
@@ -20,7 +22,10 @@ ALIGN = "llrrlrrrrl"
 
 
 def list_table(runs: Sequence[RunRecord]) -> str:
-    """A line a run; `size` in sentences, or in percent as asked for; none for a whole corpus before its run is done."""
+    """A line a run; `size` in sentences, or in percent as asked for; none for a whole corpus before its run is done.
+
+    `step` is the one that was chosen; `at 50` the one that a run has reached which is not done.
+    """
     return to_text(plain_table(HEADER, [_row(run) for run in runs], ALIGN))
 
 
@@ -87,7 +92,8 @@ def differing_values(runs: Sequence[RunRecord]) -> dict[str, list[Any]]:
 def _row(run: RunRecord) -> tuple[str, ...]:
     size = f"{run.percent:g}%" if run.sentences is None and run.percent is not None else str(run.sentences or "")
     budget = f"{run.max_steps} steps" if run.max_steps is not None else f"{run.max_epochs} epochs"
-    best = ["", "", "", ""]
+    reached = None if run.results is not None else last_step(run.path / METRICS_FILE)
+    best = ["" if reached is None else f"at {reached}", "", "", ""]
     if run.results is not None:
         best = [str(run.best_step), score(run.dev), score(mean_test(run)), f"{run.seconds:.0f}"]
     return (status(run), run.method, size, str(run.seed), budget, *best, run.name)
@@ -128,7 +134,7 @@ def sweep_table(states: Sequence[JobState]) -> str:
         for state in states
     ]
     table = plain_table(header, rows, "rl" + "l" * len(keys) + "rrr")
-    return "\n".join([to_text(table), *map(printable, _failed(states)), *_mixed(states), jobs_by_status(states)])
+    return "\n".join([to_text(table), *failed_jobs(states), *_mixed(states), jobs_by_status(states)])
 
 
 def jobs_by_status(states: Sequence[JobState]) -> str:
@@ -152,20 +158,6 @@ def mean_test(run: RunRecord) -> float | None:
     return sum(scores) / len(scores) if scores else None
 
 
-def _failed(states: Sequence[JobState]) -> list[str]:
-    """A line for each reason, which all jobs may share, as when the corpus is missing."""
-    jobs: dict[str | None, list[JobState]] = {}
-    for state in states:
-        if state.status == "failed":
-            jobs.setdefault(state.reason, []).append(state)
-    return [
-        f"job {members[0].job.number} failed ({_name(members[0])}): {reason}"
-        if len(members) == 1
-        else f"jobs {seeds_listed([state.job.number for state in members])} failed: {reason}"
-        for reason, members in jobs.items()
-    ]
-
-
 def _scores(run: RunRecord | None) -> list[str]:
     if run is None or run.results is None:
         return ["", "", ""]
@@ -180,9 +172,3 @@ def _mixed(states: Sequence[JobState]) -> list[str]:
     return [
         f"note: the jobs were not trained in one precision ({parts}): set trainer.precision to compare like with like"
     ]
-
-
-def _name(state: JobState) -> str:
-    if state.job.run is not None:
-        return state.job.run.name
-    return " ".join(f"{key}={value}" for key, value in state.job.settings.items())
