@@ -73,8 +73,8 @@ def simcse_mlm(*, dropout: float = 0.0, **options: Any) -> SimCSE:
     return method
 
 
-def diffcse(**options: Any) -> Method:
-    method = tiny_diffcse(4, **options)
+def diffcse(*, discriminator_rows: int | None = 4, **options: Any) -> Method:
+    method = tiny_diffcse(discriminator_rows, **options)
     method.generator.mask = selected  # type: ignore[method-assign]
     return method
 

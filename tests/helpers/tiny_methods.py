@@ -39,7 +39,7 @@ def tiny_generator(language_model: Any = None, **options: Any) -> Generator:
     return Generator(backbone, MaskedLanguageModelHead(model), tiny_tokenizer(), **options)
 
 
-def tiny_diffcse(rows: int | None = 32, *, dropout: float = 0.0, **options: Any) -> DiffCSE:
+def tiny_diffcse(rows: int | str | None = 32, *, dropout: float = 0.0, **options: Any) -> DiffCSE:
     """With a lambda of 1, so that both losses are seen in the sum."""
     torch.manual_seed(0)
     noise = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}

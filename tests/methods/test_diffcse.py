@@ -202,3 +202,22 @@ def test_the_generator_follows_to_the_device() -> None:
 def test_without_a_generator_it_is_refused() -> None:
     with pytest.raises(SentcseError, match=r"^method=diffcse needs a generator: set generator\.name_or_path\.$"):
         DiffCSE.build(tiny_encoder(), origin=Origin("bert"), generator=None, optimizer=AdamWSettings())
+
+
+@pytest.mark.parametrize(
+    ("asked", "chunk", "device", "rows"),
+    [
+        ("auto", None, "cpu", 32),
+        ("auto", 8, "cpu", 32),
+        ("auto", None, "cuda", None),
+        ("auto", 8, "cuda", 16),
+        (5, 8, "cuda", 5),
+        (None, 8, "cpu", None),
+    ],
+)
+def test_how_many_rows_the_discriminator_reads_at_a_time(
+    asked: Any, chunk: int | None, device: str, rows: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = tiny_diffcse(asked, chunk=chunk)
+    monkeypatch.setattr(DiffCSE, "device", property(lambda _: torch.device(device)))
+    assert method.replaced_token_detection.rows == rows

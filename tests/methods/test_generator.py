@@ -14,7 +14,8 @@ from transformers import AutoModelForMaskedLM, BertForMaskedLM, BertTokenizer, P
 
 from sentcse.errors import SentcseError
 from sentcse.methods.base import Origin
-from sentcse.methods.generator import SEQUENCES_AT_ONCE, Generator, check_vocabularies
+from sentcse.methods.generator import Generator, check_vocabularies
+from sentcse.methods.row_chunks import ROWS_IN_CACHE
 
 VOCABULARY = len(tiny_tokenizer())
 CLS, SEP = 2, 3
@@ -46,7 +47,7 @@ def scores(ids: Tensor, mask: Tensor, family: str = "bert") -> Tensor:
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_the_prediction_is_the_whole_models_at_the_positions_asked_for(family: str) -> None:
-    ids, mask = rows(SEQUENCES_AT_ONCE + 5)
+    ids, mask = rows(ROWS_IN_CACHE + 5)
     positions = torch.rand(ids.shape, generator=torch.Generator().manual_seed(1)) < 0.4
     positions &= mask.bool()
     found = tiny_generator(whole(family)).predict(ids, mask, positions)

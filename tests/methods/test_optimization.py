@@ -74,7 +74,7 @@ def test_what_is_small_is_not_clipped() -> None:
 
 @pytest.mark.parametrize(
     ("precision", "device", "fused"),
-    [("32-true", "cpu", True), ("bf16-mixed", "cuda", True), ("16-mixed", "cuda", False), ("32-true", "mps", False)],
+    [("32-true", "cpu", True), ("bf16-mixed", "cuda", True), ("16-mixed", "cuda", False), ("32-true", "mps", True)],
 )
 def test_where_the_optimiser_is_fused(precision: str, device: str, fused: bool) -> None:
     """A gradient scaler must unscale before the clipping, which a fused optimiser does on its own behind it."""
@@ -113,3 +113,9 @@ def test_the_schedule_ends_at_zero_and_stays_there() -> None:
         schedule.step()
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([2 / 3, 1 / 3, 0, 0, 0])
+
+
+def test_without_the_fused_kernel_torch_chooses_and_makes_no_loop() -> None:
+    # False would be a loop over the parameters on a GPU, some thousand launches a step
+    assert build_adamw(nn.Linear(2, 2), AdamWSettings(), fused=False).defaults["fused"] is None
+    assert build_adamw(nn.Linear(2, 2), AdamWSettings(), fused=True).defaults["fused"] is True

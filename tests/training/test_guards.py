@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins.precision import MixedPrecision
 from stopping import with_callback
 from tiny import tiny_bert, tiny_tokenizer
 from torch import nn
@@ -28,14 +29,18 @@ Configure = Callable[..., TrainConfig]
 TRAINER: Any = SimpleNamespace(precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))
 
 
-def look(loss: float, *, step: int) -> None:
-    trainer: Any = SimpleNamespace(
+def trainer_at(step: int, **more: Any) -> Any:
+    return SimpleNamespace(
         global_step=step,
         log_every_n_steps=10,
         precision="bf16-mixed",
         optimizers=[SimpleNamespace(param_groups=[{"lr": 0.5}])],
+        **{"precision_plugin": None, **more},
     )
-    module: Any = None
+
+
+def look(loss: float, *, step: int) -> None:
+    trainer, module = trainer_at(step), None
     LossGuard().on_train_batch_end(trainer, module, {"loss": torch.tensor(loss)}, {}, 0)
 
 
@@ -50,6 +55,38 @@ def test_it_lets_numbers_pass_and_looks_at_logged_steps_only() -> None:
     look(float("nan"), step=21)
     with pytest.raises(SentcseError, match="step 30 is nan"):
         look(float("nan"), step=30)
+
+
+class Scaled:
+    """A guard that looks at the loss scale every ten steps, and what it logs."""
+
+    def __init__(self) -> None:
+        self.scale, self.logged = 65536.0, {}
+        self.plugin = MixedPrecision("16-mixed", "cpu", cast("Any", SimpleNamespace(get_scale=lambda: self.scale)))
+        self.module: Any = SimpleNamespace(log=lambda name, value: self.logged.update({name: value}))
+        self.guard = LossGuard()
+        self.guard.on_train_start(trainer_at(0, precision_plugin=self.plugin), self.module)
+
+    def look(self, step: int, *, scale: float, loss: float = 1.0) -> dict[str, float]:
+        self.scale = scale
+        trainer = trainer_at(step, precision_plugin=self.plugin)
+        self.guard.on_train_batch_end(trainer, self.module, {"loss": torch.tensor(loss)}, {}, 0)
+        return self.logged
+
+
+def test_a_step_that_the_scaler_skips_ends_nothing_and_is_logged() -> None:
+    run = Scaled()
+    assert run.look(10, scale=65536 / 8, loss=float("nan")) == {"train/loss_scale": 8192, "train/skipped_steps": 3}
+    assert run.look(20, scale=65536 / 4) == {"train/loss_scale": 16384, "train/skipped_steps": 0}
+
+
+def test_steps_skipped_one_after_the_other_end_the_run() -> None:
+    run = Scaled()
+    run.look(10, scale=65536 / 2**10)
+    run.look(20, scale=65536 / 2**19)  # one of them was made
+    run.look(30, scale=65536 / 2**29)
+    with pytest.raises(SentcseError, match=r"last 20 steps before step 40 .* loss scale .*: set a lower optimizer"):
+        run.look(40, scale=65536 / 2**39)
 
 
 def test_weights_that_are_not_finite_are_never_saved(configure: Configure) -> None:

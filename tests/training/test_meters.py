@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from sentcse.training import meters
 from sentcse.training.meters import ProgressBar, Throughput
@@ -23,6 +24,8 @@ class Clock:
 
 class Logged(dict[str, float]):
     """A module that keeps what is logged last."""
+
+    device = torch.device("cpu")
 
     def log(self, name: str, value: float) -> None:
         self[name] = value
@@ -70,7 +73,7 @@ def test_all_processes_count(clock: Clock) -> None:
 
 def test_the_rate_is_that_of_the_step_and_not_of_the_next(clock: Clock) -> None:
     meter, logged = Throughput(), Logged()
-    train_batch(meter, logged, 1, clock, 1.0, rate=0.25)
+    train_batch(meter, logged, 2, clock, 1.0, rate=0.25)
     assert logged["train/learning_rate"] == 0.25
 
 

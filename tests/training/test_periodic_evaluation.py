@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from sentcse.config import TrainConfig
+from sentcse.errors import SentcseError
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.build import checkpoints
 from sentcse.training.dev_evaluation import EvaluationCallback
@@ -181,3 +182,20 @@ def test_a_run_that_is_moved_and_continued_keeps_its_best_step(
     results = train(moved)
     assert results["best"] == {"step": 2, "pairs_dev": 90.0}
     assert load_checkpoint(RunFolder(moved).best)["global_step"] == 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_where_the_first_process_cannot_score_the_others_do_not_wait(first: bool) -> None:
+    sent: list[Any] = []
+
+    def broadcast(found: Any) -> Any:
+        sent.append(found)
+        return None  # what the first process has to say
+
+    trainer: Any = SimpleNamespace(
+        is_global_zero=first, global_step=0, strategy=SimpleNamespace(broadcast=broadcast), loggers=[]
+    )
+    evaluation = Scripted([])
+    with pytest.raises(StopIteration if first else SentcseError, match="" if first else "first process of this run"):
+        evaluation.on_train_start(trainer, SimpleNamespace(global_step=0, current_epoch=0))  # type: ignore[arg-type]
+    assert sent == [None]

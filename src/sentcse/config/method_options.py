@@ -48,8 +48,10 @@ class DiffCSEOptions(MethodOptions):
     sampling_temperature: Number = Field(1.0, gt=0, description="of sampled predictions")
     count_padding: bool = Field(False, description="average the RTD loss over padding as well, as the published code")
     padding_as_published: bool = Field(False, description="write id 0 at padding, which is not RoBERTa's padding id")
-    discriminator_rows: int | None = Field(
-        32, ge=1, description="rows that the discriminator computes at a time, which bounds its memory; null: all"
+    discriminator_rows: Annotated[int, Field(ge=1)] | Literal["auto"] | None = Field(
+        "auto",
+        description="rows that the discriminator computes at a time, which bounds its memory; null: all; auto: 32 on a "
+        "CPU, on a GPU all, or those of data.chunk",
     )
 
 

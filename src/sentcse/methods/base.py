@@ -132,8 +132,9 @@ class Method(BuiltModule, ABC):
         objective = self.compute_losses(batch)
         loss = objective.total()
         size = len(batch["input_ids"])
-        # Lightning would count from 0: a row's step is the number of optimiser steps made with it
-        self.log("step", float(self.global_step + 1))
+        # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the device,
+        # as a number of Python's would have a GPU waited for
+        self.log("step", loss.detach().new_full((), self.global_step + 1))
         details = {"loss": loss, **objective.losses, **objective.metrics}
         means = mean_over_ranks(torch.stack([value.detach().float() for value in details.values()]))
         logged = {f"train/{name}": value for name, value in zip(details, means, strict=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import nn
 
@@ -15,6 +15,7 @@ from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
 from sentcse.methods.global_batch import own_rows
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.row_chunks import ROWS_IN_CACHE
 from sentcse.modules.attention import quicken
 from sentcse.storage.opening import open_backbone
 
@@ -36,7 +37,8 @@ class DiffCSE(Method):
         rtd_weight: lambda. The RTD loss is a mean over tokens.
         condition: `after_head` or `before_head`: which vector the discriminator reads in place of [CLS].
         count_padding: average the RTD loss over padding too (published code).
-        discriminator_rows: rows that the discriminator computes at a time, which bounds its memory; None for all.
+        discriminator_rows: rows that the discriminator computes at a time, which bounds its memory; None for all;
+            "auto" for a few on a CPU, and on a GPU all, or with `chunk` those of as many sentences.
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
         optimizer: AdamW settings.
@@ -54,7 +56,7 @@ class DiffCSE(Method):
         rtd_weight: float = 0.005,
         condition: str = "after_head",
         count_padding: bool = False,
-        discriminator_rows: int | None = 32,
+        discriminator_rows: int | Literal["auto"] | None = "auto",
         gather: bool = True,
         chunk: int | None = None,
         optimizer: AdamWSettings | None = None,
@@ -146,7 +148,15 @@ class DiffCSE(Method):
     @property
     def replaced_token_detection(self) -> Discriminator:
         """What reads the edited copies, with the weights of this module."""
-        return Discriminator(self.discriminator, self.rtd_head, self.discriminator_rows, self.count_padding)
+        return Discriminator(self.discriminator, self.rtd_head, self._rows_at_a_time, self.count_padding)
+
+    @property
+    def _rows_at_a_time(self) -> int | None:
+        if self.discriminator_rows != "auto":
+            return self.discriminator_rows
+        if self.device.type == "cpu":
+            return ROWS_IN_CACHE
+        return None if self.chunk is None else 2 * self.chunk
 
     def on_fit_start(self) -> None:
         """Bring the generator to the device, which Lightning cannot do for what it does not see."""

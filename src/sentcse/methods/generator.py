@@ -13,7 +13,7 @@ from sentcse.errors import SentcseError
 from sentcse.losses import edit_tokens
 from sentcse.machine.device import cpu_multiplies_bf16
 from sentcse.methods.building import Origin
-from sentcse.methods.row_chunks import split_rows
+from sentcse.methods.row_chunks import ROWS_IN_CACHE, split_rows
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import mask_ordinary_tokens
 from sentcse.modules.vocabulary_argmax import ROWS_AT_ONCE, VocabularyArgmax
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
     from typing_extensions import Self
 
-SEQUENCES_AT_ONCE = 32
-"""Rows of tokens that are computed together: their states stay in the cache."""
+SEQUENCES_AT_ONCE = 1024
+"""Rows of tokens that a GPU computes together: no gradient is kept, and more would not be faster."""
 
 PUBLISHED_PADDING = 0
 """The published code multiplies ids by the mask, which is BERT's padding id and RoBERTa's <s>."""
@@ -121,11 +121,14 @@ class Generator(nn.Module):
         The vocabulary is scored at `positions` only, a few hundred at a time, and the scores are not kept.
         """
         predictions = torch.zeros_like(input_ids)
-        for rows in split_rows(attention_mask, SEQUENCES_AT_ONCE, cut_padding=True):
+        at_once = ROWS_IN_CACHE if input_ids.device.type == "cpu" else SEQUENCES_AT_ONCE
+        for rows in split_rows(attention_mask, at_once, cut_padding=True):
             wanted = rows.of(positions)
             states = self.backbone(input_ids=rows.of(input_ids), attention_mask=rows.of(attention_mask))
+            # looked up once: each use of a mask as an index would have a GPU waited for
+            places = wanted.flatten().nonzero().squeeze(1)
             found = torch.zeros_like(wanted, dtype=predictions.dtype)
-            found[wanted] = self._choose(states.last_hidden_state[wanted])
+            found.view(-1)[places] = self._choose(states.last_hidden_state.flatten(0, 1)[places])
             predictions[rows.index, : rows.length] = found
         return predictions
 

@@ -29,7 +29,8 @@ def build_adamw(module: nn.Module, settings: AdamWSettings, *, fused: bool = Fal
     Args:
         module: whose parameters are trained, if they require a gradient.
         settings: AdamW's settings.
-        fused: one kernel for all parameters; not with a gradient scaler, which must unscale before clipping.
+        fused: one kernel for all parameters; not with a gradient scaler, which must unscale before clipping. Without,
+            torch takes some kernels for all parameters together, on a GPU, where False would make a loop.
     """
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
@@ -41,7 +42,7 @@ def build_adamw(module: nn.Module, settings: AdamWSettings, *, fused: bool = Fal
         lr=settings.learning_rate,
         betas=settings.betas,
         eps=settings.eps,
-        fused=fused,
+        fused=True if fused else None,
     )
 
 
@@ -78,7 +79,7 @@ class TrainedModule(LightningModule):
 
     @property
     def _can_fuse(self) -> bool:
-        return self.trainer.precision != "16-mixed" and self.device.type in ("cpu", "cuda")
+        return self.trainer.precision != "16-mixed" and self.device.type in ("cpu", "cuda", "mps")
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None

@@ -12,6 +12,9 @@ from jaxtyping import Int, Shaped
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+ROWS_IN_CACHE = 32
+"""Rows of tokens whose states stay in a CPU's cache. A GPU is faster with as many as its memory holds."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -43,7 +46,10 @@ def split_rows(attention_mask: Shaped[Tensor, "rows tokens"], size: int | None, 
     ends = (attention_mask.bool() * torch.arange(1, tokens + 1, device=attention_mask.device)).amax(dim=1)
     order = ends.argsort(stable=True)
     pieces = torch.split(order, len(order) if size is None else size)
-    longest = torch.stack([ends[index].amax() for index in pieces]).tolist() if cut_padding else [tokens] * len(pieces)
+    if cut_padding and len(pieces) > 1:
+        longest = torch.stack([ends[index].amax() for index in pieces]).tolist()
+    else:  # a batch is padded to its longest row: nothing to cut, and a GPU is not waited for
+        longest = [tokens] * len(pieces)
     return [Rows(index, int(length)) for index, length in zip(pieces, longest, strict=True)]
 
 

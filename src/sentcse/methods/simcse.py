@@ -124,11 +124,12 @@ class SimCSE(Method):
     def _summed_cross_entropy(self, masked: Batch) -> Tensor:
         ids, mask = flatten_views(masked)
         labels = masked["labels"].flatten(0, 1)
-        wanted = labels != IGNORED_LABEL
         assert self.mlm_head is not None
         states = self.encoder.backbone(input_ids=ids, attention_mask=mask).last_hidden_state
-        scores: Tensor = self.mlm_head(states[wanted])
-        return F.cross_entropy(scores.float(), labels[wanted], reduction="sum")
+        # looked up once: each use of a mask as an index would have a GPU waited for
+        places = (labels != IGNORED_LABEL).flatten().nonzero().squeeze(1)
+        scores: Tensor = self.mlm_head(states.flatten(0, 1)[places])
+        return F.cross_entropy(scores.float(), labels.flatten()[places], reduction="sum")
 
     def mask(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Masked ids and labels (-100 where nothing is predicted), drawn anew for every view."""

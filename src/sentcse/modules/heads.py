@@ -92,13 +92,14 @@ def _fold_batch_norm(linear: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor
     assert isinstance(norm, _BatchNorm)  # or what Lightning leaves of one that was synchronised
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    scale = (norm.running_var.double() + norm.eps).rsqrt()
+    # on the CPU: Apple's GPUs have no float64
+    mean, variance, weight = (each.detach().cpu() for each in (norm.running_mean, norm.running_var, linear.weight))
+    scale = (variance.double() + norm.eps).rsqrt()
     shift = torch.zeros_like(scale)
     if norm.affine:
-        scale, shift = scale * norm.weight.detach().double(), norm.bias.detach().double()
-    bias = shift - norm.running_mean.double() * scale
-    weight = linear.weight.detach()
-    return (weight.double() * scale[:, None]).to(weight.dtype), bias.to(weight.dtype)
+        scale, shift = scale * norm.weight.detach().cpu().double(), norm.bias.detach().cpu().double()
+    bias = shift - mean.double() * scale
+    return (weight.double() * scale[:, None]).to(linear.weight), bias.to(linear.weight)
 
 
 class DenseHead(nn.Module):

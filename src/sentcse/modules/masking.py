@@ -5,6 +5,7 @@ The generator of DiffCSE reads such sentences, and the masked-language-model ter
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -65,7 +66,7 @@ def mask_ordinary_tokens(
     generator: torch.Generator | None = None,
 ) -> tuple[Int[Tensor, "*rows tokens"], Bool[Tensor, "*rows tokens"]]:
     """`mask_tokens` with the ids of a tokenizer; special tokens and padding stay. None: torch's own random state."""
-    special = torch.tensor(tokenizer.all_special_ids, device=input_ids.device)
+    special = _on_device(tuple(tokenizer.all_special_ids), input_ids.device)
     return mask_tokens(
         input_ids,
         torch.isin(input_ids, special) | (attention_mask == 0),
@@ -74,3 +75,9 @@ def mask_ordinary_tokens(
         vocab_size=len(tokenizer),
         generator=generator,
     )
+
+
+@cache
+def _on_device(ids: tuple[int, ...], device: torch.device) -> Tensor:
+    """Copied once: each copy would have a GPU waited for."""
+    return torch.tensor(ids, device=device)

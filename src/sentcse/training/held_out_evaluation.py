@@ -75,7 +75,7 @@ def held_out_scores(model: MaskedLanguageModelling, texts: MaskedTexts, *, batch
         wanted = labels != IGNORED_LABEL
         if bool(wanted.any()):
             scores = model.score_vocabulary(ids, mask, wanted)
-            losses += F.cross_entropy(scores, labels[wanted], reduction="sum").double().cpu()
+            losses += F.cross_entropy(scores, labels[wanted], reduction="sum").cpu().double()
             hits += int((scores.argmax(dim=-1) == labels[wanted]).sum())
     model.train(training)
     predictions = int((texts.labels != IGNORED_LABEL).sum())

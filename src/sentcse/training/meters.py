@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import TQDMProgressBar
 
@@ -39,13 +40,16 @@ class Throughput(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count the batch, and log where Lightning logs."""
+        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if due and pl_module.device.type == "cuda":
+            # the steps so far were only queued: what they take shows when they are waited for
+            torch.cuda.synchronize(pl_module.device)
         self._busy += time.perf_counter() - self._batch_started
         self._sentences += len(batch["input_ids"]) * trainer.world_size
-        due = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         if due and self._busy > 0:
             pl_module.log("train/sentences_per_second", self._sentences / self._busy)
+            pl_module.log("train/learning_rate", self._learning_rate)
             self._sentences, self._busy = 0, 0.0
-        pl_module.log("train/learning_rate", self._learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Seconds so far."""

@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from sentcse.errors import SentcseError
 from sentcse.records.layout import STEP, VALIDATION
 from sentcse.training.loggers import MetricsLogger
 
@@ -105,9 +106,19 @@ class PeriodicEvaluation(Callback, ABC):
         return score > than if self.mode == "max" else score < than
 
     def _evaluate(self, trainer: Trainer, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
-        """Metrics by name, computed on the first rank and sent to the others."""
-        metrics = self.scores(pl_module, initial=initial) if trainer.is_global_zero else {}
-        received: dict[str, float] = trainer.strategy.broadcast(metrics)
+        """Metrics by name, computed on the first rank and sent to the others, which would wait for one that failed.
+
+        Raises:
+            SentcseError: on the other ranks, if the first could not score.
+        """
+        metrics: dict[str, float] | None = None
+        try:
+            if trainer.is_global_zero:
+                metrics = self.scores(pl_module, initial=initial)
+        finally:
+            received: dict[str, float] | None = trainer.strategy.broadcast(metrics)
+        if received is None:
+            raise SentcseError("The first process of this run could not score: its own message says why.")
         return received
 
     def _log(self, trainer: Trainer, metrics: dict[str, float]) -> None:

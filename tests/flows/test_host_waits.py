@@ -1,0 +1,92 @@
+"""Where a training step has a GPU waited for, counted by the operations that would on a CPU."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from global_step import METHODS, global_batch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader
+
+from sentcse.methods import generator
+from sentcse.training.guards import LossGuard
+from sentcse.training.meters import Throughput
+
+aten = torch.ops.aten
+READ_BY_PYTHON = {
+    aten._local_scalar_dense.default,
+    aten.equal.default,
+    aten.nonzero.default,
+    aten.masked_select.default,
+}
+INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
+
+ASKING = ("/sentcse/", "/transformers/", "/pytorch_lightning/", "/torch/optim/")
+
+AT_MOST = {"simcse": 0, "micse": 0, "simcse_mlm": 1, "diffcse": 1, "diffcse_before_head": 1}
+"""DiffCSE looks once for the tokens that its generator predicts, the masked-language-model term for those it scores.
+
+transformers asks once a forward pass whether a batch has padding, which is not counted.
+"""
+
+
+class Waits(TorchDispatchMode):
+    """Notes the lines of the package that need a value before they can go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        by_mask = func in INDEXING and any(each is not None and each.dtype == torch.bool for each in args[1])
+        if by_mask or func in READ_BY_PYTHON:
+            stack = traceback.extract_stack()
+            asked = [frame for frame in stack if any(name in frame.filename for name in ASKING)][-1]
+            if "/transformers/" not in asked.filename:
+                self.lines.append(f"{asked.filename}:{asked.lineno} {asked.line}")
+        return func(*args, **({} if kwargs is None else kwargs))
+
+
+class SecondStep(Callback):
+    """Counts the second step from its first hook to its last, the optimiser's step with it."""
+
+    def __init__(self) -> None:
+        self.waits = Waits()
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        if batch_idx == 1:
+            self.waits.__enter__()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if batch_idx == 1:
+            self.waits.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_step_seldom_waits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator, "cpu_multiplies_bf16", lambda: False)  # as on a GPU: no screen in bf16
+    options = {"discriminator_rows": None} if name.startswith("diffcse") else {}
+    count = SecondStep()
+    trainer = Trainer(
+        max_steps=3,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[LossGuard(), Throughput(), count],
+        gradient_clip_val=1.0,
+        log_every_n_steps=10,
+    )
+    batches: Any = [global_batch(name)] * 3
+    trainer.fit(METHODS[name](dropout=0.1, **options), DataLoader(batches, batch_size=None))
+    assert len(count.waits.lines) <= AT_MOST[name], count.waits.lines
