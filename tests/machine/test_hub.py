@@ -3,8 +3,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from sentcse.machine import hub
 
@@ -142,3 +144,16 @@ def test_whoever_forbids_the_hub_wants_no_other_requests(monkeypatch: pytest.Mon
     assert hub.address_is_reachable(f"{server}/file")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert not hub.address_is_reachable(f"{server}/file")
+
+
+def test_the_cache_names_a_model_by_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    repo = tmp_path / "models--me--tiny"
+    (repo / "snapshots" / ("a" * 40)).mkdir(parents=True)
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text("a" * 40)
+    assert hub.cached_model("me/tiny") is None
+    (repo / "snapshots" / ("a" * 40) / "config.json").write_text("{}")
+    assert hub.cached_model("me/tiny") == hub.cached_model("me/tiny", "a" * 40) == repo / "snapshots" / ("a" * 40)
+    assert hub.cached_model("me/tiny", "b" * 40) is None
+    assert hub.cached_model("no/name/of/the/hub") is None

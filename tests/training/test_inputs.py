@@ -17,7 +17,7 @@ from sentcse.config import TrainConfig
 from sentcse.errors import SentcseError
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job
-from sentcse.sweeps.sweep import refuse_changed_inputs
+from sentcse.sweeps.beforehand import refuse_changed_inputs
 from sentcse.training import inputs as module
 from sentcse.training import run
 from sentcse.training.inputs import check_inputs

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -73,6 +74,18 @@ def _first_hop(url: str) -> str:
     if proxy == "" or proxy_bypass(address.netloc):
         return url
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def cached_model(name: str, revision: str | None = None) -> Path | None:
+    """The folder of a model in the hub's cache, whose last part is its commit; None where there is none."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        file = try_to_load_from_cache(name, "config.json", revision=revision)
+    except HFValidationError:  # no name of the hub's
+        return None
+    return Path(file).parent if isinstance(file, str) else None
 
 
 @contextlib.contextmanager

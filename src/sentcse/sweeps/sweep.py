@@ -13,7 +13,6 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from sentcse.config import TrainConfig
 from sentcse.config.check import check_config, check_generator_config
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.section import expand_home
@@ -22,11 +21,11 @@ from sentcse.records.outcomes import Outcomes
 from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import Job, SweepRecord, sweep_folder, write_sweep
 from sentcse.records.terminal import jobs_by_status, sweep_table
+from sentcse.sweeps.beforehand import notes, refuse_changed_inputs
 from sentcse.sweeps.launching import Launching, launching, refuse_ddp
 from sentcse.sweeps.progress import POLL_SECONDS, Progress
 from sentcse.sweeps.sweep_job import stopped_by_sigterm, tell_gpus_to_jobs
 from sentcse.sweeps.sweep_plan import combinations, command_line, compose_job, plan, quoted
-from sentcse.training.inputs import check_inputs
 from sentcse.training.wandb.state import owes_wandb
 
 CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
@@ -35,10 +34,6 @@ CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
 }
 
 STARTING_SECONDS = 60.0
-UNEQUAL = (
-    "The sizes train unequally long, as trainer.max_epochs is the same for all: budget=steps or trainer.max_steps=N "
-    "ends every run at the same step, budget=epochs takes the published epochs of each size."
-)
 
 
 class Sweep:
@@ -82,8 +77,8 @@ class Sweep:
         runnable = [job for job in jobs if job.config is not None]
         pending = [job for job in runnable if not is_done(job) or is_wanted_again(job)]
         print(f"sweep {record.name}: {jobs_by_status(record.states())}", flush=True)
-        if trains_unequally_long(runnable):
-            print(UNEQUAL, flush=True)
+        for sentence in notes(jobs, pending):
+            print(sentence, flush=True)
         for job in runnable:
             if is_done(job) and job.folder is not None and job.config is not None:
                 job.folder.tidy(job.config.runs.keep)
@@ -194,24 +189,6 @@ class Sweep:
         return [*job.overrides, *how.overrides(job.config), *own]
 
 
-def refuse_changed_inputs(jobs: Sequence[Job]) -> None:
-    """Stop before any job is begun where a run was made, or begun, from something else than is there now.
-
-    Raises:
-        SentcseError: naming each input that has changed.
-    """
-    faults: list[str] = []
-    for job in jobs:
-        begun = job.folder is not None and job.folder.inputs.is_file()
-        if begun and job.config is not None and job.folder is not None and not job.config.overwrite:
-            try:
-                check_inputs(job.config, job.folder)
-            except SentcseError as fault:
-                faults += str(fault).splitlines()
-    if faults:
-        raise SentcseError("\n".join(dict.fromkeys(faults)))
-
-
 def is_done(job: Job) -> bool:
     """Whether a job's run is complete."""
     return job.folder is not None and job.folder.results.is_file()
@@ -227,14 +204,6 @@ def is_wanted_again(job: Job) -> bool:
 def is_busy(job: Job) -> bool:
     """Whether some process is training a job's run."""
     return job.run is not None and is_locked(job.run)
-
-
-def trains_unequally_long(jobs: Sequence[Job]) -> bool:
-    """Whether sizes share a number of epochs that nobody has named a budget."""
-    configs = [job.config for job in jobs if isinstance(job.config, TrainConfig)]
-    unnamed = [config for config in configs if config.budget is None and config.trainer.max_steps is None]
-    sizes = {(config.data.low_shot.size, config.data.low_shot.percent) for config in unnamed}
-    return len(sizes) > 1 and len({config.trainer.max_epochs for config in unnamed}) == 1
 
 
 def folder_name(job: Job) -> str:

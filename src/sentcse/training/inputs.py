@@ -16,6 +16,7 @@ from sentcse.data.hashing import sha256_of, sha256_of_file
 from sentcse.data.text_file import TextFile
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json, write_json
+from sentcse.machine.hub import cached_model
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 
@@ -98,17 +99,8 @@ def _models(config: RunConfig) -> Iterator[tuple[str, str, str | None]]:
 
 def _of_the_hub(name: str, revision: str | None) -> dict[str, Any] | None:
     """What names the content of a model in the hub's cache: its commit; None where no such model is in it."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    try:
-        file = (
-            None if Path(name).expanduser().exists() else try_to_load_from_cache(name, "config.json", revision=revision)
-        )
-    except HFValidationError:
-        return None
-    # .../snapshots/COMMIT/config.json
-    return {"place": name, "sha256": Path(file).parent.name, "stamps": {}} if isinstance(file, str) else None
+    cached = None if Path(name).expanduser().exists() else cached_model(name, revision)
+    return None if cached is None else {"place": name, "sha256": cached.name, "stamps": {}}
 
 
 def _described(place: Path, before: dict[str, Any]) -> dict[str, Any]:
