@@ -25,6 +25,8 @@ ROOMS = (
     "modules",
     "printing",
     "storage",
+    "studies",
+    "sweeps",
     "training",
 )
 """Folders of tests/ whose every file names a module; `""` is tests/ itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import Made, grid, make_run, make_runs, make_unfinished
+from made_runs import Made, grid, make_run, make_runs
 
 from sentcse.report import run_report
 
@@ -43,46 +43,6 @@ def test_the_same_runs_make_the_same_files(tmp_path: Path) -> None:
         assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'out'}"]) == 0
         written.append({file: file.read_bytes() for file in (tmp_path / "out").rglob("*") if file.is_file()})
     assert written[0] == written[1]
-
-
-@pytest.mark.slow
-def test_budgets_have_files_of_their_own(tmp_path: Path) -> None:
-    make_runs(tmp_path / "runs", [Made(tests=("stsb",)), Made(steps=None, tests=("stsb",))])
-    make_unfinished(tmp_path / "runs", Made(seed=49), reason="No.")
-    assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false"]) == 0
-    names = {file.name for file in (tmp_path / "out").rglob("*")}
-    assert {"scores-100_steps.md", "scores-epochs.md", "learning_curves-epochs.pdf", "summary.md"} <= names
-    assert "index.html" not in names
-    assert "scores.md" not in names
-    assert "## Budget: 100 steps" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_what_an_earlier_report_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:
-    make_run(tmp_path / "runs", Made())
-    words = [str(tmp_path / "runs"), f"output={tmp_path}/report"]
-    assert run_report(words) == 0
-    before = {path.name for path in (tmp_path / "report").rglob("*") if path.is_file()}
-    others = [tmp_path / "report" / "tables" / "scores_mine.tex", tmp_path / "report" / "figures" / "figure.png"]
-    for other in others:
-        other.touch()
-    make_run(tmp_path / "runs", Made(steps=250))
-    assert run_report([*words, "page=false"]) == 0
-    left = {path.name for path in (tmp_path / "report").rglob("*") if path.is_file()}
-    assert left & before == {"summary.md"}
-    assert "scores-100_steps.tex" in left
-    assert all(other.exists() for other in others)
-    assert run_report([*words, "page=false", "title=A b", "panels=method"]) == 0
-    summary = (tmp_path / "report" / "summary.md").read_text()
-    assert "'title=A b' panels=method page=false" in summary
-
-
-def test_a_page_of_somebody_else_stays(tmp_path: Path) -> None:
-    make_run(tmp_path / "runs", Made())
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "index.html").write_text("<p>Mine</p>")
-    assert run_report([str(tmp_path / "runs"), f"output={tmp_path}/report", "page=false"]) == 0
-    assert (tmp_path / "report" / "index.html").read_text() == "<p>Mine</p>"
 
 
 def test_sources_may_be_several_and_have_commas_in_their_names(tmp_path: Path) -> None:
@@ -148,12 +108,13 @@ def test_one_odd_run_does_not_hide_the_others(tmp_path: Path, capsys: pytest.Cap
 def test_names_are_text_in_the_summary(tmp_path: Path) -> None:
     make_runs(tmp_path / "runs", [Made(tests=("stsb",))])
     title = "<script>alert(1)</script> [a](b) `c` *d* a_b\n# e"
-    words = [str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false", f"title='{title}'"]
+    words = [str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false", "panels=method", f"title='{title}'"]
     assert run_report(words) == 0
     summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
     heading, _, rest = summary.partition("\n")
     assert heading == r"# \<script>alert(1)\</script> [a\](b) \`c\` \*d\* a_b # e"
     assert "````bash\n" not in rest
+    assert "panels=method page=false\n" in rest  # the command, as it was typed
     assert "<script>" not in rest.partition("## Commands")[0]
 
 

