@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,13 @@ def encoder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def generator(tmp_path: Path) -> Path:
+    BertForMaskedLM(tiny_config(num_hidden_layers=1)).save_pretrained(tmp_path / "generator")
+    tiny_tokenizer(tmp_path / "generator")
+    return tmp_path / "generator"
+
+
+@pytest.fixture
 def pairs(tmp_path: Path) -> Path:
     path = tmp_path / "mine.tsv"
     rows = [f"{number % 6}\t{SENTENCES[number]}\t{SENTENCES[-number]}" for number in range(1, 20)]
@@ -45,13 +54,9 @@ def trainer(folder: Path, *callbacks: Any, **options: Any) -> Trainer:
 
 
 @pytest.mark.parametrize("method", [SimCSE, DiffCSE, MiCSE])
-def test_ten_lines(method: Any, encoder: Path, tmp_path: Path) -> None:
+def test_ten_lines(method: Any, encoder: Path, generator: Path, tmp_path: Path) -> None:
     seed_everything(42)
-    names = {}
-    if method is DiffCSE:
-        BertForMaskedLM(tiny_config(num_hidden_layers=1)).save_pretrained(tmp_path / "generator")
-        tiny_tokenizer(tmp_path / "generator")
-        names = {"generator": tmp_path / "generator"}
+    names = {"generator": generator} if method is DiffCSE else {}
     module = method.from_pretrained(encoder, **names)
     before = module.evaluation_encoder().encode(SENTENCES)
     trainer(tmp_path).fit(module, data(module, tmp_path))
@@ -138,3 +143,30 @@ def test_a_benchmark_by_name(real_data: Path) -> None:
     scores = EvaluationCallback.from_names(["stsb", "sickr"], data_root=real_data, select="sickr")
     assert scores.monitor == "val/sickr_spearman"
     assert [task.pairs for task in scores.dev_tasks] == [1500, 500]
+
+
+@pytest.fixture
+def unchecked_shapes() -> Iterator[None]:
+    """The checks of shapes, which only tests make, cannot be compiled."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unchecked_shapes")
+@pytest.mark.parametrize("method", [SimCSE, DiffCSE, MiCSE])
+def test_a_compiled_module_trains(method: Any, encoder: Path, generator: Path, tmp_path: Path) -> None:
+    """With dropout; and without it, when both draw the same, to the same losses."""
+    names = {"generator": generator, "rtd_weight": 0.0} if method is DiffCSE else {}
+
+    def loss(dropout: float, *, compiled: bool) -> float:
+        torch.compiler.reset()
+        seed_everything(1)
+        module = method.from_pretrained(encoder, dropout=dropout, **names)
+        fitted = trainer(tmp_path, max_steps=2, enable_checkpointing=False, log_every_n_steps=1)
+        fitted.fit(torch.compile(module) if compiled else module, data(module, tmp_path))
+        return float(fitted.callback_metrics["train/info_nce"])
+
+    assert loss(0.0, compiled=True) == pytest.approx(loss(0.0, compiled=False), rel=1e-4)
+    assert loss(0.1, compiled=True) > 0

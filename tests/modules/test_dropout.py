@@ -79,3 +79,16 @@ def test_a_quickened_backbone() -> None:
     assert torch.equal(model.eval()(input_ids=ids).last_hidden_state, before)
     model.train()
     assert not torch.equal(model(input_ids=ids).last_hidden_state, model(input_ids=ids).last_hidden_state)
+
+
+def test_a_compiled_one_is_torch_s_own() -> None:
+    """The bits that are drawn here cannot be traced. (The whole of training is compiled in tests/flows/.)"""
+    torch.compiler.reset()
+    compiled = torch.compile(QuickDropout(0.25), backend="aot_eager")
+    values = torch.ones(40_000, requires_grad=True)
+    found = compiled(values)
+    assert found.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert float(found.mean()) == pytest.approx(1, abs=0.03)
+    found.sum().backward()
+    assert values.grad is not None
+    assert torch.equal(values.grad, found.detach())

@@ -131,16 +131,19 @@ class Method(BuiltModule, ABC):
         """The weighted sum of the losses; logs it, its terms and the metrics under `train/`, of all ranks together."""
         objective = self.compute_losses(batch)
         loss = objective.total()
-        size = len(batch["input_ids"])
-        # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the device,
-        # as a number of Python's would have a GPU waited for
+        self._log_step(loss, objective, len(batch["input_ids"]))
+        return loss
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _log_step(self, loss: Tensor, objective: Objective, size: int) -> None:
+        # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the
+        # device, as a number of Python's would have a GPU waited for
         self.log("step", loss.detach().new_full((), self.global_step + 1))
         details = {"loss": loss, **objective.losses, **objective.metrics}
         means = mean_over_ranks(torch.stack([value.detach().float() for value in details.values()]))
         logged = {f"train/{name}": value for name, value in zip(details, means, strict=True)}
         self.log("train/loss", logged.pop("train/loss"), prog_bar=True, batch_size=size)
         self.log_dict(logged, batch_size=size)
-        return loss
 
     def evaluation_encoder(self) -> SentenceEncoder:
         """The encoder as it is scored and exported; shares its weights with this module."""

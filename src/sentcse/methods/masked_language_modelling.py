@@ -65,8 +65,8 @@ class MaskedLanguageModelling(TrainedModule):
         loss = part_of_mean(F.cross_entropy(scores, labels, reduction="sum"), predictions)
         accuracy = part_of_mean((scores.detach().argmax(dim=-1) == labels).sum(), predictions)
         shown, accuracy = mean_over_ranks(torch.stack([loss, accuracy])).unbind()
-        # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the device,
-        # as a number of Python's would have a GPU waited for
+        # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the
+        # device, as a number of Python's would have a GPU waited for
         self.log("step", loss.detach().new_full((), self.global_step + 1))
         self.log("train/loss", shown, prog_bar=True, batch_size=len(ids))
         self.log("train/masked_accuracy", accuracy, batch_size=len(ids))
