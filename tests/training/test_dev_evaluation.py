@@ -70,6 +70,23 @@ def test_every_n_steps_and_the_last(configure: Configure) -> None:
     assert load_checkpoint(run.folder.last)["global_step"] == 10
 
 
+@pytest.mark.parametrize(
+    ("grades", "said"),
+    [((0.1, 0.9, 0.5), "alignment - (no pair is graded above 4)  uniformity"), ((1, 2, 4.5), "alignment 0.")],
+)
+def test_pairs_that_are_never_graded_above_4_have_no_alignment_and_the_line_says_why(
+    configure: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture, grades: Sequence[float], said: str
+) -> None:
+    rows = [f"{grade}\tthe dog runs {number}\ta man plays {number}\n" for number, grade in enumerate(grades)]
+    (tmp_path / "own.tsv").write_text("".join(rows))
+    run = make(configure(f"evaluation.pairs_dev={tmp_path}/own.tsv", "trainer.max_steps=1"))
+    with caplog.at_level("INFO", logger="sentcse"):
+        run.fit()
+    lines = [line for line in caplog.messages if "uniformity" in line]
+    assert len(lines) == 2
+    assert all(said in line and "nan" not in line for line in lines)
+
+
 def test_a_run_that_collapses_altogether_says_so(
     configure: Configure, scripted: Callable[[Sequence[float]], None], caplog: pytest.LogCaptureFixture
 ) -> None:

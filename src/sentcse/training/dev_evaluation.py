@@ -12,7 +12,7 @@ from sentcse.config.commands import default_data_root
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.evaluation import Evaluation
-from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.evaluator import POSITIVE_GOLD, evaluate_encoder
 from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import resolve_tasks, senteval_files
 from sentcse.evaluation.tasks.sts import StsTask
@@ -123,7 +123,10 @@ class EvaluationCallback(PeriodicEvaluation):
         """The dev scores, alignment and uniformity."""
         scores = [(task.label, metrics[spearman_metric(task.name, "dev")]) for task in self.dev_tasks]
         shown = [f"{label} dev {score_text(score)}" for label, score in scores]
-        geometry = [f"alignment {metrics[ALIGNMENT]:.3f}", f"uniformity {metrics[UNIFORMITY]:.3f}"]
+        alignment = metrics[ALIGNMENT]
+        positives = sum(int((source.gold > POSITIVE_GOLD).sum()) for source in self._geometry_task.sources)
+        shown_alignment = f"{alignment:.3f}" if positives > 0 else f"- (no pair is graded above {POSITIVE_GOLD:g})"
+        geometry = [f"alignment {shown_alignment}", f"uniformity {metrics[UNIFORMITY]:.3f}"]
         return "  ".join([*shown, *geometry])
 
 

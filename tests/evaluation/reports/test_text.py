@@ -22,6 +22,14 @@ def test_the_terminal_says_how_it_was_scored_and_how_much():
     assert geometry.startswith("Geometry on STS-B test\n")
 
 
+def test_own_pairs_are_of_no_protocol():
+    results = record("good")
+    own = {"mine": results["tasks"]["STS12"]}
+    assert format_results({**results, "tasks": own}).startswith("Own pairs; Spearman x 100 of all pairs together\n")
+    both = {**results, "tasks": {**own, **results["tasks"]}}
+    assert format_results(both).startswith("Protocol simcse, mode test; ")
+
+
 @pytest.mark.parametrize("recorded", [None, "avg"])
 def test_a_pooler_that_nobody_overrode_is_not_spoken_of(recorded):
     assert "recorded" not in format_results({**record(), "recorded_pooler": recorded})

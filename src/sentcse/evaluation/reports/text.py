@@ -52,8 +52,13 @@ def _terminal(grid: ScoreGrid) -> str:
 
 
 def _how_it_was_scored(results: Results) -> str:
-    lines = [f"Protocol {results['protocol']}, mode {results['mode']}; Spearman x 100 of all pairs together"]
-    if any("accuracy" in task for task in encoder_records(results)[0]["tasks"].values()):
+    tasks = encoder_records(results)[0]["tasks"]
+    # a protocol says how published tasks are scored, and own pairs are of none
+    published = {label for columns in SUITE_COLUMNS.values() for label in columns}
+    own_alone = len(tasks) > 0 and published.isdisjoint(tasks)
+    how = "Own pairs" if own_alone else f"Protocol {results['protocol']}, mode {results['mode']}"
+    lines = [f"{how}; Spearman x 100 of all pairs together"]
+    if any("accuracy" in task for task in tasks.values()):
         lines[0] += ", accuracy in per cent"
     for record in encoder_records(results):
         recorded = record["recorded_pooler"]

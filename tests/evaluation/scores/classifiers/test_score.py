@@ -86,3 +86,11 @@ def test_one_encoding_serves_pairs_and_classification(make_transfer, make_encode
     assert [len(call["sentences"]) for call in encoder.calls] == [121]
     assert evaluation.sentences == 121
     assert evaluation.transfer["toy"].accuracy == score_transfer_task(table, task, mode="fasttest").accuracy
+
+
+def test_a_bar_is_shown_only_where_there_are_classifiers(make_transfer, capsys):
+    task, table = make_transfer("split", rows=100, signal=0.5)
+    score_transfer(table, [], mode="fasttest", progress=True)
+    assert capsys.readouterr().err == ""
+    score_transfer(table, [task], mode="fasttest", progress=True)
+    assert " fits" in capsys.readouterr().err

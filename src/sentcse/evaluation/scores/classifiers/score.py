@@ -42,7 +42,8 @@ def score_transfer(
     test = mode != "dev"
     total = sum(count_classifiers(task.division, CLASSIFIERS[mode], test=test) for task in tasks)
     results = {}
-    with threadpool_limits(limits=1, user_api="blas"), tqdm(total=total, unit=" fits", disable=not progress) as bar:
+    shown = progress and total > 0  # own pairs and STS train none
+    with threadpool_limits(limits=1, user_api="blas"), tqdm(total=total, unit=" fits", disable=not shown) as bar:
         for task in tasks:
             bar.set_description(task.label)
             results[task.name] = score_transfer_task(table, task, mode=mode, seed=seed, trained=bar.update)
