@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ["01_similarity", "02_low_shot", "03_clusters", "04_attention"]
+PICTURES = {"01_similarity": 1, "02_low_shot": 3, "03_clusters": 1, "04_attention": 3, "05_lightning": 1}
+NAMES = list(PICTURES)
 
 
 def read(name: str) -> dict[str, Any]:
@@ -85,4 +86,4 @@ def test_a_notebook_runs_without_network(name: str, monkeypatch: pytest.MonkeyPa
     pictures = [
         output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})
     ]
-    assert len(pictures) == {"01_similarity": 1, "02_low_shot": 3, "03_clusters": 1, "04_attention": 3}[name]
+    assert len(pictures) == PICTURES[name]

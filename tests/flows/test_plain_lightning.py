@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,25 @@ def data(module: Any, tmp_path: Path, source: Any = SENTENCES, **options: Any) -
 def trainer(folder: Path, *callbacks: Any, **options: Any) -> Trainer:
     settings: dict[str, Any] = {"max_epochs": 2, "accelerator": "cpu", "logger": False, "enable_progress_bar": False}
     return Trainer(**{**settings, **options}, default_root_dir=folder, callbacks=list(callbacks))
+
+
+def test_the_page_says_what_runs(
+    encoder: Path, generator: Path, pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lightning.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)) + "\ntrainer.fit(module, data)\n"
+    names = {"bert-base-uncased": encoder, "distilbert-base-uncased": generator, "stsb": pairs, "best": "best_ones"}
+    for name, path in names.items():
+        assert f'"{name}"' in code
+        code = code.replace(f'"{name}"', f'"{path}"')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Path("sentences.txt").write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
+    found: dict[str, Any] = {}
+    exec(code, found)
+    assert SentenceEncoder.from_pretrained("my-encoder").encode(SENTENCES).shape == (40, 16)
+    assert found["best"].best_model_path.startswith(str(tmp_path / "best_ones"))
+    assert float(found["stop"].best_score) == pytest.approx(found["scores"].best["score"])
 
 
 @pytest.mark.parametrize("method", [SimCSE, DiffCSE, MiCSE])

@@ -59,6 +59,11 @@ class PeriodicEvaluation(Callback, ABC):
     def line(self, metrics: dict[str, float]) -> str:
         """The metrics for people, on one line."""
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Forget an earlier `fit`; what a checkpoint holds comes after."""
+        if stage == "fit":
+            self.initial, self.best, self.last_step = {}, {}, 0
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score the untrained model, unless the run is a continued one."""
         if trainer.global_step > 0 or self.initial:
