@@ -24,6 +24,8 @@ ROOMS = (
     "methods",
     "modules",
     "printing",
+    "records",
+    "retrieval",
     "storage",
     "studies",
     "sweeps",

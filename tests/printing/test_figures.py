@@ -82,3 +82,10 @@ def test_lines_have_a_contrast_of_three_to_the_page(colours: tuple[str, ...], pa
     for colour in colours:
         high, low = sorted((luminance(colour), luminance(paper)), reverse=True)
         assert (high + 0.05) / (low + 0.05) >= 3, colour
+
+
+def test_neighbours_of_one_colour_have_an_open_and_a_filled_marker() -> None:
+    for place in range(10):
+        assert (look(place).face == "white") == (place % 2 == 1)
+        assert look(place).face in ("white", look(place).colour)
+        assert (look(place).colour, look(place).face) != (look(place + 5).colour, look(place + 5).face)

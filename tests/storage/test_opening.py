@@ -68,4 +68,5 @@ def test_a_recorded_length_without_positions_is_as_many_as_there_are(tmp_path: P
         (folder / "sentcse.json").write_text(json.dumps({**record, "max_length": recorded}))
         encoder = SentenceEncoder.from_pretrained(folder)
         assert encoder.max_length == opened
+        assert SentenceEncoder.from_pretrained(folder, max_length=7).max_length == 7
         assert np.isfinite(encoder.encode(["dog " * 200])).all()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from sentcse import runs
 from sentcse.command.composed import run_command
 from sentcse.command.composition import compose
 from sentcse.config import check_config
-from sentcse.errors import BusyError, DataError, SentcseError
+from sentcse.errors import BusyError, DataError
 from sentcse.records.layout import LOCK_FILE
 from sentcse.records.outcomes import JobOutcome, Outcomes
 from sentcse.records.run_folder import RunFolder
@@ -353,14 +352,6 @@ def test_a_folder_of_runs_can_be_moved(sweep: RunSweep) -> None:
     assert read_sweep(folder / "sweep.json").name == folder.name
 
 
-def test_what_is_no_sweep(tmp_path: Path) -> None:
-    with pytest.raises(SentcseError, match=r"is not a sweep: there is no sweep\.json"):
-        read_sweep(tmp_path)
-    (tmp_path / "sweep.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(SentcseError, match="update sentcse"):
-        read_sweep(tmp_path)
-
-
 def test_one_reason_of_many_jobs_is_said_once(sweep: RunSweep, capsys: pytest.CaptureFixture[str]) -> None:
     job = Recorder(dict.fromkeys((1, 2, 3, 5), fail))
     assert sweep(job, "seed=1,2,3,4,5") == 1
@@ -381,19 +372,6 @@ def test_what_complete_runs_keep_may_be_said_later(sweep: RunSweep) -> None:
     assert sweep(again, "seed=1,2", "runs.keep=best") == 0
     assert again.seeds == []
     assert sorted(path.name for path in Path("runs").glob("*/checkpoints/*")) == ["best.ckpt"] * 2
-
-
-def test_what_has_begun_is_known_sitting_by_sitting(tmp_path: Path) -> None:
-    """A folder of an earlier sitting does not say that a job has begun in this one."""
-    outcomes = Outcomes(tmp_path)
-    assert not outcomes.has_begun("a")
-    outcomes.begin("a")
-    assert outcomes.has_begun("a")
-    assert outcomes.read("a") is None
-    outcomes.forget("a")
-    assert not outcomes.has_begun("a")
-    outcomes.write("a", JobOutcome("failed", "no", 1.0))
-    assert outcomes.has_begun("a")
 
 
 @pytest.mark.parametrize(("words", "said"), [([], "the same command"), (["overwrite=true"], "the command without")])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from composing import compose
 
-from sentcse.records.outcomes import JobOutcome, Outcomes
 from sentcse.sweeps import sweep_job
 from sentcse.sweeps.slots import VISIBLE
 from sentcse.sweeps.sweep_job import own_gpu, see_gpus_of_parent, tell_gpus_to_jobs
@@ -76,17 +75,3 @@ def test_a_job_of_submitit_local_sees_the_gpus_of_the_sweep(monkeypatch: pytest.
     monkeypatch.setenv(VISIBLE, "0")  # submitit's local executor, in the process of the job
     see_gpus_of_parent()
     assert os.environ.get(VISIBLE) == seen
-
-
-def test_outcomes(tmp_path: Path) -> None:
-    outcomes = Outcomes(tmp_path)
-    assert outcomes.read("run") is None
-    outcomes.write("run", JobOutcome("failed", "a reason", 1.5))
-    assert outcomes.read("run") == JobOutcome("failed", "a reason", 1.5)
-    assert not outcomes.is_busy("run")
-    (outcomes.folder / "run.json").write_text('{"status"')
-    assert outcomes.read("run") is None
-    outcomes.forget("run")
-    outcomes.forget("run")
-    outcomes.write("run", JobOutcome("busy", None, 0.1))
-    assert outcomes.is_busy("run")

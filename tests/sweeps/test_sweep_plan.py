@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 from composing import checked
@@ -12,9 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
-from sentcse.records.run_folder import RunFolder
-from sentcse.records.sweep_record import Job, sweep_folder
-from sentcse.records.terminal import short_key
+from sentcse.records.sweep_record import Job
 from sentcse.sweeps.sweep import batches
 from sentcse.sweeps.sweep_plan import Combination, combinations, plan, quoted
 
@@ -73,25 +70,12 @@ def test_jobs_are_numbered_without_those_that_are_the_same_run() -> None:
     assert [(job.number, job.fault) for job in jobs] == [(1, None), (2, "one\ntwo"), (3, "one\ntwo")]
 
 
-def test_the_folder_follows_from_the_runs() -> None:
-    def job(seed: str) -> Job:
-        config = checked("experiment=simcse_bert", f"seed={seed}")
-        return Job(1, (), {}, config, RunFolder(config), None)
-
-    one = sweep_folder(Path("sweeps"), "grid", [job("1"), job("2")])
-    assert one == sweep_folder(Path("sweeps"), "grid", [job("2"), job("1")])
-    assert one != sweep_folder(Path("sweeps"), "grid", [job("1"), job("3")])
-    assert len(sweep_folder(Path("sweeps"), "x" * 500, [job("1")]).name) < 80
-
-
 def test_small_parts(loader: ConfigLoader) -> None:
     jobs = [Job(number, (), {}, None, None, None) for number in range(5)]
     assert [len(batch) for batch in batches(jobs, 2)] == [2, 2, 1]
     assert [len(batch) for batch in batches(jobs, None)] == [5]
     (found,) = combinations([f"hydra.sweep.dir={quoted('a b/c,d=e')}"], {}, loader)
     assert found.overrides == ('hydra.sweep.dir="a b/c,d=e"',)
-    assert short_key("data.low_shot.size", ["data.low_shot.size", "seed"]) == "size"
-    assert short_key("data.low_shot.seed", ["data.low_shot.seed", "seed"]) == "data.low_shot.seed"
 
 
 def test_a_key_that_is_taken_out_is_so_in_every_job(loader: ConfigLoader) -> None:
