@@ -54,3 +54,28 @@ def test_two_processes_make_one_run(settings: Settings, configure: Configure, tm
     again = command(tmp_path, [*words, "overwrite=true"])
     assert "before training" in again
     assert json.loads(folder.results.read_text())["best"] == results["best"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [[], ["data.chunk=3", "trainer.accumulate_grad_batches=2"]], ids=["plain", "chunks"])
+def test_two_processes_train_as_one_with_the_whole_batch(
+    settings: Settings, configure: Configure, inputs: Path, tmp_path: Path, more: list[str]
+) -> None:
+    """Pairs without dropout, through the command line; 38 of them, so that the last batch is short."""
+    lines = (inputs / "sentences.txt").read_text(encoding="utf-8").splitlines()[:38]
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text(
+        "".join(f"{a}\t{b}\n" for a, b in zip(["anchor", *lines], ["positive", *lines[::-1]], strict=True))
+    )
+    common = [f"data.path={pairs}", "encoder.dropout=0", "method.head=batchnorm", "optimizer.learning_rate=1e-4", *more]
+    found = []
+    for place, here in (("one", ["data.batch_size=16"]), ("two", [*TWO, "data.batch_size=8"])):
+        command(tmp_path, settings(*common, *here, runs=place))
+        with RunFolder(configure(*common, *here, runs=place)).metrics.open(newline="") as file:
+            found.append([row for row in csv.DictReader(file) if row["train/loss"]])
+    one, two = found
+    assert len(one) == len(two) > 0
+    for alone, together in zip(one, two, strict=True):
+        assert alone["step"] == together["step"]
+        for name in ("train/loss", "train/positive_cosine", "train/negative_cosine"):
+            assert float(together[name]) == pytest.approx(float(alone[name]), rel=1e-3), (alone["step"], name)

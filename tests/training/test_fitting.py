@@ -42,7 +42,7 @@ Configure = Callable[..., TrainConfig]
         (["evaluation.every_n_steps=5"], [5]),
         (["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
         (["evaluation.every_n_steps=1"], [5, 7]),
-        (["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2"], [3, 4, 5]),
+        (["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2", "data.chunk=3"], [3, 4, 5]),
     ],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(
