@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import WORDS, tiny_checkpoint
+from run_fixtures import write_inputs
 
 from sentcse.records.run_lock import is_locked
 from sentcse.records.sweep_record import read_sweep
@@ -78,12 +78,7 @@ class Ended:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `inputs/`, in which every sweep has one of its own."""
     folder = tmp_path_factory.mktemp("sweeps")
-    tiny_checkpoint(folder / "inputs" / "encoder", hidden_dropout_prob=0.2)
-    draw = random.Random(0)
-    sentences = [" ".join(draw.choices(WORDS, k=draw.randint(3, 9))) + f" {number}" for number in range(40)]
-    (folder / "inputs" / "sentences.txt").write_text("".join(f"{sentence}\n" for sentence in sentences))
-    rows = [f"{draw.random() * 5:.1f}\t{draw.choice(sentences)}\t{draw.choice(sentences)}\n" for _ in range(30)]
-    (folder / "inputs" / "pairs.tsv").write_text("".join(rows))
+    write_inputs(folder / "inputs")
     return folder
 
 

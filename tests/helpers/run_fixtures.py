@@ -15,10 +15,8 @@ from sentcse.config import TrainConfig
 Settings = Callable[..., list[str]]
 
 
-@pytest.fixture(scope="session")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of `encoder/`, `sentences.txt` and `pairs.tsv`."""
-    folder = tmp_path_factory.mktemp("inputs")
+def write_inputs(folder: Path) -> Path:
+    """Write `encoder/`, `sentences.txt` and `pairs.tsv` into a folder."""
     tiny_checkpoint(folder / "encoder", hidden_dropout_prob=0.2)
     draw = random.Random(0)
     sentences = [" ".join(draw.choices(WORDS, k=draw.randint(3, 9))) + f" {number}" for number in range(40)]
@@ -26,6 +24,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [f"{draw.random() * 5:.1f}\t{draw.choice(sentences)}\t{draw.choice(sentences)}\n" for _ in range(30)]
     (folder / "pairs.tsv").write_text("".join(rows))
     return folder
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of `encoder/`, `sentences.txt` and `pairs.tsv`."""
+    return write_inputs(tmp_path_factory.mktemp("inputs"))
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 from made_runs import Made, configuration, make_run, make_runs, make_unfinished
 
 from sentcse.errors import SentcseError
-from sentcse.records.layout import METRICS_FILE
-from sentcse.records.metrics_file import read_dev_curves
 from sentcse.records.outcomes import JobOutcome, Outcomes
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job, write_sweep
@@ -96,9 +94,9 @@ def test_curves_leave_out_what_is_no_number(tmp_path: Path) -> None:
     folder = make_run(tmp_path, Made())
     with (folder / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("125,nan,70.0,0.1,-2,\n150,8")  # collapsed; then cut by a kill
-    curves = read_dev_curves(folder / METRICS_FILE)
-    assert list(curves["val/stsb_spearman"])[:5] == [0, 25, 50, 75, 100]
-    assert 125 not in curves["val/stsb_spearman"]
+    (run,) = collect([tmp_path]).runs
+    curves = run.curves
+    assert list(run.dev_curve) == [0, 25, 50, 75, 100]
     assert curves["val/sickr_spearman"][125] == 70.0
     assert "train/loss" not in curves
 
