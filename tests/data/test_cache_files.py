@@ -21,7 +21,7 @@ from sentcse.data.cache_files import (
     CacheMeta,
     block_sums,
     new_folder,
-    read_checked,
+    read_intact,
     read_meta,
     write_meta,
 )
@@ -137,7 +137,7 @@ def write_cache(folder: Path, tokens: bytes = b"tokens") -> CacheMeta:
 
 def test_what_is_written_of_a_cache_is_read(tmp_path: Path) -> None:
     meta = write_cache(tmp_path)
-    assert read_meta(tmp_path, "key") == read_checked(tmp_path, "key") == meta
+    assert read_meta(tmp_path, "key") == read_intact(tmp_path, "key") == meta
     assert read_meta(tmp_path, "another key") is None
     assert read_meta(tmp_path / "nowhere", "key") is None
 
@@ -145,7 +145,7 @@ def test_what_is_written_of_a_cache_is_read(tmp_path: Path) -> None:
 def test_a_byte_is_found_where_the_content_is_read_and_a_length_at_once(tmp_path: Path) -> None:
     meta = write_cache(tmp_path)
     (tmp_path / TOKENS).write_bytes(b"tokenz")
-    assert (read_meta(tmp_path, "key"), read_checked(tmp_path, "key")) == (meta, None)
+    assert (read_meta(tmp_path, "key"), read_intact(tmp_path, "key")) == (meta, None)
     (tmp_path / TOKENS).write_bytes(b"")
     assert read_meta(tmp_path, "key") is None
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from corpora import texts
 
-from sentcse.data.formats import MAX_CHARACTERS, read_rows
+from sentcse.data.formats import MAX_CHARACTERS, open_rows
 from sentcse.errors import DataError
 
 
@@ -16,14 +16,14 @@ def test_text_keeps_every_line_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     assert texts(path, 'a, "b"\n  c\td \n\n') == [('a, "b"',), ("  c\td ",), ("",)]
     path.write_text("a\n \t\nb\n")
-    assert [record.is_blank for record in read_rows(path, None, "utf-8").records] == [False, True, False]
+    assert [record.is_blank for record in open_rows(path, None, "utf-8").records] == [False, True, False]
 
 
 def test_published_nli_file_has_a_header_and_hard_negatives(tmp_path: Path) -> None:
     path = tmp_path / "nli.csv"
     content = 'sent0,sent1,hard_neg\n"One, of ""them"".",Two.,Three.\nA\nB'.replace("A\nB", '"A\nB",C,D\n')
     assert texts(path, content) == [('One, of "them".', "Two.", "Three."), ("A\nB", "C", "D")]
-    assert read_rows(path, None, "utf-8").header == ("sent0", "sent1", "hard_neg")
+    assert open_rows(path, None, "utf-8").header == ("sent0", "sent1", "hard_neg")
 
 
 @pytest.mark.parametrize(
@@ -65,16 +65,16 @@ def test_wrong_column_count_names_file_and_line(tmp_path: Path, name: str, mark:
 def test_enormous_texts_are_cut_in_every_form(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name
     path.write_text(content.format("y" * 300_000) + "\n")
-    (record,) = read_rows(path, None, "utf-8").records
+    (record,) = open_rows(path, None, "utf-8").records
     assert record.cut
     assert max(len(text) for text in record.texts) == MAX_CHARACTERS
 
 
 def test_other_extensions_and_columns_of_a_text_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"ends in '\.pdf': a corpus is one of \.txt, .* \.parquet"):
-        read_rows(tmp_path / "a.pdf", None, "utf-8")
+        open_rows(tmp_path / "a.pdf", None, "utf-8")
     with pytest.raises(DataError, match="without named columns"):
-        read_rows(tmp_path / "a.txt", ["text"], "utf-8")
+        open_rows(tmp_path / "a.txt", ["text"], "utf-8")
 
 
 def test_a_null_is_a_blank_row(tmp_path: Path) -> None:
@@ -84,21 +84,21 @@ def test_a_null_is_a_blank_row(tmp_path: Path) -> None:
         ("", "y"),
         ("x", "y"),
     ]
-    assert [record.is_blank for record in read_rows(path, None, "utf-8").records] == [True, True, False]
+    assert [record.is_blank for record in open_rows(path, None, "utf-8").records] == [True, True, False]
 
 
 def test_parquet_rows_and_what_is_none(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"n": [1, 2, 3], "a": ["x", None, "z"], "b": ["u", "v", "w"]}), path)
-    assert read_rows(path, None, "utf-8").header == ("a", "b")
-    assert [record.texts for record in read_rows(path, None, "utf-8").records] == [("x", "u"), ("", "v"), ("z", "w")]
-    assert [record.texts for record in read_rows(path, ["b"], "utf-8").records] == [("u",), ("v",), ("w",)]
+    assert open_rows(path, None, "utf-8").header == ("a", "b")
+    assert [record.texts for record in open_rows(path, None, "utf-8").records] == [("x", "u"), ("", "v"), ("z", "w")]
+    assert [record.texts for record in open_rows(path, ["b"], "utf-8").records] == [("u",), ("v",), ("w",)]
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(DataError, match=r"a\.parquet is not a whole \.parquet file"):
-        read_rows(path, None, "utf-8")
+        open_rows(path, None, "utf-8")
 
 
 def test_packed_forms(tmp_path: Path) -> None:
     for name, content in (("a.txt.gz", "one\n"), ("a.csv.gz", "text\none\n"), ("a.JSONL.GZ", '{"text": "one"}\n')):
         (tmp_path / name).write_bytes(gzip.compress(content.encode()))
-        assert [record.texts for record in read_rows(tmp_path / name, None, "utf-8").records] == [("one",)]
+        assert [record.texts for record in open_rows(tmp_path / name, None, "utf-8").records] == [("one",)]

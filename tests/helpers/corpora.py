@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
-from sentcse.data.formats import read_rows
+from sentcse.data.formats import open_rows
 from sentcse.data.source import Source
 from sentcse.data.token_cache import TokenCache
 
@@ -14,7 +14,7 @@ from sentcse.data.token_cache import TokenCache
 def texts(path: Path, content: str, columns: list[str] | None = None) -> list[tuple[str, ...]]:
     """Write a file and read it."""
     path.write_text(content, encoding="utf-8", newline="")
-    return [record.texts for record in read_rows(path, columns, "utf-8").records]
+    return [record.texts for record in open_rows(path, columns, "utf-8").records]
 
 
 def opened(corpus: Source, tokenizer: PreTrainedTokenizerFast, folder: Path, max_length: int = 8) -> TokenCache:

@@ -10,7 +10,7 @@ import pytest
 from made_runs import Made, grid, make_run
 
 from sentcse.studies.collect import collect
-from sentcse.studies.curve_tables import geometry_table, learning_table
+from sentcse.studies.curve_tables import geometry_by_size, learning_table
 from sentcse.studies.part import Part
 from sentcse.studies.part_report import report_part
 
@@ -51,7 +51,7 @@ def test_series_of_other_steps_share_the_rows(part_of: Callable[[Iterable[Made]]
 
 def test_geometry_is_that_of_the_selected_step(part_of: Callable[[Iterable[Made]], Part]) -> None:
     part = part_of(grid(("simcse",), (64,), (48, 49, 50)))
-    table = geometry_table(part)
+    table = geometry_by_size(part)
     assert table.columns == ("sentences", "method", "alignment", "uniformity", "STS average")
     ((row,),) = table.rows
     for column, kind, digits in ((2, "alignment", 3), (3, "uniformity", 3)):
@@ -66,7 +66,7 @@ def test_geometry_is_that_of_the_selected_step(part_of: Callable[[Iterable[Made]
 
 def test_geometry_beside_a_score_that_not_all_runs_have(part_of: Callable[[Iterable[Made]], Part]) -> None:
     made = [Made(seed=48), Made(seed=49), Made(seed=50, scores=(("stsb_test", None),))]
-    table = geometry_table(part_of([*made, Made("micse", 500, 48)]))
+    table = geometry_by_size(part_of([*made, Made("micse", 500, 48)]))
     simcse, nothing = table.rows[0]
     assert "(n = 2)" in simcse[4]
     assert "(n" not in simcse[2]

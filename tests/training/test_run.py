@@ -19,7 +19,7 @@ from sentcse.methods import SimCSE
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import run as module
 from sentcse.training.run import EncoderRun, build_encoder, build_method, method_class, train
-from sentcse.training.tasks import load_tasks
+from sentcse.training.tasks import configured_tasks
 
 Configure = Callable[..., TrainConfig]
 
@@ -39,11 +39,11 @@ def test_results_are_the_scores_of_the_exported_encoder(configure: Configure) ->
     folder = RunFolder(config)
     assert results == json.loads(folder.results.read_text())
     exported = SentenceEncoder.from_pretrained(folder.encoder)
-    dev, test = (evaluate_encoder(exported, load_tasks(config, part)).sts["pairs"] for part in ("dev", "test"))
+    dev, test = (evaluate_encoder(exported, configured_tasks(config, part)).sts["pairs"] for part in ("dev", "test"))
     assert results["best"]["pairs_dev"] == pytest.approx(dev.all, abs=1e-3)
     assert results["test"] == {"pairs": {"spearman": pytest.approx(test.all, abs=1e-3), "pairs": 30}}
     untrained = evaluate_encoder(
-        build_method(config, build_encoder(config)).evaluation_encoder(), load_tasks(config, "dev")
+        build_method(config, build_encoder(config)).evaluation_encoder(), configured_tasks(config, "dev")
     )
     assert results["initial"]["pairs_dev"] == pytest.approx(untrained.sts["pairs"].all, abs=1e-3)
     assert results["initial"]["pairs_dev"] != pytest.approx(dev.all, abs=1e-3)

@@ -10,7 +10,7 @@ import pytest
 from sentcse.config import TrainConfig
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.selection import SelectedTask
-from sentcse.training.tasks import load_tasks, selected_tasks
+from sentcse.training.tasks import configured_tasks, selected_tasks
 
 Configure = Callable[..., TrainConfig]
 
@@ -37,7 +37,7 @@ def test_each_part_has_pairs_of_its_own_and_a_root_to_look_in(
 
 
 def test_own_pairs_are_loaded_line_by_line(configure: Configure, inputs: Path) -> None:
-    (task,) = load_tasks(configure(), "dev")
+    (task,) = configured_tasks(configure(), "dev")
     rows = [line.split("\t") for line in (inputs / "pairs.tsv").read_text().splitlines()]
     (source,) = task.sources
     assert (task.name, task.split) == ("pairs", "dev")
@@ -47,11 +47,11 @@ def test_own_pairs_are_loaded_line_by_line(configure: Configure, inputs: Path) -
 
 def test_a_file_that_is_not_there(configure: Configure) -> None:
     with pytest.raises(DataError, match=r"/no/such\.tsv does not exist"):
-        load_tasks(configure("evaluation.pairs_test=/no/such.tsv"), "test")
+        configured_tasks(configure("evaluation.pairs_test=/no/such.tsv"), "test")
 
 
 def test_real_tasks_have_the_published_numbers_of_pairs(configure: Configure, real_data: Path) -> None:
     config = configure("evaluation.dev=[stsb]", "evaluation.select=stsb", "evaluation.test=[stsb,sickr]")
     config = config.model_copy(update={"data_root": str(real_data)})
-    assert [(task.name, task.pairs) for task in load_tasks(config, "dev")] == [("stsb", 1500)]
-    assert [(task.name, task.pairs) for task in load_tasks(config, "test")] == [("stsb", 1379), ("sickr", 4927)]
+    assert [(task.name, task.pairs) for task in configured_tasks(config, "dev")] == [("stsb", 1500)]
+    assert [(task.name, task.pairs) for task in configured_tasks(config, "test")] == [("stsb", 1379), ("sickr", 4927)]

@@ -60,7 +60,7 @@ def read_meta(folder: Path, key: str) -> CacheMeta | None:
     return meta if meta.key == key and blocks == [-(-size // _BLOCK) for size in sizes] else None
 
 
-def read_checked(folder: Path, key: str) -> CacheMeta | None:
+def read_intact(folder: Path, key: str) -> CacheMeta | None:
     """As `read_meta`, and None as well if a byte of the two files is another than was written.
 
     They are read once, a block at a time, and not into this process's memory map.
@@ -125,7 +125,7 @@ def new_folder(final: Path, key: str) -> Iterator[Path]:
 
 
 def _take_place(temporary: Path, final: Path, key: str) -> None:
-    if final.exists() and read_checked(final, key) is None:
+    if final.exists() and read_intact(final, key) is None:
         damaged = temporary.with_suffix(".damaged")
         # Moved away first: a process that still reads it keeps its files.
         with contextlib.suppress(FileNotFoundError):
@@ -134,7 +134,7 @@ def _take_place(temporary: Path, final: Path, key: str) -> None:
     try:
         os.replace(temporary, final)
     except OSError:
-        if read_checked(final, key) is None:
+        if read_intact(final, key) is None:
             raise
 
 

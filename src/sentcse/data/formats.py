@@ -63,7 +63,7 @@ def file_form(path: Path) -> str:
     return form
 
 
-def read_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileRows:
+def open_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileRows:
     """Open a file by its extension.
 
     A .tsv has no quoting (a quotation mark is a character like any other); a .csv has. The first line of either is a

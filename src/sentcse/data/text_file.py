@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from sentcse.data.formats import FileRows, Record, file_form, read_rows
+from sentcse.data.formats import FileRows, Record, file_form, open_rows
 from sentcse.data.hashing import sha256_of, sha256_of_file
 from sentcse.data.source import Source, checked_columns
 from sentcse.errors import DataError
@@ -17,7 +17,7 @@ class TextFile(Source):
     r"""Sentences, pairs or pairs with hard negatives from a file of one of `formats.EXTENSIONS`.
 
     Args:
-        path: the file; see `formats.read_rows` for the forms.
+        path: the file; see `formats.open_rows` for the forms.
         columns: names of one to three columns; None for all.
         encoding: encoding of the file. A byte order mark and \r\n are taken care of.
 
@@ -67,7 +67,7 @@ class TextFile(Source):
 
     def _open(self) -> FileRows:
         require_file(self.path)
-        return read_rows(self.path, self.columns, self.encoding)
+        return open_rows(self.path, self.columns, self.encoding)
 
 
 def require_file(path: Path) -> None:

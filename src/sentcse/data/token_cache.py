@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sentcse.data.cache_build import build_cache, cache_key
-from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, read_checked, read_meta
+from sentcse.data.cache_files import OFFSETS, TOKENS, CacheMeta, read_intact, read_meta
 from sentcse.data.corpus_report import CorpusReport
 from sentcse.data.source import Source
 from sentcse.errors import DataError
@@ -73,7 +73,7 @@ class TokenCache:
         """
         key = cache_key(source, tokenizer, max_length)
         folder = cache_dir / key[:32]
-        if read_checked(folder, key) is None:
+        if read_intact(folder, key) is None:
             if folder.exists():
                 logger.warning("The token cache %s is damaged: it is made again.", folder)
             build_cache(source, tokenizer, max_length, folder, key, progress)

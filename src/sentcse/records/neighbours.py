@@ -26,7 +26,7 @@ class Neighbour(NamedTuple):
     differing: dict[str, tuple[Any, Any]]
 
 
-def nearest(config: RunConfig) -> Neighbour | None:
+def nearest_run(config: RunConfig) -> Neighbour | None:
     """The run of the same name and seed that differs in fewest settings; the newest of several; None if none is near.
 
     What cannot be read, or holds settings that this version does not know, is nobody's neighbour.

@@ -178,7 +178,7 @@ class Index:
         """
         _require_list("queries", queries)
         self._check(encoder)
-        found = self.search_vectors(unit_vectors(encoder, queries, batch_size=batch_size), top_k=top_k, exact=exact)
+        found = self.search_vectors(encode_unit(encoder, queries, batch_size=batch_size), top_k=top_k, exact=exact)
         return [list(self._hits(*each)) for each in zip(found.rows.tolist(), found.cosines.tolist(), strict=True)]
 
     def search_vectors(self, queries: Vectors, *, top_k: int, exact: bool = False) -> Nearest:
@@ -219,7 +219,7 @@ class Index:
             if len(given) != len(sentences):
                 raise ValueError(f"{name} must be one for each of {len(sentences)} sentences, got {len(given)}")
         _refuse_repeated([document.id for document in self.documents], names)
-        vectors = unit_vectors(encoder, sentences, batch_size=batch_size, progress=progress)
+        vectors = encode_unit(encoder, sentences, batch_size=batch_size, progress=progress)
         more = [Document(*each) for each in zip(names, sentences, extras, strict=True)]
         self.vectors = np.concatenate([self.vectors, vectors]) if len(self) > 0 else vectors
         self.documents = [*self.documents, *more]
@@ -242,7 +242,7 @@ def most_similar(
     return Index.build(encoder, corpus).search(encoder, queries, top_k=top_k)
 
 
-def unit_vectors(
+def encode_unit(
     encoder: SentenceEncoder, sentences: Sequence[str], *, batch_size: int = 64, progress: bool = False
 ) -> Vectors:
     """Vectors of unit length, float32 of (sentences, width).

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sentcse.retrieval.exact import QUERY_BLOCK, ROW_BLOCK, Vectors, at_least, nearest, pair_cosines
 
 
-class Pairs(NamedTuple):
+class MinedPairs(NamedTuple):
     """Pairs of rows, `first` < `second`, with their cosines; three arrays of (pairs,)."""
 
     first: NDArray[np.int64]
@@ -19,7 +19,7 @@ class Pairs(NamedTuple):
     cosines: NDArray[np.float64]
 
 
-def paraphrases(vectors: Vectors, *, threshold: float, top_k: int = 10, limit: int | None = None) -> Pairs:
+def paraphrases(vectors: Vectors, *, threshold: float, top_k: int = 10, limit: int | None = None) -> MinedPairs:
     """Pairs of a row and one of its `top_k` nearest other rows, the most alike first, equal ones by row.
 
     Args:
@@ -38,7 +38,7 @@ def paraphrases(vectors: Vectors, *, threshold: float, top_k: int = 10, limit: i
     pairs = np.unique(np.stack([first, second], axis=1), axis=0)
     cosines = pair_cosines(vectors, vectors, pairs[:, 0], pairs[:, 1])
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -cosines))[:limit]
-    return Pairs(pairs[order, 0], pairs[order, 1], cosines[order])
+    return MinedPairs(pairs[order, 0], pairs[order, 1], cosines[order])
 
 
 def communities(vectors: Vectors, *, threshold: float, min_size: int = 2) -> list[NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sentcse.data.formats import read_rows
+from sentcse.data.formats import open_rows
 from sentcse.data.source import nothing_to_read
 from sentcse.data.text_file import similar_file
 from sentcse.errors import ConfigError, DataError
@@ -52,7 +52,7 @@ def read_sentences(
     names = None if columns is None else (*columns, *extra)
     width = 1 if columns is None else len(columns)
     found = Sentences([], None if id_column is None else [], [])
-    for record in read_rows(path, names, encoding).records:
+    for record in open_rows(path, names, encoding).records:
         if columns is None and len(record.texts) > 1:
             raise DataError(
                 f"{path}, line {record.line}: {len(record.texts)} texts, where one sentence was expected: name its "
@@ -80,7 +80,7 @@ def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, i
     """
     _require_file(path)
     grades: dict[str, dict[str, int]] = {}
-    for record in read_rows(path, RELEVANCE_COLUMNS, encoding).records:
+    for record in open_rows(path, RELEVANCE_COLUMNS, encoding).records:
         query, name, score = (text.strip() for text in record.texts)
         if record.is_blank:
             continue

@@ -39,7 +39,7 @@ def learning_table(part: Part) -> Table:
     return Table(columns, rows, "r" * len(columns), "learning_curves", title, records=tuple(records))
 
 
-def geometry_table(part: Part) -> Table:
+def geometry_by_size(part: Part) -> Table:
     """Mean alignment and uniformity at the selected step, and the mean of the score that they are drawn against."""
     key = part.primary_key()
     groups, records = [], []

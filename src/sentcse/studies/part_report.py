@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sentcse.printing.tables import Table
 from sentcse.records.layout import STS_AVERAGE
-from sentcse.studies.curve_tables import geometry_table, learning_table
+from sentcse.studies.curve_tables import geometry_by_size, learning_table
 from sentcse.studies.findings import findings, gaps, varied_with_size
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import SeriesDifference, compare_series
@@ -46,7 +46,7 @@ def report_part(part: Part) -> PartReport:
         *([task_table(part)] if len(tests) > 1 else []),
         learning_table(part),
         best_step_table(part),
-        geometry_table(part),
+        geometry_by_size(part),
         run_table(part),
     ]
     return PartReport(

@@ -12,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.records.contents import Results
-from sentcse.records.neighbours import nearest, note
+from sentcse.records.neighbours import nearest_run, note
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
 from sentcse.training.inputs import Inputs, check_inputs, write_inputs
@@ -128,7 +128,7 @@ class Run(ABC, Generic[Config]):
         """Of a run that is begun: which other was perhaps meant; the jobs of a sweep differ on purpose."""
         if self.folder.path.exists() or sweep_name() is not None:
             return
-        neighbour = nearest(self.config)
+        neighbour = nearest_run(self.config)
         if neighbour is not None:
             yield note(neighbour)
 

@@ -35,7 +35,7 @@ from sentcse.training.frame import Run
 from sentcse.training.outcome import print_outcome, selection_and_scores
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
-from sentcse.training.tasks import load_tasks
+from sentcse.training.tasks import configured_tasks
 from sentcse.training.untrained_scores import UntrainedScores
 
 
@@ -67,7 +67,7 @@ class EncoderRun(Run[TrainConfig]):
         """
         config = self.config
         seed_everything(config.seed, verbose=False)
-        dev, test = load_tasks(config, "dev"), load_tasks(config, "test")
+        dev, test = configured_tasks(config, "dev"), configured_tasks(config, "test")
         encoder = build_encoder(config)
         check_length(config.data.max_length, encoder.backbone, encoder.tokenizer, key="data.max_length")
         self.data = SentenceDataModule(tokenizer=encoder.tokenizer, **data_arguments(config))

@@ -21,7 +21,7 @@ def selected_tasks(config: TrainConfig, part: str) -> list[SelectedTask]:
     return [SelectedTask(name, part, find_file(str(pairs), root) if name == OWN_PAIRS else None) for name in names]
 
 
-def load_tasks(config: TrainConfig, part: str) -> list[StsTask]:
+def configured_tasks(config: TrainConfig, part: str) -> list[StsTask]:
     """The configured tasks of `dev` or `test`, fetched first if they are not here.
 
     Raises:
