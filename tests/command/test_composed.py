@@ -113,7 +113,7 @@ def test_the_job_gets_resolved_plain_values(run: Callable[..., int]) -> None:
         (["--multirun", "--cfg", "hydra"], "Only one of --run, --multirun, --cfg"),
         (["seed=[1"], "seed=[1 cannot be read as key=value"),
         (["data.path=a=b"], "data.path=a=b cannot be read as key=value"),
-        (["data_root=${nothing.there}"], "data_root: "),
+        (["data_root=${nothing.there}"], "data_root takes its value from nothing.there, which is not there: set"),
         (["data_root=${oc.env:NO_SUCH_VARIABLE_HERE}"], "data_root: "),
         (["justaword"], "justaword is not of the form key=value: write justaword=VALUE"),
         (["seed=1,2"], "seed=1,2 names several values, which only -m "),
@@ -155,7 +155,17 @@ def test_interrupted(run: Callable[..., int], capsys: pytest.CaptureFixture[str]
         raise KeyboardInterrupt
 
     assert run(job) == 130
-    assert "Interrupted. The same command continues" in capsys.readouterr().err
+    assert "Interrupted. The same command goes on from the last checkpoint, or begins" in capsys.readouterr().err
+
+
+def test_a_training_that_is_interrupted_says_what_it_keeps(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def job(values: dict[str, Any]) -> None:
+        raise KeyboardInterrupt("Nothing is kept.")
+
+    assert run(job) == 130
+    assert capsys.readouterr().err == "Interrupted. Nothing is kept.\n"
 
 
 def complete(values: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ def test_a_key_that_is_taken_out_has_its_default() -> None:
     values = compose(["experiment=simcse_bert", "trainer.max_steps=7", "~trainer.max_steps", "~method"])
     assert "max_steps" not in values["trainer"]
     assert "method" not in values
-    with pytest.raises(ConfigError, match=r"^data\.low_shot\.seed is as seed unless it is set, and there is no seed"):
+    with pytest.raises(ConfigError, match=r"^data\.low_shot\.seed takes its value from seed, which is not there"):
         compose(["experiment=simcse_bert", "~seed"])
     with pytest.raises(HydraException, match=r"'trainer\.nothing' does not exist"):
         compose(["experiment=simcse_bert", "~trainer.nothing"])

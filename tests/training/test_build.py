@@ -24,7 +24,7 @@ from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.meters import Throughput
 
 Configure = Callable[..., TrainConfig]
-ALWAYS = ["StepSeed", "EpochProgress", "Throughput", "EvaluationCallback", "LossGuard"]
+ALWAYS = ["StepSeed", "EpochProgress", "Throughput", "LossGuard"]
 LAST = ["BestCheckpoint", "ModelCheckpoint"]
 
 
@@ -72,8 +72,8 @@ def test_settings_reach_the_trainer(configure: Configure) -> None:
 
 
 def test_callbacks_in_the_order_that_they_rely_on(configure: Configure, inputs: Path, tmp_path: Path) -> None:
-    """The seed before all that draws, scores before the checkpoints that they write."""
-    assert callbacks(trainer_of(configure())) == ["ViewDoctor", *ALWAYS, *LAST]
+    """The seed before all that draws, what logs before the evaluation, that before the checkpoints that it writes."""
+    assert callbacks(trainer_of(configure())) == ["ViewDoctor", *ALWAYS, "ContrastDoctor", "EvaluationCallback", *LAST]
     words = [
         f"data.path={inputs}/sentences.txt",
         f"encoder.name_or_path={inputs}/encoder",
@@ -82,14 +82,14 @@ def test_callbacks_in_the_order_that_they_rely_on(configure: Configure, inputs: 
     cpu = ("trainer.accelerator=cpu", "trainer.precision=32", "trainer.progress=false")
     generator = check_generator_config(compose("data=text", *words, *cpu, config_name="generator_train"))
     # a masked language model has no views
-    assert callbacks(trainer_of(generator)) == [*ALWAYS, *LAST]
+    assert callbacks(trainer_of(generator)) == [*ALWAYS, "EvaluationCallback", *LAST]
 
 
 def test_a_bar_is_for_a_terminal(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = configure("trainer.progress=true")
     assert "ProgressBar" not in callbacks(trainer_of(wanted))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert callbacks(trainer_of(wanted)) == ["ViewDoctor", *ALWAYS, "ProgressBar", *LAST]
+    assert callbacks(trainer_of(wanted))[-4:] == ["EvaluationCallback", "ProgressBar", *LAST]
     assert "ProgressBar" not in callbacks(trainer_of(configure()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,23 @@ def test_ctrl_c_is_handed_on(configure: Configure, stopped: Stop, inputs: Path) 
     config = configure()
     stopped(config, 3, KeyboardInterrupt())
     assert RunFolder(config).last.is_file()
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), SIGTERMException()])
+def test_before_the_first_checkpoint_a_signal_says_that_nothing_is_kept(
+    configure: Configure, caplog: pytest.LogCaptureFixture, fault: BaseException
+) -> None:
+    config = configure("evaluation.every_n_steps=4", "overwrite=true")
+    handler = signal.getsignal(signal.SIGINT)
+    with with_callback(module, StopAt(3, fault)), pytest.raises((KeyboardInterrupt, SystemExit)) as stopped:
+        train(config)
+    signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
+    said = caplog.text if isinstance(fault, SIGTERMException) else str(stopped.value)
+    assert (
+        "Nothing is kept of 3 steps, as the first checkpoint is written after the evaluation of step 4: the command "
+        "without overwrite=true begins anew." in said
+    )
+    assert not RunFolder(config).last.exists()
 
 
 def test_another_exit_than_ctrl_c_stays_that_exit(configure: Configure, stopped: Stop) -> None:

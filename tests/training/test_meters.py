@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from stopping import Stop
 
+from sentcse.config import TrainConfig
 from sentcse.training import meters
 from sentcse.training.meters import ProgressBar, Throughput
+from sentcse.training.periodic_evaluation import PeriodicEvaluation
+from sentcse.training.run import train
+
+Configure = Callable[..., TrainConfig]
 
 
 class Clock:
@@ -92,11 +101,81 @@ def test_seconds_go_on_over_restarts(clock: Clock) -> None:
     assert again.total_seconds() == 25
 
 
+class Scored(PeriodicEvaluation):
+    """An evaluation whose scores a test sets."""
+
+    monitor = "val/pairs_spearman"
+
+    def scores(self, pl_module: Any, *, initial: bool) -> dict[str, float]:
+        raise AssertionError("not asked for")
+
+    def line(self, metrics: dict[str, float]) -> str:
+        raise AssertionError("not asked for")
+
+
+class Held(Scored):
+    """One whose smallest score is the best."""
+
+    mode = "min"
+
+
 def test_the_bar_shows_the_best_score_and_no_version() -> None:
-    evaluation: Any = SimpleNamespace(best={})
-    logger = SimpleNamespace(version="12345678")
+    evaluation, logger = Scored(every_n_steps=5), SimpleNamespace(version="12345678")
     trainer: Any = SimpleNamespace(loggers=[logger], progress_bar_metrics={"train/loss": 0.5})
-    bar = ProgressBar(evaluation)
-    assert bar.get_metrics(trainer, None) == {"loss": 0.5}  # type: ignore[arg-type]
+    bar, module = ProgressBar(evaluation), Any
+    assert bar.figures(trainer, module) == {"loss": 0.5}  # type: ignore[arg-type]
     evaluation.best = {"step": 2, "score": 81.234}
-    assert bar.get_metrics(trainer, None) == {"loss": 0.5, "best": "81.23"}  # type: ignore[arg-type]
+    assert bar.figures(trainer, module) == {"loss": 0.5, "best": "81.23"}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "untrained", "shown"),
+    [
+        (Scored, 83.456, "81.23 (untrained 83.46)"),
+        (Scored, 80.0, "81.23"),
+        (Scored, None, "81.23"),
+        (Held, 80.0, "81.23 (untrained 80.00)"),
+        (Held, 83.0, "81.23"),
+    ],
+)
+def test_the_bar_says_when_the_best_is_worse_than_the_untrained(
+    kind: type[Scored], untrained: float | None, shown: str
+) -> None:
+    evaluation = kind(every_n_steps=5)
+    evaluation.best, evaluation.initial = {"step": 2, "score": 81.234}, {"pairs_spearman": untrained}
+    trainer: Any = SimpleNamespace(loggers=[], progress_bar_metrics={})
+    assert ProgressBar(evaluation).figures(trainer, None)["best"] == shown  # type: ignore[arg-type]
+
+
+def steps_shown(said: str) -> list[str]:
+    """What stands at the end of the bars, such as 4/10."""
+    return re.findall(r"(\d+/\d+) \[", said)
+
+
+def test_one_bar_counts_the_steps_of_the_run_from_where_it_goes_on(
+    configure: Configure, stopped: Stop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty epochs of one batch; the second process begins at the checkpoint and takes only its own steps for time."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    words = ("data.low_shot.size=8", "trainer.max_epochs=20", "evaluation.every_n_steps=7", "trainer.progress=true")
+    config = configure(*words)
+    stopped(config, 16, RuntimeError("power cut"))
+    first = capsys.readouterr().err
+    assert steps_shown(first)[0] == "0/20"
+    assert steps_shown(first)[-1] == "16/20"
+    train(config)
+    second = capsys.readouterr().err
+    assert (steps_shown(second)[0], steps_shown(second)[-1]) == ("14/20", "20/20")
+    assert "loss=" in second
+    assert "best=" in second
+    assert "Epoch" not in first + second
+
+
+def test_a_further_process_shows_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = ProgressBar(Scored(every_n_steps=5))
+    bar.disable()
+    trainer: Any = SimpleNamespace(estimated_stepping_batches=20, global_step=0)
+    bar.on_train_start(trainer, None)  # type: ignore[arg-type]
+    bar.on_train_batch_end(trainer, None, None, None, 0)  # type: ignore[arg-type]
+    bar.teardown(trainer, None, "fit")  # type: ignore[arg-type]
+    assert capsys.readouterr().err == ""

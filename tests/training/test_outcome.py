@@ -10,7 +10,7 @@ import pytest
 from sentcse.evaluation.tasks.pairs import make_pairs
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.training.dev_evaluation import EvaluationCallback
-from sentcse.training.outcome import print_outcome, selection_and_scores
+from sentcse.training.outcome import disappointments, print_outcome, selection_and_scores
 
 RESULTS: Any = {
     "best": {"step": 25, "stsb_dev": 80.456},
@@ -35,6 +35,21 @@ def test_a_line_for_each_score_and_one_for_the_encoder(caplog: pytest.LogCapture
         f"sickr_test   {collapsed} -> {collapsed} (4927 pairs)",
         f"encoder      {Path('runs/a/encoder')}",
     ]
+
+
+def test_a_run_that_ends_below_what_it_began_with_says_so_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    worse = {**RESULTS, "best": {"step": 25, "stsb_dev": 69.5}}
+    print_outcome(worse, Path("runs/a/encoder"))
+    (note,) = [said for said in caplog.messages if said.startswith("note: ")]
+    assert note.startswith(
+        "note: Training has lowered stsb_dev: the best step, 25, scores 69.50, and the encoder scored 70.00 before the"
+    )
+    (said,) = disappointments({**RESULTS, "best": {"step": 25, "stsb_dev": None}})
+    assert said.startswith("Every evaluation found the encoder collapsed, which scored 70.00 on stsb_dev before")
+    # neither better nor without a score to compare with
+    assert list(disappointments(RESULTS)) == []
+    assert list(disappointments({**RESULTS, "best": {"step": 25, "stsb_dev": 70.0}})) == []
+    assert list(disappointments({**RESULTS, "initial": {"stsb_dev": None}})) == []
 
 
 def test_the_card_says_what_selected_and_what_came_out() -> None:

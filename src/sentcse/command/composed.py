@@ -77,9 +77,11 @@ def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, 
     except BrokenPipeError:
         leave_quietly()
         return 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         which = how_to_continue(any(word.lstrip("+").lower() == "overwrite=true" for word in sys.argv))
-        print(f"Interrupted. {which} continues where the last checkpoint was written.", file=sys.stderr)
+        # a training knows what it has kept
+        said = str(interrupt) or f"{which} goes on from the last checkpoint, or begins where there is none."
+        print(f"Interrupted. {said}", file=sys.stderr)
         return INTERRUPTED
     return faults[0].exit_code if faults else 0
 

@@ -161,7 +161,7 @@ def explain_composition(error: Exception) -> str:
     lacking = NO_SUCH_KEY.match(lines[0]) if lines else None
     if lacking is not None:
         source = lacking["key"]
-        return f"{key} is as {source} unless it is set, and there is no {source}: set one of them."
+        return f"{key} takes its value from {source}, which is not there: set one of them."
     place = f"{key}: " if key else ""
     reason = lines[0].rpartition(" raised while resolving interpolation: ")[2] if lines else type(error).__name__
     return f"{place}{reason.strip(QUOTE)}"

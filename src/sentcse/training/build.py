@@ -14,6 +14,7 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.contrast import ContrastDoctor
 from sentcse.training.guards import LossGuard, ViewDoctor
 from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
@@ -55,8 +56,10 @@ def build_trainer(
         StepSeed(config.seed),
         EpochProgress(),
         throughput,
-        evaluation,
+        # before the evaluation: what it logs is part of the row that is written ahead of a checkpoint
         LossGuard(),
+        *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
+        evaluation,
         *([ProgressBar(evaluation)] if show_bar else []),
         *checkpoints(folder),
     ]

@@ -17,6 +17,7 @@ from sentcse.errors import SentcseError, how_to_continue
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.checkpoint import has_damaged_member
 from sentcse.training.loggers import MetricsLogger
+from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.wandb.run import WandbRun
 
 logger = logging.getLogger(__name__)
@@ -66,14 +67,24 @@ def start_or_continue(
             trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
     except SIGTERMException:
         # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
-        logger.warning(
-            "Stopped by SIGTERM. %s continues where the last checkpoint was written.", how_to_continue(fresh)
-        )
+        logger.warning("Stopped by SIGTERM. %s", what_is_kept(trainer, folder, fresh=fresh))
         raise SystemExit(TERMINATED) from None
     except SystemExit as stopped:
         if isinstance(stopped.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+            raise KeyboardInterrupt(what_is_kept(trainer, folder, fresh=fresh)) from None
         raise
+
+
+def what_is_kept(trainer: Trainer, folder: RunFolder, *, fresh: bool) -> str:
+    """What goes on after a signal, and from where, a sentence."""
+    command = how_to_continue(fresh)
+    if folder.last.is_file():
+        return f"{command} continues where the last checkpoint was written."
+    first = next(each.every_n_steps for each in trainer.callbacks if isinstance(each, PeriodicEvaluation))  # type: ignore[attr-defined]
+    return (
+        f"Nothing is kept of {trainer.global_step} steps, as the first checkpoint is written after the evaluation of "
+        f"step {first}: {command[0].lower()}{command[1:]} begins anew."
+    )
 
 
 def load_selected(folder: RunFolder, *, step: int) -> dict[str, Any]:

@@ -143,4 +143,11 @@ class GeneratorRun(Run[GeneratorConfig]):
         before, after = (show_perplexity(each["perplexity"]) for each in (initial, best))
         logger.info("held-out perplexity      %s -> %s", before, after)
         logger.info("model                    %s", self.folder.model)
+        if initial["perplexity"] is not None and (
+            best["perplexity"] is None or best["perplexity"] > initial["perplexity"]
+        ):
+            logger.warning(
+                "note: Training has raised the held-out perplexity: keep the checkpoint as it was, or set a lower "
+                "optimizer.learning_rate or fewer steps."
+            )
         logger.info("Next: python -m sentcse.train method=diffcse generator.name_or_path=%s", self.folder.model)

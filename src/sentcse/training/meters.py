@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import TQDMProgressBar
+from pytorch_lightning.callbacks import ProgressBar as LightningBar
+from tqdm import tqdm
 
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
@@ -64,19 +65,58 @@ class Throughput(Callback):
         return self.seconds + (time.perf_counter() - self._started if self._started > 0 else 0.0)
 
 
-class ProgressBar(TQDMProgressBar):
-    """Lightning's bar with the best selecting score beside the loss."""
+class ProgressBar(LightningBar):
+    """One bar over the optimiser steps of the whole run, with loss and best score.
+
+    Lightning's own is a bar an epoch, of which a low-shot run has thousands, and a continued epoch has no total.
+    """
 
     def __init__(self, evaluation: PeriodicEvaluation) -> None:
         super().__init__()
         self._evaluation = evaluation
+        self._shown = True
+        self._bar: tqdm[Any] | None = None
 
-    def get_metrics(
-        self, trainer: Trainer, pl_module: LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        """Without the version number, with the best score."""
-        shown = super().get_metrics(trainer, pl_module)
-        metrics = {name.removeprefix("train/"): value for name, value in shown.items() if name != "v_num"}
-        if self._evaluation.best:
-            metrics["best"] = f"{self._evaluation.best['score']:.2f}"
-        return metrics
+    def disable(self) -> None:
+        """Show nothing: of a process that is not the first."""
+        self._shown = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begin at the step of the run; what earlier processes have done is no part of the pace."""
+        self._bar = tqdm(
+            total=int(trainer.estimated_stepping_batches),
+            initial=trainer.global_step,
+            desc="training",
+            unit=" steps",
+            dynamic_ncols=True,
+            disable=not self._shown,
+        )
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move on, with new figures where Lightning logs: a GPU would be waited for at every step."""
+        if self._bar is None or not self._shown:
+            return
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self._bar.set_postfix(self.figures(trainer, pl_module), refresh=False)
+        self._bar.update(trainer.global_step - self._bar.n)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Leave the bar as it stands at the end."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Leave it as it stands after a fault or a signal, where Lightning tears nothing down."""
+        self.teardown(trainer, pl_module, "fit")
+
+    def figures(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
+        """Losses without `train/`, and the best score, beside the untrained one where that is better."""
+        shown = self.get_metrics(trainer, pl_module)
+        figures = {name.removeprefix("train/"): value for name, value in shown.items() if name != "v_num"}
+        evaluation = self._evaluation
+        if evaluation.best:
+            below = f" (untrained {evaluation.untrained_score:.2f})" if evaluation.is_worse_than_untrained else ""
+            figures["best"] = f"{evaluation.best['score']:.2f}{below}"
+        return figures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,28 @@ def print_outcome(results: Results, encoder: Path) -> None:
         before, after = _score(initial.get(key)), _score(test["spearman"])
         logger.info("%-12s %s -> %s (%d pairs)", key, before, after, test["pairs"])
     logger.info("encoder      %s", encoder)
+    for sentence in disappointments(results):
+        logger.warning("note: %s", sentence)
+
+
+def disappointments(results: Results) -> Iterator[str]:
+    """What of a run did not go as hoped: its best step scores below the encoder that it began with."""
+    initial, best = results["initial"], results["best"]
+    for key, after in best.items():
+        before = initial.get(key)
+        if key == STEP or before is None:
+            continue
+        if after is None:
+            yield (
+                f"Every evaluation found the encoder collapsed, which scored {before:.2f} on {key} before training: "
+                "set a lower optimizer.learning_rate."
+            )
+        elif after < before:
+            yield (
+                f"Training has lowered {key}: the best step, {best[STEP]}, scores {after:.2f}, and the encoder scored "
+                f"{before:.2f} before the first. Keep the encoder as it was, or set a lower optimizer.learning_rate, "
+                "fewer steps, or another encoder.pooler."
+            )
 
 
 def selection_and_scores(evaluation: EvaluationCallback, results: Results) -> dict[str, Any]:

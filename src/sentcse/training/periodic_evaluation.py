@@ -51,6 +51,17 @@ class PeriodicEvaluation(Callback, ABC):
     def monitor(self) -> str:
         """The metric that selects."""
 
+    @property
+    def untrained_score(self) -> float | None:
+        """The selecting score before the first step; None before it was measured, and where it is not finite."""
+        return self.initial.get(self.monitor.removeprefix(VALIDATION))
+
+    @property
+    def is_worse_than_untrained(self) -> bool:
+        """Whether the best step so far scores worse than the untrained model."""
+        before = self.untrained_score
+        return bool(self.best) and before is not None and self._is_better(before, self.best["score"])
+
     @abstractmethod
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """Metrics by name, computed on the first rank; `initial` before the first step."""
