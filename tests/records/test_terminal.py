@@ -107,6 +107,8 @@ def test_the_mean_of_what_was_tested(tmp_path: Path) -> None:
     assert mean_test(run(tmp_path)) == pytest.approx(73.0)
     some = {task: {"spearman": value, "pairs": 3} for task, value in (("stsb", 75.0), ("sts12", 70.0), ("sickr", None))}
     assert mean_test(run(tmp_path / "some", test=some)) == pytest.approx(72.5)
+    zero = {task: {"spearman": value, "pairs": 3} for task, value in (("stsb", 75.0), ("sts12", 0.0))}
+    assert mean_test(run(tmp_path / "zero", test=zero)) == pytest.approx(37.5)
     assert mean_test(run(tmp_path / "none", test={})) is None
 
 
