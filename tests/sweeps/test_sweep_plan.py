@@ -8,12 +8,13 @@ from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
 
+from sentcse.command.composition import quoted
 from sentcse.config import TrainConfig
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
 from sentcse.records.sweep_record import Job
 from sentcse.sweeps.sweep import batches
-from sentcse.sweeps.sweep_plan import Combination, combinations, plan, quoted
+from sentcse.sweeps.sweep_plan import Combination, combinations, plan
 
 
 @pytest.fixture

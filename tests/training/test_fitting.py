@@ -85,6 +85,24 @@ def test_before_the_first_checkpoint_a_signal_says_that_nothing_is_kept(
     assert not RunFolder(config).last.exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["evaluation.every_n_steps=11"], "The run ends at step 10, before the first evaluation at step 11: "),
+        (["evaluation.every_n_steps=10"], None),
+        (["evaluation.every_n_steps=7", "trainer.accumulate_grad_batches=2"], "every_n_steps=1 scores it five times"),
+        (["evaluation.every_n_steps=11", "trainer.max_steps=10"], "The run ends at step 10"),  # of its settings
+    ],
+)
+def test_a_run_that_is_scored_at_its_end_alone_says_so_once(
+    configure: Configure, caplog: pytest.LogCaptureFixture, more: list[str], said: str | None
+) -> None:
+    train(configure(*more))
+    notes = [line for line in caplog.messages if "before the first evaluation" in line]
+    assert len(notes) == (said is not None)
+    assert said is None or said in notes[0]
+
+
 def test_another_exit_than_ctrl_c_stays_that_exit(configure: Configure, stopped: Stop) -> None:
     """Lightning makes one exit of both."""
     stopped(configure(), 3, SystemExit(3))

@@ -131,6 +131,12 @@ def _without_missing(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def quoted(text: str) -> str:
+    """A value as Hydra reads it back, whatever is in it."""
+    escaped = text.replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def explain_composition(error: Exception) -> str:
     """One sentence for what Hydra or OmegaConf could not compose."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:

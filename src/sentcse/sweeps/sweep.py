@@ -13,6 +13,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from sentcse.command.composition import quoted
 from sentcse.config.check import check_config, check_generator_config
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.section import expand_home
@@ -25,7 +26,7 @@ from sentcse.sweeps.beforehand import notes, refuse_changed_inputs
 from sentcse.sweeps.launching import Launching, launching, refuse_ddp
 from sentcse.sweeps.progress import POLL_SECONDS, Progress
 from sentcse.sweeps.sweep_job import stopped_by_sigterm, tell_gpus_to_jobs
-from sentcse.sweeps.sweep_plan import combinations, command_line, compose_job, plan, quoted
+from sentcse.sweeps.sweep_plan import combinations, command_line, compose_job, plan
 from sentcse.training.wandb.state import owes_wandb
 
 CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {

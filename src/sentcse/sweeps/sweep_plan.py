@@ -110,12 +110,6 @@ def _joined(value: Any) -> str:
     return ",".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
 
 
-def quoted(text: str) -> str:
-    """A value as Hydra reads it back, whatever is in it."""
-    escaped = text.replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def command_line() -> str:
     """The command as it was given; Hydra's arguments have been changed to let unknown keys through to the schema."""
     words = [word.removeprefix("++") for word in sys.argv[1:]]

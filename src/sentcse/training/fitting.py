@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ def start_or_continue(
     )
     for note in data.report.notes():
         logger.info("%s", note)
+    if (rare := _rare_evaluation(trainer, data)) is not None:
+        logger.warning("note: %s", rare)
     continue_from = str(folder.last) if folder.last.is_file() and not fresh else None
     step = check_continuation(folder, data) if continue_from is not None else -1
     for each in trainer.loggers:
@@ -75,15 +78,32 @@ def start_or_continue(
         raise
 
 
+def _rare_evaluation(trainer: Trainer, data: SentenceDataModule) -> str | None:
+    """What to know of a run by epochs that ends before its first evaluation: of one by steps its settings tell."""
+    if trainer.max_steps != -1 or trainer.max_epochs is None:
+        return None
+    steps = trainer.max_epochs * math.ceil(data.steps_per_epoch / trainer.accumulate_grad_batches)
+    every = _every_n_steps(trainer)
+    if steps >= every:
+        return None
+    return (
+        f"The run ends at step {steps}, before the first evaluation at step {every}: only its last step can be "
+        f"selected; evaluation.every_n_steps={max(1, steps // 5)} scores it five times."
+    )
+
+
+def _every_n_steps(trainer: Trainer) -> int:
+    return next(each.every_n_steps for each in trainer.callbacks if isinstance(each, PeriodicEvaluation))  # type: ignore[attr-defined]
+
+
 def what_is_kept(trainer: Trainer, folder: RunFolder, *, fresh: bool) -> str:
     """What goes on after a signal, and from where, a sentence."""
     command = how_to_continue(fresh)
     if folder.last.is_file():
         return f"{command} continues where the last checkpoint was written."
-    first = next(each.every_n_steps for each in trainer.callbacks if isinstance(each, PeriodicEvaluation))  # type: ignore[attr-defined]
     return (
         f"Nothing is kept of {trainer.global_step} steps, as the first checkpoint is written after the evaluation of "
-        f"step {first}: {command[0].lower()}{command[1:]} begins anew."
+        f"step {_every_n_steps(trainer)}: {command[0].lower()}{command[1:]} begins anew."
     )
 
 

@@ -23,6 +23,7 @@ from sentcse.training.curves import plot_curves
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.frame import Run
 from sentcse.training.held_out_evaluation import HeldOutEvaluation, held_out_scores, mask_once
+from sentcse.training.next_command import diffcse_command
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
 
@@ -150,4 +151,4 @@ class GeneratorRun(Run[GeneratorConfig]):
                 "note: Training has raised the held-out perplexity: keep the checkpoint as it was, or set a lower "
                 "optimizer.learning_rate or fewer steps."
             )
-        logger.info("Next: python -m sentcse.train method=diffcse generator.name_or_path=%s", self.folder.model)
+        logger.info("Next: %s", diffcse_command(self.config, self.folder.model))
