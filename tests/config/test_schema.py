@@ -19,7 +19,7 @@ from sentcse.machine.locate import locate
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 OPTIONS = sorted(
     f"{path.parent.name}={path.stem}"
-    for group in ("method", "encoder", "optimizer", "trainer", "data", "evaluation", "logger", "generator")
+    for group in ("method", "encoder", "optimizer", "trainer", "callbacks", "data", "evaluation", "logger", "generator")
     for path in (config_dir() / group).glob("*.yaml")
 )
 NEEDED = {

@@ -193,7 +193,7 @@ def test_where_the_first_process_cannot_score_the_others_do_not_wait(first: bool
         return None  # what the first process has to say
 
     trainer: Any = SimpleNamespace(
-        is_global_zero=first, global_step=0, strategy=SimpleNamespace(broadcast=broadcast), loggers=[]
+        is_global_zero=first, global_step=0, strategy=SimpleNamespace(broadcast=broadcast), loggers=[], callbacks=[]
     )
     evaluation = Scripted([])
     with pytest.raises(StopIteration if first else SentcseError, match="" if first else "first process of this run"):

@@ -134,6 +134,11 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
 
 def _budget(config: TrainConfig) -> Iterator[str]:
     steps = config.trainer.max_steps
+    if config.budget is not None and config.callbacks.early_stopping is not None:
+        yield (
+            f"budget={config.budget} trains all sizes as long as they are meant to and "
+            f"callbacks.early_stopping={config.callbacks.early_stopping} stops some sooner: leave one of them out."
+        )
     if config.budget == "steps" and steps is None:
         yield "budget=steps gives every size the same number of optimiser steps: set trainer.max_steps."
     if config.budget == "epochs" and steps is not None:

@@ -134,6 +134,25 @@ class Trainer(Section):
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; null: torch decides")
     progress: bool = Field(True, description="show a progress bar")
+    fast_dev_run: bool = Field(
+        False, description="two steps with evaluations, test and export, in a folder that is deleted: does it run?"
+    )
+    profiler: Literal["simple", "advanced", "pytorch"] | None = Field(
+        None, description="Lightning's, which writes where the time went into the run's folder"
+    )
+    compile: bool = Field(False, description="torch.compile of the method; on a CPU with torch's own dropout")
+
+
+class Callbacks(Section):
+    """What else watches a training; files of `configs/callbacks/` may be combined: callbacks=[early_stopping,ema]."""
+
+    early_stopping: int | None = Field(
+        None, ge=1, description="evaluations without a better selecting score after which training stops; null: never"
+    )
+    ema: Number | None = Field(
+        None, gt=0, lt=1, description="decay of a moving average of the weights, which is what is scored and exported"
+    )
+    model_summary: int | None = Field(None, ge=1, description="depth of a table of modules that is printed; null: none")
 
 
 class Evaluation(Section):
@@ -193,6 +212,7 @@ class TrainConfig(Section):
     data: Data = Field(description="the corpus")
     optimizer: Optimizer = Field(description="AdamW and schedule")
     trainer: Trainer = Field(description="where and how long")
+    callbacks: Callbacks = Field(Callbacks(), description="what else watches the training")
     evaluation: Evaluation = Field(description="selection and final scores")
     logger: Logger = Field(description="dashboards")
 

@@ -65,12 +65,16 @@ class MaskedLanguageModelling(TrainedModule):
         loss = part_of_mean(F.cross_entropy(scores, labels, reduction="sum"), predictions)
         accuracy = part_of_mean((scores.detach().argmax(dim=-1) == labels).sum(), predictions)
         shown, accuracy = mean_over_ranks(torch.stack([loss, accuracy])).unbind()
+        self._log_step(loss, shown, accuracy, len(ids))
+        return loss
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _log_step(self, loss: Tensor, shown: Tensor, accuracy: Tensor, size: int) -> None:
         # Lightning would count from 0: a row's step is the number of optimiser steps made with it; a tensor of the
         # device, as a number of Python's would have a GPU waited for
         self.log("step", loss.detach().new_full((), self.global_step + 1))
-        self.log("train/loss", shown, prog_bar=True, batch_size=len(ids))
-        self.log("train/masked_accuracy", accuracy, batch_size=len(ids))
-        return loss
+        self.log("train/loss", shown, prog_bar=True, batch_size=size)
+        self.log("train/masked_accuracy", accuracy, batch_size=size)
 
     @contextmanager
     def whole_model(self) -> Iterator[Any]:

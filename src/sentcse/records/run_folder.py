@@ -32,7 +32,8 @@ WITHOUT_EFFECT: Any = {
     "runs": True,
     "recipe": True,
     "logger": True,
-    "trainer": {"accelerator", "progress", "threads", "log_every_n_steps"},
+    "trainer": {"accelerator", "progress", "threads", "log_every_n_steps", "fast_dev_run", "profiler"},
+    "callbacks": {"model_summary"},
     "data": {"num_workers", "cache_dir", "hub_file"},
     "evaluation": {"batch_size", "verify"},
 }
@@ -59,6 +60,8 @@ def effective_settings(config: RunConfig) -> dict[str, Any]:
     values = config.model_dump(mode="json", by_alias=True, exclude={**WITHOUT_EFFECT, **more}, exclude_defaults=True)
     if isinstance(config, TrainConfig) and not config.method.reads_generator:
         values.pop("generator", None)
+    if values.get("callbacks") == {}:  # what is left of one without effect
+        del values["callbacks"]
     trainer, devices = values.get("trainer", {}), config.trainer.devices
     if config.trainer.max_steps is not None:
         trainer.pop("max_epochs", None)  # has no effect then

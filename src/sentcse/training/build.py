@@ -8,18 +8,26 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.callbacks import chosen_callbacks
 from sentcse.training.contrast import ContrastDoctor
 from sentcse.training.guards import LossGuard, ViewDoctor
 from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
 from sentcse.training.resuming import EpochProgress, StepSeed, WholeFileCheckpointIO
+
+PROFILERS: dict[str, type[Profiler]] = {
+    "simple": SimpleProfiler,
+    "advanced": AdvancedProfiler,
+    "pytorch": PyTorchProfiler,
+}
 
 
 def data_arguments(config: RunConfig) -> dict[str, Any]:
@@ -56,6 +64,7 @@ def build_trainer(
         StepSeed(config.seed),
         EpochProgress(),
         throughput,
+        *(chosen_callbacks(config.callbacks, evaluation) if isinstance(config, TrainConfig) else []),
         # before the evaluation: what it logs is part of the row that is written ahead of a checkpoint
         LossGuard(),
         *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
@@ -78,6 +87,7 @@ def build_trainer(
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
         callbacks=callbacks,
+        profiler=None if settings.profiler is None else PROFILERS[settings.profiler](folder.path, "profile"),
         plugins=[WholeFileCheckpointIO()],
         default_root_dir=folder.path,
         enable_progress_bar=show_bar,

@@ -29,7 +29,13 @@ TERMINATED = 128 + 15
 
 
 def start_or_continue(
-    trainer: Trainer, module: LightningModule, data: SentenceDataModule, folder: RunFolder, *, fresh: bool = False
+    trainer: Trainer,
+    module: LightningModule,
+    data: SentenceDataModule,
+    folder: RunFolder,
+    *,
+    fresh: bool = False,
+    compiled: bool = False,
 ) -> None:
     """Train from the start or from the last checkpoint.
 
@@ -39,6 +45,7 @@ def start_or_continue(
         data: the corpus.
         folder: of the run.
         fresh: begin anew, whatever another process still sees in the folder.
+        compiled: compile the module.
 
     Raises:
         SentcseError: if the corpus is not the one that the run began with or too small for the number of processes,
@@ -67,7 +74,8 @@ def start_or_continue(
     try:
         # log lines go above the progress bar, not into it
         with logging_redirect_tqdm():
-            trainer.fit(module, datamodule=data, ckpt_path=continue_from, weights_only=True)
+            trained: Any = torch.compile(module) if compiled else module
+            trainer.fit(trained, datamodule=data, ckpt_path=continue_from, weights_only=True)
     except SIGTERMException:
         # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
         logger.warning("Stopped by SIGTERM. %s", what_is_kept(trainer, folder, fresh=fresh))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Generic, TypeVar, cast
 
 import torch
@@ -17,6 +19,7 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
 from sentcse.training.inputs import Inputs, check_inputs, write_inputs
 from sentcse.training.meters import Throughput
+from sentcse.training.trial import trial_of
 from sentcse.training.wandb.results import log_finished_run, log_results
 from sentcse.training.wandb.run import finish_wandb, sweep_name
 
@@ -69,6 +72,8 @@ class Run(ABC, Generic[Config]):
         Raises:
             SentcseError: for anything that the user can mend; what was written stays, and the same command continues.
         """
+        if self.config.trainer.fast_dev_run:
+            return self._try_out()
         if rank_zero_only.rank > 0:  # type: ignore[attr-defined]
             self._train_along()
             return cast(Results, {})  # for nobody: the first process writes and reports
@@ -95,6 +100,12 @@ class Run(ABC, Generic[Config]):
         if finished is not None:  # W&B gets it under the lock, which a process cannot take twice
             return self._pass_over(finished)
         self.report(results)
+        return results
+
+    def _try_out(self) -> Results:
+        with TemporaryDirectory(prefix="sentcse-") as folder:
+            results = type(self)(trial_of(self.config, Path(folder))).carry_out()
+        logger.info("fast_dev_run: everything ran, and its folder is deleted; without the setting the run is made.")
         return results
 
     def _make(self, inputs: Inputs) -> Results:

@@ -102,7 +102,14 @@ class GeneratorRun(Run[GeneratorConfig]):
             SentcseError: if the corpus is not the one that the run began with, or the loss is not finite.
         """
         trainer = build_trainer(self.config, self.folder, self.evaluation, self.throughput)
-        start_or_continue(trainer, self.model, self.data, self.folder, fresh=self.config.overwrite)
+        start_or_continue(
+            trainer,
+            self.model,
+            self.data,
+            self.folder,
+            fresh=self.config.overwrite,
+            compiled=self.config.trainer.compile,
+        )
         self.device = trainer.strategy.root_device
 
     def conclude(self) -> Results:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 
 from sentcse.errors import SentcseError
 from sentcse.records.layout import STEP, VALIDATION
@@ -115,7 +117,10 @@ class PeriodicEvaluation(Callback, ABC):
             stopping.on_validation_end(trainer, pl_module)
         for checkpoint in trainer.checkpoint_callbacks:
             if selected or not isinstance(checkpoint, BestCheckpoint):
-                checkpoint.on_validation_end(trainer, pl_module)
+                # of a whole checkpoint the averaging callback takes care itself
+                alone = isinstance(checkpoint, ModelCheckpoint) and checkpoint.save_weights_only
+                with averaged_weights(trainer, pl_module) if alone else nullcontext():
+                    checkpoint.on_validation_end(trainer, pl_module)
         logger.info("step %-6d  %s%s", trainer.global_step, self.line(metrics), "  *" if selected else "")
 
     def _is_better(self, score: float, than: float) -> bool:
@@ -129,8 +134,9 @@ class PeriodicEvaluation(Callback, ABC):
         """
         metrics: dict[str, float] | None = None
         try:
-            if trainer.is_global_zero:
-                metrics = self.scores(pl_module, initial=initial)
+            with averaged_weights(trainer, pl_module):
+                if trainer.is_global_zero:
+                    metrics = self.scores(pl_module, initial=initial)
         finally:
             received: dict[str, float] | None = trainer.strategy.broadcast(metrics)
         if received is None:
@@ -166,6 +172,20 @@ def _log_training_row(trainer: Trainer) -> None:
     for each in trainer.loggers:
         if isinstance(each, MetricsLogger):
             each.log_ahead(row, step)
+
+
+@contextmanager
+def averaged_weights(trainer: Trainer, pl_module: LightningModule) -> Iterator[None]:
+    """Inside the block the module has the weights that a callback averages, where one does."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    averaging = [each for each in callbacks if isinstance(each, WeightAveraging)]
+    for each in averaging:
+        each.on_validation_epoch_start(trainer, pl_module)
+    try:
+        yield
+    finally:
+        for each in averaging:
+            each.on_validation_epoch_end(trainer, pl_module)
 
 
 def finite_or_none(value: float) -> float | None:
