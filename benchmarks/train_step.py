@@ -46,6 +46,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="times that both sides are run in turn")
     parser.add_argument("--steps", type=int, default=5, help="timed steps of a run of ours")
     parser.add_argument("--plain-steps", type=int, default=2, help="timed steps of a plain run")
+    parser.add_argument(
+        "--take-back",
+        choices=("", "loop_adamw", "cpu_rows"),
+        default="",
+        help="a mend of the GPU path: AdamW as a loop, 32 rows of discriminator and generator at a time",
+    )
     parser.add_argument("--ours", nargs=3, metavar=("METHOD", "SIZE", "PRECISION"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -146,6 +152,7 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
 
     import torch
 
+    from sentcse.methods import generator, row_chunks
     from sentcse.methods.optimization import AdamWSettings, build_adamw
 
     torch.manual_seed(0)
@@ -153,7 +160,11 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     method = build(method_name, size).to(args.device)
     if method_name == "diffcse":
         method.generator.to(args.device)
+    if args.take_back == "cpu_rows":
+        method.discriminator_rows = generator.SEQUENCES_AT_ONCE = row_chunks.ROWS_IN_CACHE
     optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
+    if args.take_back == "loop_adamw":
+        optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)
     scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     batches = torch.load(args.batches, weights_only=True)
@@ -203,8 +214,9 @@ def build(method_name: str, size: str) -> Any:
     if method_name == "micse":
         return MiCSE(encoder, ami_layers=layers, ami_minimum_support=None, count_padding=True)
     language_model = DistilBertForMaskedLM(DistilBertConfig(**generator_shape))
+    generator_backbone = language_model.distilbert  # the head takes it out of the model
     head = MaskedLanguageModelHead(language_model)
-    generator = Generator(language_model.distilbert, head, tokenizer, padding_as_published=True)
+    generator = Generator(generator_backbone, head, tokenizer, padding_as_published=True)
     return DiffCSE(encoder, generator, backbone(), count_padding=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,3 +80,37 @@ def test_two_processes_train_as_one_with_the_whole_batch(
         assert alone["step"] == together["step"]
         for name in ("train/loss", "train/positive_cosine", "train/negative_cosine"):
             assert float(together[name]) == pytest.approx(float(alone[name]), rel=1e-3), (alone["step"], name)
+
+
+@pytest.mark.slow
+def test_two_nodes_under_torchrun_make_the_run_of_one_node_with_two_devices(
+    settings: Settings, configure: Configure, tmp_path: Path
+) -> None:
+    one = ["trainer.max_steps=3", *TWO]
+    command(tmp_path, settings(*one, runs="one"))
+    two = ["trainer.max_steps=3", "trainer.num_nodes=2", "trainer.strategy=ddp", "trainer.threads=1"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=1", "--nnodes=2"),
+                *(f"--node_rank={node}", "--master_addr=127.0.0.1", f"--master_port={port}", "-m", "sentcse.train"),
+                *settings(*two, runs="two"),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        )
+        for node in (0, 1)
+    ]
+    for process in started:
+        said, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+        assert "Traceback" not in said
+    folders = [RunFolder(configure(*one, runs="one")), RunFolder(configure(*two, runs="two"))]
+    alone, together = (json.loads(folder.results.read_text()) for folder in folders)
+    assert together["best"] == alone["best"]
+    assert together["test"] == alone["test"]

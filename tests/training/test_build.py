@@ -64,7 +64,11 @@ def test_the_length_is_in_steps_or_in_epochs(configure: Configure) -> None:
 
 def test_settings_reach_the_trainer(configure: Configure) -> None:
     more = ("trainer.accumulate_grad_batches=3", "trainer.gradient_clip_val=0.5", "trainer.precision=bf16")
+    more = (*more, "trainer.deterministic=true")
     trainer = trainer_of(configure(*more, "trainer.log_every_n_steps=7"))
+    assert torch.are_deterministic_algorithms_enabled()
+    trainer_of(configure())  # a job behind it in the same process is free again
+    assert not torch.are_deterministic_algorithms_enabled()
     assert (trainer.accumulate_grad_batches, trainer.gradient_clip_val) == (3, 0.5)
     assert (trainer.precision, trainer.log_every_n_steps) == ("bf16-mixed", 7)  # type: ignore[attr-defined]
     assert trainer.limit_val_batches == 0

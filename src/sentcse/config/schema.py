@@ -131,6 +131,9 @@ class Trainer(Section):
     accumulate_grad_batches: int = Field(1, ge=1, description="batches an optimiser step; no more negatives")
     sync_batchnorm: bool = Field(True, description="with method.gather=false: BatchNorm statistics over all GPUs")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
+    deterministic: bool = Field(
+        False, description="on a GPU, deterministic kernels alone, so that a run continues bit for bit; slower"
+    )
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; null: torch decides")
     progress: bool = Field(True, description="show a progress bar")

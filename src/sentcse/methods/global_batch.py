@@ -67,9 +67,9 @@ class _GatherRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         ctx.count = len(rows)
-        gathered = rows.new_empty(ranks() * len(rows), *rows.shape[1:])
-        distributed.all_gather_into_tensor(gathered, rows.contiguous())
-        return gathered
+        parts = [torch.empty_like(rows) for _ in range(ranks())]
+        distributed.all_gather(parts, rows.contiguous())
+        return torch.cat(parts)
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor) -> Tensor:

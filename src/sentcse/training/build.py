@@ -84,6 +84,7 @@ def build_trainer(
         gradient_clip_val=settings.gradient_clip_val,
         # torch synchronises BatchNorm on GPUs only; gathered vectors give it the whole batch anyway
         sync_batchnorm=settings.sync_batchnorm and accelerator == "gpu" and not gathered,
+        deterministic=settings.deterministic,
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
         callbacks=callbacks,

