@@ -70,15 +70,6 @@ def test_tensorboard_lies_in_the_run(start: Callable[..., Any]) -> None:
     assert list((folder.path / "tensorboard").glob("events*"))
 
 
-def test_tensorboard_that_is_not_installed(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any, **__: Any) -> None:
-        raise ModuleNotFoundError("neither tensorboard nor tensorboardX")
-
-    monkeypatch.setattr(loggers, "TensorBoardLogger", missing)
-    with pytest.raises(SentcseError, match=r"logger=tensorboard needs a package: pip install 'sentcse\[tensorboard\]'"):
-        start("logger=tensorboard")
-
-
 def test_wandb_follows_the_file_that_is_written_first(start: Callable[..., Any]) -> None:
     _, made = start("logger=wandb", "logger.mode=disabled")
     assert [type(each) for each in made] == [MetricsLogger, WandbRun]

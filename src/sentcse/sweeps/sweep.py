@@ -27,6 +27,7 @@ from sentcse.sweeps.launching import Launching, launching, refuse_ddp
 from sentcse.sweeps.progress import POLL_SECONDS, Progress
 from sentcse.sweeps.sweep_job import stopped_by_sigterm, tell_gpus_to_jobs
 from sentcse.sweeps.sweep_plan import combinations, command_line, compose_job, plan
+from sentcse.training.tensorboard import owes_tensorboard
 from sentcse.training.wandb.state import owes_wandb
 
 CHECKS: dict[str, Callable[[dict[str, Any]], RunConfig]] = {
@@ -196,10 +197,11 @@ def is_done(job: Job) -> bool:
 
 
 def is_wanted_again(job: Job) -> bool:
-    """Whether a run that is done has something left to do: to be made again, or to be handed over to W&B."""
+    """Whether a run that is done has something left to do: to be made again, or to be handed over to a dashboard."""
     if job.config is None or job.folder is None:
         return False
-    return job.config.overwrite or owes_wandb(job.config, job.folder)
+    owes = owes_wandb(job.config, job.folder) or owes_tensorboard(job.config, job.folder)
+    return job.config.overwrite or owes
 
 
 def is_busy(job: Job) -> bool:

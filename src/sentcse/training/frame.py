@@ -19,6 +19,7 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.training.fitting import CPU, TERMINATED, quiet_lightning
 from sentcse.training.inputs import Inputs, check_inputs, write_inputs
 from sentcse.training.meters import Throughput
+from sentcse.training.tensorboard import show_finished_run
 from sentcse.training.trial import trial_of
 from sentcse.training.wandb.results import log_finished_run, log_results
 from sentcse.training.wandb.run import finish_wandb, sweep_name
@@ -131,6 +132,7 @@ class Run(ABC, Generic[Config]):
         """Leave a complete run as it is, but for what its weights take of the disk."""
         logger.info("This run is complete: %s (overwrite=true makes it again)", self.folder.path)
         log_finished_run(self.config, finished, self.folder)
+        show_finished_run(self.config, self.folder)
         self.folder.tidy(self.config.runs.keep)
         self.report(finished)
         return finished

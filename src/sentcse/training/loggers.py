@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
-from sentcse.errors import SentcseError
 from sentcse.machine.files import writing
 from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.tensorboard import start_tensorboard
 from sentcse.training.wandb.run import start_wandb
 
 
@@ -72,10 +72,7 @@ def build_loggers(config: RunConfig, folder: RunFolder) -> list[Logger]:
     """
     loggers: list[Logger] = [MetricsLogger(folder.metrics)]
     if config.logger.kind == "tensorboard":
-        try:
-            loggers.append(TensorBoardLogger(save_dir=folder.path, name="tensorboard", version=""))
-        except ModuleNotFoundError:
-            raise SentcseError("logger=tensorboard needs a package: pip install 'sentcse[tensorboard]'.") from None
+        loggers.append(start_tensorboard(folder))
     # a further process of a run writes nothing
     if config.logger.kind == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         dashboard = start_wandb(config, folder)

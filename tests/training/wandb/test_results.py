@@ -138,9 +138,14 @@ def media(folder: RunFolder, kind: str) -> dict[str, Path]:
 
 
 @pytest.mark.slow
-def test_a_run_that_was_trained_without_wandb_is_handed_over_afterwards(configure: Configure) -> None:
+def test_a_run_that_was_trained_without_wandb_is_handed_over_afterwards(
+    configure: Configure, caplog: pytest.LogCaptureFixture
+) -> None:
     train(configure())
     results = train(configure("logger=wandb", "logger.tags=[late]"))
+    with caplog.at_level("INFO", logger="sentcse"):
+        train(configure("logger=wandb", "logger.tags=[late]"))
+    assert f"W&B has it already, as {only(configure()).run['run_id']}" in caplog.text
     found = only(configure())
     assert history(found) == pytest.approx(of_metrics_file(RunFolder(configure()).metrics))
     assert found.summary["best/step"] == results["best"]["step"]

@@ -15,7 +15,7 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.training.wandb.geometry_plot import COLUMNS, geometry_rows, plot_geometry
 from sentcse.training.wandb.identity import finite, monitored
 from sentcse.training.wandb.run import finish_wandb, start_wandb
-from sentcse.training.wandb.state import note_handed_over, owes_wandb
+from sentcse.training.wandb.state import known_as, note_handed_over, owes_wandb
 
 if TYPE_CHECKING:
     import wandb
@@ -53,6 +53,8 @@ def log_finished_run(config: RunConfig, results: Mapping[str, Any], folder: RunF
         SentcseError: if another process holds the folder.
     """
     if not owes_wandb(config, folder):
+        if config.logger.kind == "wandb":
+            logger.info("W&B has it already, as %s", known_as(folder))
         return
     with folder.locked():
         dashboard = start_wandb(config, folder)

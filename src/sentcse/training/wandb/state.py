@@ -62,6 +62,11 @@ def owes_wandb(config: RunConfig, folder: RunFolder) -> bool:
     return config.logger.kind == "wandb" and not handed_over(folder)
 
 
+def known_as(folder: RunFolder) -> str:
+    """The id that the run has at W&B; nothing where it was never there."""
+    return str(_read(folder).get("id", ""))
+
+
 def note_handed_over(folder: RunFolder) -> None:
     """Remember that W&B has them."""
     write_json(folder.wandb, {**_read(folder), "results": True})
