@@ -118,7 +118,8 @@ def _suggestion(section: type[BaseModel] | None, path: str, model: type[BaseMode
 
 def unknown_setting(model: type[BaseModel], path: str) -> str:
     """The sentence for a key that a schema does not have."""
-    return f"{path} is not a known setting{_suggestion(model, path, model)}"
+    # of a command without groups: whatever the key is like, it stands in none
+    return f"{path} is not a known setting{_suggestion(model, path.rpartition('.')[2], model)}"
 
 
 def _dotted_keys(model: type[BaseModel]) -> Iterator[str]:

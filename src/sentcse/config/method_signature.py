@@ -25,7 +25,7 @@ def strange_options(options: CustomMethodOptions) -> Iterator[str]:
     module, _, name = options.target.rpartition(".")
     try:
         method: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
+    except Exception:  # what a module of the user's does while it is imported can be anything
         return
     accepted = keywords(method) if isinstance(method, type) else set()
     merged = {name: field.default for name, field in SimCSEOptions.model_fields.items()}
@@ -37,7 +37,7 @@ def strange_options(options: CustomMethodOptions) -> Iterator[str]:
             )
 
 
-LOADED = {"optimizer", "origin", "generator", "encoder", "chunk"}
+LOADED = {"self", "optimizer", "origin", "generator", "encoder", "chunk"}
 """Arguments that are no options: `build` makes them of other settings."""
 
 

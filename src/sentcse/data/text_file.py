@@ -86,5 +86,6 @@ def require_file(path: Path) -> None:
 
 def similar_file(path: Path) -> str | None:
     """The name in the folder of `path` that is most like its own, if there is one."""
-    nearby = sorted(file.name for file in path.parent.iterdir()) if path.parent.is_dir() else []
+    # a link that leads nowhere has the very name
+    nearby = sorted({file.name for file in path.parent.iterdir()} - {path.name}) if path.parent.is_dir() else []
     return next(iter(difflib.get_close_matches(path.name, nearby, 1)), None)

@@ -12,6 +12,9 @@ from typing import Any
 
 from sentcse.errors import SentcseError
 
+LONGEST_REASON = 300
+"""Characters of another library's words that a sentence takes over."""
+
 
 def read_json(path: Path, *, keys: tuple[str, ...] = ()) -> dict[str, Any]:
     """The JSON object in a file.
@@ -154,6 +157,10 @@ def _check_replaceable(target: Path, kind: str, marker: str) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says, or its kind where it says nothing."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    """The first line of what an error says with the one that it announces, or its kind where it says nothing."""
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return f"there is no {error.args[0]!r}"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if len(lines) == 0:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])[:LONGEST_REASON]

@@ -100,7 +100,12 @@ class RunFolder:
         Raises:
             SentcseError: if they are damaged.
         """
-        return read_checked(self.results, RESULTS, newest=RESULTS_FORMAT) if self.results.is_file() else None
+        if not self.results.is_file():
+            return None
+        try:
+            return read_checked(self.results, RESULTS, newest=RESULTS_FORMAT)
+        except SentcseError as fault:
+            raise SentcseError(f"{str(fault).removesuffix('.')} (overwrite=true makes the run again).") from fault
 
     def complete(self, results: Results) -> None:
         """Write results.json, which marks the run complete.

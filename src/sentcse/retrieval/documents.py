@@ -45,7 +45,7 @@ class StoredDocuments(Sequence[Document]):
         self._path = lines
         self._lines = np.memmap(lines, dtype=np.uint8, mode="r")
         self._offsets = np.load(offsets, mmap_mode="r", allow_pickle=False)
-        if self._offsets[-1] != len(self._lines):
+        if self._offsets.ndim != 1 or len(self._offsets) == 0 or self._offsets[-1] != len(self._lines):
             raise ValueError(f"{offsets.name} does not belong to {lines.name}")
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ class StoredDocuments(Sequence[Document]):
         start, end = self._offsets[row], self._offsets[row + 1]
         try:
             return Document(**json.loads(self._lines[start:end].tobytes()))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"{self._path}, line {row + 1}, is damaged ({error}): build the index again.") from error
 
     def __iter__(self) -> Iterator[Document]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from pydantic import TypeAdapter
+
+# pydantic reads typing's own only from Python 3.12 on
+from typing_extensions import TypedDict
 
 from sentcse.data.hashing import sha256_of_file
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json, replaced_as_a_whole, write_json
-from sentcse.retrieval.approximate import Approximate
+from sentcse.records.checked_json import checked
+from sentcse.retrieval.approximate import Approximate, Kind
 from sentcse.retrieval.documents import Document, StoredDocuments, write_documents
 from sentcse.retrieval.exact import Vectors
 
@@ -41,6 +46,37 @@ class EncoderIdentity:
     source: str | None = None
     pooler: str | None = None
     known_as: str | None = None
+
+
+class _File(TypedDict):
+    bytes: int
+    sha256: str
+
+
+class _Encoder(TypedDict):
+    sha256: str
+    source: str | None
+    pooler: str | None
+    known_as: str | None
+
+
+class _Approximate(TypedDict):
+    kind: Kind
+    recall_at_10: float
+
+
+class Manifest(TypedDict):
+    """What manifest.json holds beside kind and format: `Contents`, and the size and the SHA-256 of each file."""
+
+    encoder: _Encoder
+    rows: int
+    width: int
+    next_id: int
+    approximate: _Approximate | None
+    files: dict[str, _File]
+
+
+MANIFEST_SCHEMA = TypeAdapter(Manifest)
 
 
 class Contents(NamedTuple):
@@ -103,8 +139,8 @@ def open_contents(folder: Path) -> Contents:
     shape = (manifest["rows"], manifest["width"])
     if vectors.shape != shape or vectors.dtype != np.float32 or len(documents) != shape[0]:
         raise SentcseError(f"The index {place} is damaged: {VECTORS} is not of {shape} float32; build it again.")
-    recorded = manifest["approximate"]
-    approximate = None if recorded is None else Approximate.stored(place / FAISS, **recorded)
+    made = manifest["approximate"]
+    approximate = None if made is None else Approximate.stored(place / FAISS, **made)
     return Contents(EncoderIdentity(**manifest["encoder"]), vectors, documents, manifest["next_id"], approximate)
 
 
@@ -121,7 +157,7 @@ def verify_index(folder: Path) -> None:
             raise SentcseError(f"{place / name} is damaged (its SHA-256 is not the recorded one): build it again.")
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> Manifest:
     """The manifest of an index.
 
     Raises:
@@ -141,10 +177,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{path} has format {manifest.get('format')!r}, this version of sentcse reads {FORMAT}: update sentcse, or "
             "build the index again."
         )
-    missing = {"encoder", "rows", "width", "next_id", "approximate", "files"}.difference(manifest)
-    if missing:
-        raise SentcseError(f"{path} is damaged ({min(missing)!r} is missing): build the index again.")
-    return manifest
+    try:
+        return checked(manifest, MANIFEST_SCHEMA, path)
+    except SentcseError as fault:
+        raise SentcseError(f"{str(fault).removesuffix('.')}: build the index again.") from fault
 
 
 def _require_size(path: Path, expected: int) -> None:

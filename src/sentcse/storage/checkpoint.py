@@ -29,7 +29,7 @@ from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
 from sentcse.modules.dropout import set_dropout
 from sentcse.modules.heads import HEADS
-from sentcse.modules.input_length import SHORTEST_INPUT
+from sentcse.modules.input_length import SHORTEST_INPUT, most_positions
 from sentcse.modules.pooling import POOLERS
 from sentcse.storage.backbones import without_pooling_layer
 from sentcse.storage.parts import EncoderParts
@@ -128,6 +128,8 @@ def has_damaged_member(path: Path) -> bool:
 
 
 def _load_file(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise SentcseError(f"{path} is a folder: name a checkpoint (.ckpt) of a run, or the run's folder.")
     if not path.is_file():
         raise SentcseError(
             f"{path} does not exist: name a checkpoint (.ckpt) of a run. A run that was made with runs.keep=export has "
@@ -155,6 +157,8 @@ def _rebuild(
     description: Mapping[str, Any], state: Mapping[str, Tensor], record: dict[str, Any], dropout: float | None
 ) -> EncoderParts:
     length = description["max_length"]
+    if not isinstance(record, dict):
+        raise ValueError(f"record is a {type(record).__name__}, expected an object")
     if type(length) is not int or length < SHORTEST_INPUT:
         raise ValueError(f"max_length is {length!r}, expected {SHORTEST_INPUT} tokens or more")
     if description["pooler"] not in POOLERS:
@@ -169,6 +173,8 @@ def _rebuild(
             head.load_state_dict(_without_prefix(state, HEAD_PREFIX))
     tokenizer = _build_tokenizer(description["tokenizer_files"], backbone.config)
     check_vocabulary(tokenizer, backbone, "the checkpoint")
+    if length > (most := most_positions(backbone, at_most=length)):
+        raise ValueError(f"max_length is {length}, and the backbone has {most} positions")
     return EncoderParts(
         backbone,
         tokenizer,
@@ -209,6 +215,8 @@ def _tokenizer_files(tokenizer: PreTrainedTokenizerBase) -> dict[str, str]:
 
 
 def _build_tokenizer(files: Mapping[str, str], config: PretrainedConfig) -> PreTrainedTokenizerBase:
+    if not any(name.startswith(("tokenizer", "vocab", "spiece")) for name in files):
+        raise ValueError("tokenizer_files names no tokenizer")  # else a folder would be named that is gone by then
     with TemporaryDirectory() as folder:
         config.save_pretrained(folder)
         for name, text in files.items():

@@ -45,6 +45,8 @@ class ModelFiles:
             return json.loads(self.need(name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise self.damaged(name, str(error)) from error
+        except RecursionError:
+            raise self.damaged(name, "it is nested too deep") from None
 
     def object(self, name: str) -> dict[str, Any]:
         """The object that a JSON file holds; raises SentcseError where it is missing, damaged or something else."""

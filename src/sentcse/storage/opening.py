@@ -10,7 +10,7 @@ from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
 from sentcse.modules.heads import DenseHead
 from sentcse.modules.input_length import check_length, longest_input, most_positions
-from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone
+from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone, require_model
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
 from sentcse.storage.published_encoders import published_name, published_record
@@ -38,6 +38,7 @@ def open_encoder(
     record, head = _read_recorded(checked, pooler=pooler, revision=revision, known_as=known_as)
     chosen = record.pooler if pooler is None else pooler
     if chosen is None:
+        require_model(str(source), revision=revision, key="encoder")  # what is not there has no record either
         raise SentcseError(
             f"{source} holds no record of its pooler; give one: pooler=cls_before_pooler, avg, avg_top2, "
             "avg_first_last or avg_embeddings_last; of a copy of a published checkpoint give known_as=OWNER/NAME."

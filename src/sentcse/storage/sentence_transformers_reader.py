@@ -65,8 +65,8 @@ def read_sentence_transformers_layout(files: ModelFiles) -> EncoderRecord:
     if kinds != expected + ["Dense"] * (len(kinds) - len(expected)):
         raise not_ours(
             files,
-            f"consists of {', '.join(kinds)}; sentcse opens Transformer, Pooling, Dense in this order, with Normalize "
-            "at the end only",
+            f"consists of {', '.join(kinds) if kinds else 'no modules'}; sentcse opens Transformer, Pooling, Dense in "
+            "this order, with Normalize at the end only",
         )
     pooling, dense = used[len(expected) - 1], used[len(expected) :]
     pooler = _read_pooler(files, pooling[1], layers=[path for kind, path in used if kind == "WeightedLayerPooling"])
@@ -98,7 +98,10 @@ def _read_pooler(files: ModelFiles, folder: str, *, layers: Sequence[str]) -> st
     mode = config.get("pooling_mode", [name for flag, name in CLASSIC_MODES.items() if config.get(flag) is True])
     modes = [str(each) for each in mode] if isinstance(mode, list) else [str(mode)]
     if len(modes) != 1 or modes[0] not in POOLER_OF_MODE:
-        raise not_ours(files, f"pools by {' + '.join(modes)} ({folder}/config.json); sentcse has cls and mean")
+        raise not_ours(
+            files,
+            f"pools by {' + '.join(modes) if modes else 'nothing'} ({folder}/config.json); sentcse has cls and mean",
+        )
     pooler = POOLER_OF_MODE[modes[0]]
     if len(layers) == 0:
         return pooler

@@ -21,6 +21,8 @@ from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
 
 R = TypeVar("R")
+LEFT_OUT = "Left out: "
+"""Begins the note on a run or sweep that cannot be read."""
 
 
 def collect(sources: Sequence[Path]) -> Study:
@@ -41,10 +43,13 @@ def collect(sources: Sequence[Path]) -> Study:
     curves = [_curves(record, notes) for record in encoders]
     runs = _with_sizes([StudyRun(run, of_run, run.sentences) for run, of_run in zip(encoders, curves, strict=True)])
     if not any(run.done for run in runs):
-        raise SentcseError(
+        damaged = [note for note in notes if note.startswith(LEFT_OUT)]
+        damaged += [str(record.reason) for record in encoders if record.is_damaged]
+        nothing = (
             f"There is nothing to report in {', '.join(map(str, sources))}: of {len(runs)} runs none is done; "
             "`python -m sentcse.runs list root=FOLDER` lists them."
         )
+        raise SentcseError("\n".join([nothing, *damaged]))
     runs = _one_a_replicate(runs, notes)
     budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))
     parts = [[run for run in runs if run.budget == budget] for budget in budgets]
@@ -76,7 +81,7 @@ def _all_of(find: Callable[[Path], tuple[list[R], list[str]]], sources: Sequence
     for source in sources:
         readable, left_out = find(source)
         found += readable
-        notes += [f"Left out: {sentence}" for sentence in left_out]
+        notes += [f"{LEFT_OUT}{sentence}" for sentence in left_out]
     return found
 
 

@@ -24,6 +24,9 @@ from sentcse.training.wandb.run import WandbRun
 logger = logging.getLogger(__name__)
 
 CPU = torch.device("cpu")
+WEIGHTS = frozenset({"state_dict", "global_step"})
+WHOLE = WEIGHTS | {"optimizer_states", "lr_schedulers", "loops", "callbacks", "epoch", "sentcse"}
+"""What a training continues from: without one of them Lightning would fail, or go on with another outcome."""
 TERMINATED = 128 + 15
 """Exit code after SIGTERM, as a shell has it."""
 
@@ -137,8 +140,8 @@ def check_continuation(folder: RunFolder, data: SentenceDataModule) -> int:
     Raises:
         SentcseError: if the checkpoint was made from another corpus.
     """
-    checkpoint = load_checkpoint(folder.last)
-    then = checkpoint["sentcse"]["record"]["data"]["sha256"]
+    checkpoint = load_checkpoint(folder.last, keys=WHOLE)
+    then = _corpus_of(checkpoint, folder.last)
     if then != data.data_sha256:
         raise SentcseError(
             f"The corpus has changed since {folder.path} was begun (SHA-256 {then[:12]}, now "
@@ -149,8 +152,19 @@ def check_continuation(folder: RunFolder, data: SentenceDataModule) -> int:
     return step
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
+def _corpus_of(checkpoint: dict[str, Any], path: Path) -> str:
+    try:
+        return str(checkpoint["sentcse"]["record"]["data"]["sha256"])
+    except (KeyError, TypeError) as error:
+        raise _damaged(path) from error
+
+
+def load_checkpoint(path: Path, *, keys: frozenset[str] = WEIGHTS) -> dict[str, Any]:
     """A training checkpoint on the CPU, tensors and plain containers only.
+
+    Args:
+        path: the file.
+        keys: that it must have.
 
     Raises:
         SentcseError: if it is damaged, which no kill of ours does: it is written whole or not at all.
@@ -159,13 +173,17 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         if has_damaged_member(path):
             raise ValueError("a member differs from its checksum")
         checkpoint: Any = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(checkpoint, dict):
-            raise ValueError(f"it holds a {type(checkpoint).__name__}")
+        if not isinstance(checkpoint, dict) or not checkpoint.keys() >= keys:
+            raise ValueError("it is another program's, or a part of one")
     except Exception as error:  # what an unpickler makes of some other file can be anything
-        raise SentcseError(
-            f"{path} cannot be read as a checkpoint; it is damaged: start the run again with overwrite=true."
-        ) from error
+        raise _damaged(path) from error
     return checkpoint
+
+
+def _damaged(path: Path) -> SentcseError:
+    return SentcseError(
+        f"{path} cannot be read as a checkpoint; it is damaged: start the run again with overwrite=true."
+    )
 
 
 def quiet_lightning() -> None:

@@ -23,6 +23,8 @@ from sentcse.storage.backbones import encoder_folder, masked_language_model_fold
 OF_A_MODEL = (".json", ".safetensors", ".bin", ".txt", ".model")
 """Ends of the files of a model's folder that are read: a card or a picture beside them changes nothing."""
 
+_ADVICE = "delete it, or start the run again with overwrite=true."
+
 Inputs = dict[str, dict[str, Any]]
 """By the setting that names it: `place`, `sha256`, and `stamps`, the size and the times of each file.
 
@@ -55,9 +57,12 @@ def read_inputs(folder: RunFolder) -> Inputs:
     """
     if not folder.inputs.is_file():
         return {}
-    found = read_json(folder.inputs)
-    if not all(isinstance(each, dict) and {"sha256", "stamps"} <= each.keys() for each in found.values()):
-        raise SentcseError(f"{folder.inputs} is damaged: delete it, or start the run again with overwrite=true.")
+    try:
+        found = read_json(folder.inputs)
+    except SentcseError as fault:
+        raise SentcseError(f"{str(fault).rstrip('.')}: {_ADVICE}") from fault
+    if not all(isinstance(each, dict) and isinstance(each.get("sha256"), str) for each in found.values()):
+        raise SentcseError(f"{folder.inputs} is damaged: {_ADVICE}")
     return found
 
 

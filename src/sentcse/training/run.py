@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from inspect import isabstract
@@ -189,6 +190,12 @@ def method_class(target: str) -> type[Method]:
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"method._target_={target} cannot be imported ({error}): name a class, e.g. sentcse.methods.SimCSE."
+        ) from error
+    except Exception as error:  # what a module of the user's does while it is imported can be anything
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = "" if isinstance(error, SyntaxError) else f", {where.filename}, line {where.lineno}"
+        raise ConfigError(
+            f"method._target_={target} cannot be imported ({type(error).__name__}: {error}{place}): mend its module."
         ) from error
     if not isinstance(found, type) or not issubclass(found, Method) or isabstract(found):
         raise ConfigError(
