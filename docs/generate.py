@@ -25,6 +25,7 @@ from pydantic.fields import FieldInfo
 from sentcse.config.commands import (
     DashboardConfig,
     DataKitConfig,
+    EncodeConfig,
     EvaluateConfig,
     ExportConfig,
     ReportConfig,
@@ -82,6 +83,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.report`\n\n" + _table(_rows(ReportConfig, _file("report"), "")),
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
         "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),
+        "## `python -m sentcse.encode`\n\n" + _table(_rows(EncodeConfig, _file("encode"), "")),
         "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),
     ]
     return "\n\n".join(parts) + "\n"

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "doors",
             None,
-            "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, search, data",
+            "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, search, encode, data",
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
@@ -71,6 +71,7 @@ DOORS = frozenset(
         "sentcse.report",
         "sentcse.runs",
         "sentcse.search",
+        "sentcse.encode",
         "sentcse.dashboard",
         "sentcse.quickstart",
         "sentcse.data.__main__",

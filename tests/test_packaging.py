@@ -94,5 +94,5 @@ def test_a_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
 def test_the_console_script(wheel: Path) -> None:
     (entry,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("entry_points.txt")]
     scripts = zipfile.ZipFile(wheel).read(entry).decode()
-    for name in ("train", "evaluate", "export", "quickstart", "report"):
+    for name in ("train", "evaluate", "export", "quickstart", "report", "encode"):
         assert f"sentcse-{name} = sentcse.{name}:main" in scripts

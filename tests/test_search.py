@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tiny import tiny_checkpoint
 
+from sentcse.encode import main as encode
 from sentcse.encoder import SentenceEncoder
 from sentcse.search import main
 
@@ -84,6 +85,19 @@ def test_score(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scores == {"ndcg@10": 1, "mrr@10": 1, "recall@1": 1, "recall@10": 1, "recall@100": 1, "queries": 2}
 
 
+def test_an_index_of_what_is_encoded_already(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["encoder=encoder", "columns=text", "id_column=key", "text=true", "shard_rows=3"]
+    assert encode(["corpus.jsonl", "vectors", *words]) == 0
+    assert main(["index", "vectors", "index=second"]) == 0
+    assert "second: 4 sentences, 16 values each, search exact" in capsys.readouterr().out
+    found = []
+    for name in ("index", "second"):
+        assert main(["query", "music", f"index={name}", "format=jsonl"]) == 0
+        found.append([json.loads(line) for line in capsys.readouterr().out.splitlines()])
+    assert [hit["id"] for hit in found[0]] == [hit["id"] for hit in found[1]]
+    assert [hit["cosine"] for hit in found[0]] == pytest.approx([hit["cosine"] for hit in found[1]], abs=1e-6)
+
+
 def test_an_index_of_faiss_stays_one(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("faiss")
     Path("more.txt").write_text("music\n", encoding="utf-8")
@@ -106,6 +120,8 @@ def test_an_index_of_faiss_stays_one(index: Path, capsys: pytest.CaptureFixture[
         (["index", "encoder=encoder"], 2, "index takes one file of sentences, got 0 words"),
         (["index", "corpus.jsonl", "encoder=encoder", "columns=text"], 1, "holds an index already"),
         (["index", "empty.txt", "encoder=encoder", "index=new"], 1, "empty.txt is empty"),
+        (["index", "encoder", "index=new"], 1, "encoder holds something else than an encoded corpus"),
+        (["index", "plain", "columns=text", "index=new"], 2, "plain is encoded already: leave out columns"),
         (["query", "x", "index=nowhere"], 1, "There is no index in nowhere"),
         (["query"], 2, "query needs either questions"),
         (["query", "x", "top_k=0"], 2, "top_k must be at least 1, got 0"),

@@ -47,25 +47,32 @@ def search_job(config: SearchConfig) -> None:
 
 def _index(config: SearchConfig) -> None:
     path = _one_file(config)
-    if config.encoder is None:
+    of_file = [key for key in ("encoder", "columns", "id_column", "payload") if getattr(config, key) not in (None, [])]
+    if path.is_dir() and of_file:
+        raise ConfigError(f"{path} is encoded already: leave out {', '.join(of_file)}, or name a file of sentences.")
+    if not path.is_dir() and config.encoder is None:
         raise ConfigError("index needs an encoder: encoder=runs/NAME, a folder, a checkpoint or a hub name.")
-    from sentcse.retrieval.folder import EncoderIdentity, require_free
-    from sentcse.retrieval.index import Index
-    from sentcse.storage.content_hash import encoder_sha256
+    from sentcse.retrieval.encoded_index import index_of_encoded
+    from sentcse.retrieval.folder import require_free
 
     require_free(Path(config.index), overwrite=config.overwrite)
     if config.method not in (None, "exact"):
         from sentcse.retrieval.approximate import faiss
 
         faiss()  # is it there? before minutes of encoding
-    found = _read(path, config)
-    encoder = _open_encoder(config, config.encoder, config.pooler, config.known_as)
-    source = str(Path(config.encoder).resolve()) if Path(config.encoder).exists() else config.encoder
-    identity = EncoderIdentity(encoder_sha256(encoder.parts()), source, config.pooler, config.known_as)
-    index = Index.build(
-        encoder, found.sentences, ids=found.ids, payloads=found.payloads, identity=identity, **_encoding(config)
-    )
+    index = index_of_encoded(path) if config.encoder is None else _index_of_file(path, config.encoder, config)
     _save(index, config, None if config.method == "exact" else config.method)
+
+
+def _index_of_file(path: Path, source: str, config: SearchConfig) -> Index:
+    from sentcse.retrieval.folder import EncoderIdentity
+    from sentcse.retrieval.index import Index
+
+    found = _read(path, config)
+    encoder = _open_encoder(config, source, config.pooler, config.known_as)
+    known = EncoderIdentity.of(encoder.parts(), source, pooler=config.pooler, known_as=config.known_as)
+    given: dict[str, Any] = {"ids": found.ids, "payloads": found.payloads, "identity": known}
+    return Index.build(encoder, found.sentences, **given, **_encoding(config))
 
 
 def _add(config: SearchConfig) -> None:

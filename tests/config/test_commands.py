@@ -10,6 +10,7 @@ from sentcse.config.check import check_command
 from sentcse.config.commands import (
     DashboardConfig,
     DataKitConfig,
+    EncodeConfig,
     EvaluateConfig,
     ExportConfig,
     ReportConfig,
@@ -27,6 +28,7 @@ COMMANDS: dict[str, type[Section]] = {
     "report": ReportConfig,
     "runs": RunsConfig,
     "search": SearchConfig,
+    "encode": EncodeConfig,
     "dashboard": DashboardConfig,
 }
 

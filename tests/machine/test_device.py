@@ -14,6 +14,7 @@ from sentcse.machine.device import (
     check_devices,
     choose_accelerator,
     choose_device,
+    choose_devices,
     choose_precision,
     cpu_multiplies_bf16,
     describe_device,
@@ -35,6 +36,15 @@ def test_auto_takes_a_gpu() -> None:
     assert choose_device("auto") == torch.device("cuda")
     assert choose_device("cpu") == torch.device("cpu")
     assert describe_device(choose_device("cuda:1")) == "cuda:1 (GPU 1)"
+
+
+@pytest.mark.usefixtures("gpus")
+def test_auto_takes_all_gpus_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_devices("auto") == [torch.device("cuda:0"), torch.device("cuda:1")]
+    assert choose_devices("cuda:1") == [torch.device("cuda:1")]
+    assert choose_devices("cpu") == [torch.device("cpu")]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert choose_devices("auto") == [torch.device("cuda")]
 
 
 def test_auto_takes_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentcse.errors import DataError
-from sentcse.retrieval.documents import Document, StoredDocuments, write_documents
+from sentcse.retrieval.documents import Document, StoredDocuments, refuse_repeated, write_documents
 
 WRITTEN = [
     Document("a", "line\nbreak", {"n": 1}),
@@ -43,3 +43,12 @@ def test_offsets_of_other_lines(files: tuple[Path, Path]) -> None:
     files[0].write_bytes(files[0].read_bytes() + b"{}\n")
     with pytest.raises(ValueError, match="does not belong"):
         StoredDocuments(*files)
+
+
+def test_ids_differ() -> None:
+    refuse_repeated(["a"], iter(["b", "c"]))
+    for known, names in ((["b"], ["a", "b"]), ([], ["b", "b"])):
+        with pytest.raises(DataError, match="The id 'b' occurs twice, or is in the index already"):
+            refuse_repeated(known, names)
+    with pytest.raises(ValueError, match="ids must be strings, got 7"):
+        refuse_repeated([], [7])  # type: ignore[list-item]

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sentcse.retrieval.exact import Vectors, at_least, nearest, pair_cosines
+from sentcse.errors import DataError
+from sentcse.retrieval.exact import Vectors, at_least, directions, nearest, pair_cosines
 
 
 def full_sort(queries: Vectors, vectors: Vectors, k: int) -> np.ndarray:
@@ -70,3 +71,12 @@ def test_at_least_decides_on_the_float64_cosine(vectors: Vectors) -> None:
     assert (at_least(vectors, vectors, exactly) == (cosines >= exactly)).all()
     assert at_least(vectors, vectors, exactly)[3, 5]
     assert not at_least(vectors, vectors, np.nextafter(exactly, 2))[3, 5]
+
+
+def test_directions() -> None:
+    given = np.array([[3, 4], [-1e-30, 0], [1e30, 1e30]], np.float32)
+    np.testing.assert_allclose(directions(given, ["a", "b", "c"]), [[0.6, 0.8], [-1, 0], [0.5**0.5] * 2], rtol=1e-6)
+    for bad in (0.0, np.nan, np.inf):
+        given[1] = bad
+        with pytest.raises(DataError, match="gives 'b' a vector without a direction"):
+            directions(given, ["a", "b", "c"])

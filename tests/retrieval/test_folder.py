@@ -12,8 +12,9 @@ import pytest
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.retrieval.folder import verify_index
+from sentcse.retrieval.folder import EncoderIdentity, verify_index
 from sentcse.retrieval.index import Index
+from sentcse.storage.content_hash import encoder_sha256
 
 CORPUS = ["a dog runs", "die Tür", 'he said "\\n"', "線"]
 
@@ -102,3 +103,10 @@ def test_a_strange_manifest(folder: Path, change: dict[str, object], sentence: s
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(SentcseError, match=sentence):
         Index.open(folder)
+
+
+def test_an_encoder_is_known_by_its_content_and_place(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    known = EncoderIdentity.of(encoder.parts(), "owner/name", pooler="avg")
+    assert known == EncoderIdentity(encoder_sha256(encoder.parts()), "owner/name", "avg", None)
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert EncoderIdentity.of(encoder.parts(), str(tmp_path / "link")).source == str(tmp_path.resolve())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentcse.errors import ConfigError, DataError
-from sentcse.retrieval.reading import Sentences, read_relevance, read_sentences
+from sentcse.retrieval.reading import Sentence, Sentences, iter_sentences, read_relevance, read_sentences
 
 
 def written(folder: Path, name: str, content: str) -> Path:
@@ -52,3 +52,13 @@ def test_relevance(tmp_path: Path) -> None:
         read_relevance(written(tmp_path, "bad.tsv", "query-id\tcorpus-id\tscore\nq1\td1\thigh\n"))
     with pytest.raises(DataError, match="is empty"):
         read_relevance(written(tmp_path, "none.tsv", "query-id\tcorpus-id\tscore\n"))
+
+
+def test_one_sentence_at_a_time(tmp_path: Path) -> None:
+    """What stands behind a fault has not been read."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"one\n\n two\n\xff\n")
+    sentences = iter_sentences(path)
+    assert [next(sentences), next(sentences)] == [Sentence("one", None, {}), Sentence("two", None, {})]
+    with pytest.raises(DataError, match="line 4: byte 0xff"):
+        next(sentences)

@@ -146,6 +146,31 @@ class SearchConfig(Section):
     progress: bool = Field(True, description="show a progress bar")
 
 
+class EncodeConfig(Section):
+    """`python -m sentcse.encode`."""
+
+    corpus: LocalPath = Field(description="file of sentences: the command's first word")
+    output: LocalPath = Field(description="folder of shards and their manifest: the second word")
+    encoder: Source = Field(description="exported folder, run folder, checkpoint, or hub name")
+    pooler: Pooler | None = Field(None, description="null: the encoder's own record")
+    known_as: str | None = Field(None, description="hub name of the published checkpoint that encoder is a copy of")
+    columns: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_as_list)] = Field(
+        None, description="of the sentence, joined by a space; null: there is only one"
+    )
+    id_column: str | None = Field(None, description="of the ids; null: numbers from 1")
+    encoding: str = Field("utf-8", description="of the file")
+    text: bool = Field(False, description="keep the sentence beside its vector, as an index needs it")
+    dtype: Literal["float32", "float16", "int8"] = Field("float32", description="how vectors are stored")
+    normalize: bool = Field(False, description="make vectors of length one")
+    precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="in which is computed")
+    shard_rows: int = Field(50_000, ge=1, description="rows of a shard, which are in memory together")
+    overwrite: bool = Field(False, description="throw away what an encoded corpus in the folder has")
+    verify: bool = Field(False, description="compare what is there with its recorded hashes first")
+    batch_size: int = Field(64, ge=1, description="the most sentences encoded together")
+    device: str = Field("auto", description="auto: all GPUs, or the CPU's cores; cpu, cuda, cuda:1, mps")
+    progress: bool = Field(True, description="show a progress bar")
+
+
 class DashboardConfig(Section):
     """`python -m sentcse.dashboard`."""
 

@@ -38,6 +38,12 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def choose_devices(name: str) -> list[torch.device]:
+    """As `choose_device`, but `auto` takes all GPUs where there are several."""
+    gpus = torch.cuda.device_count() if name == "auto" and torch.cuda.is_available() else 0
+    return [torch.device("cuda", i) for i in range(gpus)] if gpus > 1 else [choose_device(name)]
+
+
 def choose_accelerator(name: str) -> str:
     """`gpu`, `mps` or `cpu`, as Lightning names them, for `trainer.accelerator`; `auto` takes a GPU if there is one.
 

@@ -1,1 +1,1 @@
-"""Sentences found by their vectors: an index on disk, exact and approximate search, mining, retrieval scores."""
+"""Sentences found by their vectors: encoded corpora, indexes, exact and approximate search, mining, scores."""

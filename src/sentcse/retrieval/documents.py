@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
@@ -18,6 +18,22 @@ class Document(NamedTuple):
     id: str
     sentence: str
     payload: Mapping[str, Any]
+
+
+def refuse_repeated(known: Collection[str], names: Iterable[str]) -> None:
+    """Refuse ids of which one is known already or occurs twice.
+
+    Raises:
+        DataError: naming it.
+        ValueError: if one is not a string.
+    """
+    seen = set(known)
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"ids must be strings, got {name!r}")
+        if name in seen:
+            raise DataError(f"The id {name!r} occurs twice, or is in the index already: ids must differ.")
+        seen.add(name)
 
 
 def write_documents(documents: Iterable[Document], lines: Path, offsets: Path) -> None:

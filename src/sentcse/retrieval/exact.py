@@ -6,11 +6,14 @@ order is that of the float64 cosines, equal ones by row, so that it does not dep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+from sentcse.errors import DataError
 
 QUERY_BLOCK = 256
 ROW_BLOCK = 65_536
@@ -37,6 +40,23 @@ class _Found(NamedTuple):
 
 
 NOTHING = _Found(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+def directions(vectors: Vectors, sentences: Sequence[str]) -> Vectors:
+    """Vectors (rows, width) of sentences (rows,), of unit length.
+
+    Raises:
+        DataError: if a vector is zero, or holds NaN or infinity.
+    """
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
+    if len(bad) > 0:
+        raise DataError(
+            f"The encoder gives {sentences[int(bad[0])]!r} a vector without a direction (zero, NaN or infinity): its "
+            "weights are damaged or overflowed in training."
+        )
+    unit: Vectors = (vectors / norms).astype(np.float32)
+    return unit
 
 
 def nearest(

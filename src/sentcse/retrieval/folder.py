@@ -20,6 +20,8 @@ from sentcse.records.checked_json import checked
 from sentcse.retrieval.approximate import Approximate, Kind
 from sentcse.retrieval.documents import Document, StoredDocuments, write_documents
 from sentcse.retrieval.exact import Vectors
+from sentcse.storage.content_hash import encoder_sha256
+from sentcse.storage.parts import EncoderParts
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -46,6 +48,14 @@ class EncoderIdentity:
     source: str | None = None
     pooler: str | None = None
     known_as: str | None = None
+
+    @classmethod
+    def of(
+        cls, encoder: EncoderParts, source: str, *, pooler: str | None = None, known_as: str | None = None
+    ) -> EncoderIdentity:
+        """Of an encoder that was opened from `source`, with the path of a folder made absolute."""
+        place = Path(source)
+        return cls(encoder_sha256(encoder), str(place.resolve()) if place.exists() else source, pooler, known_as)
 
 
 class _File(TypedDict):

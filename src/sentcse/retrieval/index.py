@@ -11,8 +11,8 @@ import numpy as np
 
 from sentcse.errors import DataError, SentcseError
 from sentcse.retrieval.approximate import Approximate
-from sentcse.retrieval.documents import Document
-from sentcse.retrieval.exact import Nearest, Vectors, nearest
+from sentcse.retrieval.documents import Document, refuse_repeated
+from sentcse.retrieval.exact import Nearest, Vectors, directions, nearest
 from sentcse.retrieval.folder import Contents, EncoderIdentity, open_contents, write_contents
 from sentcse.storage.content_hash import encoder_sha256
 
@@ -218,7 +218,7 @@ class Index:
         for name, given in (("ids", names), ("payloads", extras)):
             if len(given) != len(sentences):
                 raise ValueError(f"{name} must be one for each of {len(sentences)} sentences, got {len(given)}")
-        _refuse_repeated([document.id for document in self.documents], names)
+        refuse_repeated([document.id for document in self.documents], names)
         vectors = encode_unit(encoder, sentences, batch_size=batch_size, progress=progress)
         more = [Document(*each) for each in zip(names, sentences, extras, strict=True)]
         self.vectors = np.concatenate([self.vectors, vectors]) if len(self) > 0 else vectors
@@ -250,31 +250,12 @@ def encode_unit(
     Raises:
         DataError: if a vector is zero, or holds NaN or infinity.
     """
-    vectors = encoder.encode(sentences, batch_size=batch_size, progress=progress)
-    norms = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    bad = np.flatnonzero(~np.isfinite(norms) | (norms == 0))
-    if len(bad) > 0:
-        raise DataError(
-            f"The encoder gives {sentences[int(bad[0])]!r} a vector without a direction (zero, NaN or infinity): its "
-            "weights are damaged or overflowed in training."
-        )
-    unit: Vectors = (vectors / norms).astype(np.float32)
-    return unit
+    return directions(encoder.encode(sentences, batch_size=batch_size, progress=progress), sentences)
 
 
 def _require_list(name: str, given: Sequence[str]) -> None:
     if isinstance(given, str):
         raise ValueError(f"{name} must be a list of strings, got one string: write [sentence]")
-
-
-def _refuse_repeated(known: Collection[str], names: Sequence[str]) -> None:
-    seen = set(known)
-    for name in names:
-        if not isinstance(name, str):
-            raise ValueError(f"ids must be strings, got {name!r}")
-        if name in seen:
-            raise DataError(f"The id {name!r} occurs twice, or is in the index already: ids must differ.")
-        seen.add(name)
 
 
 def _and_more(names: Sequence[str]) -> str:

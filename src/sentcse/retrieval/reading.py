@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,14 @@ class Sentences(NamedTuple):
     payloads: list[dict[str, str]]
 
 
+class Sentence(NamedTuple):
+    """A sentence of a file; `id` is None where no column of ids was named."""
+
+    text: str
+    id: str | None
+    payload: dict[str, str]
+
+
 def read_sentences(
     path: Path,
     *,
@@ -31,7 +39,27 @@ def read_sentences(
     payload_columns: Sequence[str] = (),
     encoding: str = "utf-8",
 ) -> Sentences:
-    """Rows of a .txt, .csv, .tsv or .jsonl file whose sentence is not blank.
+    """All that `iter_sentences` gives, in memory; see there for arguments and errors."""
+    found = Sentences([], None if id_column is None else [], [])
+    for sentence in iter_sentences(
+        path, columns=columns, id_column=id_column, payload_columns=payload_columns, encoding=encoding
+    ):
+        found.sentences.append(sentence.text)
+        if found.ids is not None and sentence.id is not None:
+            found.ids.append(sentence.id)
+        found.payloads.append(sentence.payload)
+    return found
+
+
+def iter_sentences(
+    path: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    id_column: str | None = None,
+    payload_columns: Sequence[str] = (),
+    encoding: str = "utf-8",
+) -> Iterator[Sentence]:
+    """Rows of a file of one of `sentcse.data.formats.EXTENSIONS` whose sentence is not blank, one at a time.
 
     Args:
         path: the file.
@@ -41,17 +69,17 @@ def read_sentences(
         encoding: of the file.
 
     Raises:
-        DataError: if the file is missing, of the wrong form, or without a sentence, or a row has several texts and
-            `columns` is None.
+        DataError: while iterating, if the file is missing, of the wrong form, or without a sentence, or a row has
+            several texts and `columns` is None.
         ConfigError: if ids or payloads are asked for and `columns` is None.
     """
-    _require_file(path)
+    require_corpus_file(path)
     extra = [*([] if id_column is None else [id_column]), *payload_columns]
     if columns is None and extra:
         raise ConfigError("id_column and payload need columns as well: the columns of the sentence.")
     names = None if columns is None else (*columns, *extra)
     width = 1 if columns is None else len(columns)
-    found = Sentences([], None if id_column is None else [], [])
+    empty = True
     for record in open_rows(path, names, encoding).records:
         if columns is None and len(record.texts) > 1:
             raise DataError(
@@ -61,15 +89,11 @@ def read_sentences(
         sentence = " ".join(text.strip() for text in record.texts[:width] if text.strip())
         if sentence == "":
             continue
-        found.sentences.append(sentence)
-        if found.ids is not None:
-            found.ids.append(record.texts[width])
-        found.payloads.append(
-            dict(zip(payload_columns, record.texts[len(record.texts) - len(payload_columns) :], strict=True))
-        )
-    if len(found.sentences) == 0:
+        empty = False
+        payload = dict(zip(payload_columns, record.texts[len(record.texts) - len(payload_columns) :], strict=True))
+        yield Sentence(sentence, None if id_column is None else record.texts[width], payload)
+    if empty:
         raise nothing_to_read(str(path))
-    return found
 
 
 def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, int]]:
@@ -78,7 +102,7 @@ def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, i
     Raises:
         DataError: if the file is missing or of the wrong form, or a score is not a whole number.
     """
-    _require_file(path)
+    require_corpus_file(path)
     grades: dict[str, dict[str, int]] = {}
     for record in open_rows(path, RELEVANCE_COLUMNS, encoding).records:
         query, name, score = (text.strip() for text in record.texts)
@@ -93,7 +117,8 @@ def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, i
     return grades
 
 
-def _require_file(path: Path) -> None:
+def require_corpus_file(path: Path) -> None:
+    """Raise a DataError that says what lies nearby, unless `path` is a file."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, where a file was expected.")
     if not path.is_file():

@@ -1,0 +1,74 @@
+"""Command: encode a corpus of any size into shards of vectors.
+
+python -m sentcse.encode corpus.txt vectors/ encoder=runs/NAME
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sentcse.command.plain import run_plain_command
+from sentcse.config.commands import EncodeConfig
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; words without `=` are the corpus and the folder. Returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    plain = [word for word in given if "=" not in word and not word.startswith("-")]
+    # quoted, as a path may hold what a list is divided by
+    quoted = [json.dumps(word, ensure_ascii=False) for word in plain]
+    named = [f"{key}={word}" for key, word in zip(("corpus", "output"), quoted, strict=False)]
+    # a third word is left to be refused
+    settings = [word for word in given if word not in plain] + plain[2:]
+    return run_plain_command(encode_job, "encode", EncodeConfig, [*named, *settings])
+
+
+def encode_job(config: EncodeConfig) -> None:
+    """Encode what is not encoded yet, and print what is there."""
+    from sentcse.retrieval.reading import require_corpus_file
+
+    corpus, folder = Path(config.corpus), Path(config.output)
+    require_corpus_file(corpus)
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.encoding.copies import copies_on
+    from sentcse.machine.device import choose_devices
+    from sentcse.retrieval.bulk import Form, encode_corpus
+    from sentcse.retrieval.encoded import find_manifest
+    from sentcse.retrieval.folder import EncoderIdentity
+
+    find_manifest(folder)  # a folder of something else is refused before an encoder is opened
+    devices = choose_devices(config.device)
+    encoder = SentenceEncoder.from_pretrained(config.encoder, pooler=config.pooler, known_as=config.known_as)
+    identity = EncoderIdentity.of(encoder.parts(), config.encoder, pooler=config.pooler, known_as=config.known_as)
+    form = Form(
+        columns=config.columns,
+        id_column=config.id_column,
+        encoding=config.encoding,
+        text=config.text,
+        normalize=config.normalize,
+        precision=config.precision,
+        shard_rows=config.shard_rows,
+    )
+    manifest = encode_corpus(
+        copies_on(encoder, devices),
+        identity,
+        corpus,
+        folder,
+        form=form,
+        dtype=config.dtype,
+        overwrite=config.overwrite,
+        verify=config.verify,
+        batch_size=config.batch_size,
+        progress=config.progress and sys.stderr.isatty(),
+    )
+    shards, width, dtype = len(manifest["shards"]), manifest["width"], manifest["dtype"]
+    print(f"{folder}: {manifest['rows']:,} sentences in {shards:,} shards, {width} values each as {dtype}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
