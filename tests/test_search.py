@@ -88,6 +88,8 @@ def test_score(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_index_of_what_is_encoded_already(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["encoder=encoder", "columns=text", "id_column=key", "text=true", "shard_rows=3"]
     assert encode(["corpus.jsonl", "vectors", *words]) == 0
+    assert main(["index", "vectors", "index=second", "encoder=encoder"]) == 2
+    assert "vectors is encoded already: leave out encoder, or name a file" in capsys.readouterr().err
     assert main(["index", "vectors", "index=second"]) == 0
     assert "second: 4 sentences, 16 values each, search exact" in capsys.readouterr().out
     found = []

@@ -48,9 +48,10 @@ def search_job(config: SearchConfig) -> None:
 def _index(config: SearchConfig) -> None:
     path = _one_file(config)
     of_file = [key for key in ("encoder", "columns", "id_column", "payload") if getattr(config, key) not in (None, [])]
-    if path.is_dir() and of_file:
+    encoded = path.is_dir() and (config.encoder is None or (path / "manifest.json").is_file())
+    if encoded and of_file:
         raise ConfigError(f"{path} is encoded already: leave out {', '.join(of_file)}, or name a file of sentences.")
-    if not path.is_dir() and config.encoder is None:
+    if not encoded and config.encoder is None:
         raise ConfigError("index needs an encoder: encoder=runs/NAME, a folder, a checkpoint or a hub name.")
     from sentcse.retrieval.encoded_index import index_of_encoded
     from sentcse.retrieval.folder import require_free
@@ -60,15 +61,16 @@ def _index(config: SearchConfig) -> None:
         from sentcse.retrieval.approximate import faiss
 
         faiss()  # is it there? before minutes of encoding
-    index = index_of_encoded(path) if config.encoder is None else _index_of_file(path, config.encoder, config)
+    index = index_of_encoded(path) if encoded else _index_of_file(path, config)
     _save(index, config, None if config.method == "exact" else config.method)
 
 
-def _index_of_file(path: Path, source: str, config: SearchConfig) -> Index:
+def _index_of_file(path: Path, config: SearchConfig) -> Index:
     from sentcse.retrieval.folder import EncoderIdentity
     from sentcse.retrieval.index import Index
 
     found = _read(path, config)
+    source = str(config.encoder)  # `_index` has looked
     encoder = _open_encoder(config, source, config.pooler, config.known_as)
     known = EncoderIdentity.of(encoder.parts(), source, pooler=config.pooler, known_as=config.known_as)
     given: dict[str, Any] = {"ids": found.ids, "payloads": found.payloads, "identity": known}

@@ -9,12 +9,14 @@ from typing import Any
 
 import pyarrow
 from pydantic import TypeAdapter
+
+# pydantic reads typing's own only from Python 3.12 on
 from typing_extensions import TypedDict
 
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json, write_json
 from sentcse.records.checked_json import read_checked
-from sentcse.retrieval.folder import MANIFEST, EncoderIdentity
+from sentcse.retrieval.folder import MANIFEST, EncoderIdentity, StoredEncoder
 from sentcse.retrieval.shards import Rows, read_shard
 
 FORMAT = 1
@@ -28,15 +30,6 @@ class Shard(TypedDict):
     rows: int
     bytes: int
     sha256: str
-
-
-class StoredEncoder(TypedDict):
-    """`EncoderIdentity`, as it is written."""
-
-    sha256: str
-    source: str | None
-    pooler: str | None
-    known_as: str | None
 
 
 class Corpus(TypedDict):

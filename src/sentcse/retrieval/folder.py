@@ -63,7 +63,9 @@ class _File(TypedDict):
     sha256: str
 
 
-class _Encoder(TypedDict):
+class StoredEncoder(TypedDict):
+    """`EncoderIdentity`, as it is written."""
+
     sha256: str
     source: str | None
     pooler: str | None
@@ -78,7 +80,7 @@ class _Approximate(TypedDict):
 class Manifest(TypedDict):
     """What manifest.json holds beside kind and format: `Contents`, and the size and the SHA-256 of each file."""
 
-    encoder: _Encoder
+    encoder: StoredEncoder
     rows: int
     width: int
     next_id: int
