@@ -82,3 +82,13 @@ def test_small_parts(loader: ConfigLoader) -> None:
 def test_a_key_that_is_taken_out_is_so_in_every_job(loader: ConfigLoader) -> None:
     found = combinations(["~trainer.max_steps", "++seed=1,2"], {}, loader)
     assert [each.overrides for each in found] == [("~trainer.max_steps", f"++seed={seed}") for seed in (1, 2)]
+
+
+def test_a_sweep_has_no_trials() -> None:
+    """What keeps nothing would count as missing."""
+    words = [Combination(("seed=1",), {}), Combination(("seed=2", "trainer.fast_dev_run=true"), {})]
+    run, trial = plan(words, lambda overrides: checked("data=text", "data.path=x.txt", *overrides))
+    assert run.fault is None
+    assert trial.config is None
+    assert trial.fault is not None
+    assert trial.fault.startswith("trainer.fast_dev_run=true tries one run out and keeps nothing")

@@ -74,7 +74,7 @@ def plan(chosen: Iterable[Combination], config_of: Callable[[Sequence[str]], Run
     for each in chosen:
         config, folder, fault = None, None, None
         try:
-            config = config_of(each.overrides)
+            config = _kept(config_of(each.overrides))
             folder = RunFolder(config)
         except SentcseError as error:
             fault = str(error)
@@ -83,6 +83,15 @@ def plan(chosen: Iterable[Combination], config_of: Callable[[Sequence[str]], Run
             Job(len(jobs) + 1, each.overrides, each.settings, config, folder, fault),
         )
     return list(jobs.values())
+
+
+def _kept(config: RunConfig) -> RunConfig:
+    if config.trainer.fast_dev_run:
+        raise ConfigError(
+            "trainer.fast_dev_run=true tries one run out and keeps nothing, and a sweep counts what is kept: try one "
+            "combination without -m, or leave the setting out."
+        )
+    return config
 
 
 def compose_job(
