@@ -16,7 +16,7 @@ from sentcse.errors import DataError
 from sentcse.records.run_folder import RunFolder
 from sentcse.records.sweep_record import Job
 from sentcse.sweeps import beforehand
-from sentcse.sweeps.beforehand import bytes_of_run, in_bytes, notes
+from sentcse.sweeps.beforehand import bytes_of_run, in_bytes, learned_bytes, notes
 from sentcse.training.run import train
 
 Configure = Callable[..., TrainConfig]
@@ -78,10 +78,12 @@ def test_sizes_that_train_unequally_long_are_told(configure: Configure) -> None:
 def test_the_disk_that_runs_take(configure: Configure, inputs: Path, keep: str, factor: int) -> None:
     config = configure(f"runs.keep={keep}")
     weights = (inputs / "encoder" / "model.safetensors").stat().st_size
-    assert bytes_of_run(config) == factor * weights
+    assert learned_bytes(config) == weights
+    assert bytes_of_run(config, weights) == factor * weights
     planned = jobs(*(configure(f"runs.keep={keep}", f"seed={seed}") for seed in (1, 2)))
     (said,) = notes(planned, planned)
-    assert said.startswith(f"Disk: about {in_bytes(2 * factor * weights)} for 2 new runs (runs.keep={keep}); ")
+    assert said.startswith(f"Disk: about {in_bytes(2 * factor * weights)} for 2 new runs (runs.keep={keep}), and ")
+    assert f"and {in_bytes((8 - factor) * weights)} while one is trained; " in said
     assert said.endswith(f" are free in {config.runs.root}.")
 
 
@@ -91,8 +93,7 @@ def test_it_is_about_what_a_run_takes(configure: Configure) -> None:
     train(config)
     folder = RunFolder(config)
     found = sum(path.stat().st_size for path in (folder.best, folder.last, folder.encoder / "model.safetensors"))
-    expected = bytes_of_run(config)
-    assert expected is not None
+    expected = bytes_of_run(config, learned_bytes(config) or 0)
     assert 0.9 * expected < found < 1.9 * expected  # a checkpoint holds the tokenizer as well
     planned = jobs(config)
     assert list(notes(planned, planned)) == []  # nothing new
@@ -103,9 +104,10 @@ def test_half_precision_and_a_discriminator_take_twice_as_much(configure: Config
     (tmp_path / "half" / "config.json").write_text(json.dumps({"dtype": "float16"}))
     (tmp_path / "half" / "model.safetensors").write_bytes(bytes(1000))
     half = f"encoder.name_or_path={tmp_path}/half"
-    assert bytes_of_run(configure(half)) == 2000 * 5
-    assert bytes_of_run(configure(half, "method=diffcse", f"generator.name_or_path={tmp_path}/half")) == 2000 * 9
-    assert bytes_of_run(configure("encoder.name_or_path=nobody/nothing")) is None
+    diffcse = configure(half, "method=diffcse", f"generator.name_or_path={tmp_path}/half")
+    assert [learned_bytes(configure(half)), learned_bytes(diffcse)] == [2000, 4000]
+    assert [bytes_of_run(configure(half), 2000), bytes_of_run(diffcse, 4000)] == [2000 * 5, 2000 * 9]
+    assert learned_bytes(configure("encoder.name_or_path=nobody/nothing")) is None
 
 
 def test_a_disk_that_is_too_small_is_told_with_a_remedy(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:

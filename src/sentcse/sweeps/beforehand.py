@@ -13,6 +13,7 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
 from sentcse.machine.files import read_json
 from sentcse.machine.hub import cached_model
+from sentcse.printing.wording import count
 from sentcse.records.failures import jobs_by_reason
 from sentcse.records.sweep_record import Job, RecordedJob
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
@@ -30,6 +31,8 @@ KEPT = {"all": 4, "best": 1, "export": 0}
 
 best.ckpt holds them once, last.ckpt with the two moments of AdamW.
 """
+AT_MOST = 7
+"""How often they lie there while a run trains: last.ckpt twice, until the new one is whole."""
 
 
 def refuse_changed_inputs(jobs: Sequence[Job]) -> None:
@@ -104,23 +107,29 @@ def _trains_unequally_long(jobs: Sequence[Job]) -> bool:
 
 def _disk(pending: Sequence[Job]) -> Iterator[str]:
     new = [job.config for job in pending if job.config is not None and job.run is not None and not job.run.exists()]
-    sizes = [size for config in new if (size := bytes_of_run(config)) is not None]
-    if len(sizes) == 0:
+    known = [(config, weights) for config in new if (weights := learned_bytes(config)) is not None]
+    if len(known) == 0:
         return
-    needed, root = sum(sizes), Path(new[0].runs.root)
+    needed, root = sum(bytes_of_run(config, weights) for config, weights in known), Path(new[0].runs.root)
+    more = max((AT_MOST - KEPT[config.runs.keep]) * weights for config, weights in known)
     free = shutil.disk_usage(
         next(place for place in (root.absolute(), *root.absolute().parents) if place.exists())
     ).free
     keep = ", ".join(dict.fromkeys(config.runs.keep for config in new))
     said = (
-        f"Disk: about {in_bytes(needed)} for {len(sizes)} new runs (runs.keep={keep}); {in_bytes(free)} are free in "
-        f"{root}"
+        f"Disk: about {in_bytes(needed)} for {count(len(known), 'new run')} (runs.keep={keep}), and {in_bytes(more)} "
+        f"while one is trained; {in_bytes(free)} are free in {root}"
     )
-    yield f"{said}: set runs.keep=best or export, or runs.root to another disk." if needed > free else f"{said}."
+    yield f"{said}: set runs.keep=best or export, or runs.root to another disk." if needed + more > free else f"{said}."
 
 
-def bytes_of_run(config: RunConfig) -> int | None:
-    """About how many bytes a complete run keeps; None where the model is not on this machine."""
+def bytes_of_run(config: RunConfig, learned: int) -> int:
+    """About how many bytes a complete run keeps, of which `learned` are trained: their copies, and the export."""
+    return learned // _models_that_learn(config) + KEPT[config.runs.keep] * learned
+
+
+def learned_bytes(config: RunConfig) -> int | None:
+    """The bytes of all weights that a run trains, but for heads; None where the model is not on this machine."""
     find = encoder_folder if isinstance(config, TrainConfig) else masked_language_model_folder
     name = find(config.encoder.name_or_path)
     folder = Path(name).expanduser()
@@ -131,9 +140,12 @@ def bytes_of_run(config: RunConfig) -> int | None:
         return None
     # what is stored in half precision is trained, and kept, in float32
     weights *= 2 if _stored_type(folder) in HALF else 1
-    # beside the encoder, the discriminator learns that begins as a copy of it
-    learning = 2 if isinstance(config, TrainConfig) and config.method.reads_generator else 1
-    return weights * (1 + KEPT[config.runs.keep] * learning)
+    return weights * _models_that_learn(config)
+
+
+def _models_that_learn(config: RunConfig) -> int:
+    """Beside the encoder of DiffCSE, the discriminator, which begins as a copy of it."""
+    return 2 if isinstance(config, TrainConfig) and config.method.reads_generator else 1
 
 
 def _stored_type(folder: Path) -> Any:
