@@ -128,6 +128,21 @@ def test_a_generator_that_has_moved(names: dict[str, Path], tmp_path: Path) -> N
     assert again.made_of()["generator"]["name_or_path"] == str(moved)
 
 
+@pytest.mark.parametrize("said", [None, "SimCSE", {"class": "SimCSE"}, {"class": "SimCSE", "generator": 3}])
+def test_a_checkpoint_that_does_not_say_how(said: Any, names: dict[str, Path], tmp_path: Path) -> None:
+    path = trained(made("SimCSE", names), tmp_path)
+    stored = torch.load(path, weights_only=True)
+    if said is None:  # of an earlier version, by a trainer of one's own
+        del stored["sentcse"]["method"]
+    else:
+        stored["sentcse"]["method"] = said
+    torch.save(stored, path)
+    with pytest.raises(
+        SentcseError, match=r"mine\.ckpt does not say how its method was made \(.*\): make it as it was"
+    ):
+        sentcse.SimCSE.load_from_checkpoint(path)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_name_is_no_encoder(method: str) -> None:
     """The published classes take one, and have the same names."""

@@ -132,9 +132,14 @@ def test_a_table_of_modules(configure: Configure, caplog: pytest.LogCaptureFixtu
     assert "| SentenceEncoder |" in caplog.text
 
 
-def test_a_profile_lies_in_the_run_s_folder(configure: Configure) -> None:
-    run = fitted(configure("trainer.profiler=simple", "trainer.max_steps=1"))
-    assert "training_step" in (run.folder.path / "fit-profile.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("profiler", "word"),
+    [("simple", "training_step"), ("advanced", "training_step"), ("pytorch", "SimCSE.optimizer_step")],
+)
+def test_a_profile_lies_in_the_run_s_folder(profiler: str, word: str, configure: Configure) -> None:
+    run = fitted(configure(f"trainer.profiler={profiler}", "trainer.max_steps=6"))
+    (profile,) = run.folder.path.glob("fit-profile*.txt")
+    assert word in profile.read_text(encoding="utf-8")
 
 
 @pytest.fixture

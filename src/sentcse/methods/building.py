@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line
 from sentcse.methods.optimization import AdamWSettings, TrainedModule
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 from sentcse.storage.checkpoint import CHECKPOINT_KEY, load_checkpoint_encoder, read_checkpoint
@@ -29,6 +30,15 @@ class Origin:
     name_or_path: str
     revision: str | None = None
     dropout: float | None = None
+
+
+class _Made(NamedTuple):
+    """What a checkpoint says of the method that it is of."""
+
+    name: str
+    options: dict[str, Any]
+    optimizer: AdamWSettings
+    generator: Origin | None
 
 
 class BuiltModule(TrainedModule, ABC):
@@ -153,19 +163,18 @@ class BuiltModule(TrainedModule, ABC):
             SentcseError: if the file is damaged or of another method, or a generator cannot be had.
         """
         path = Path(checkpoint_path).expanduser()
-        checkpoint = read_checkpoint(path)
-        stored = _made_of(checkpoint[CHECKPOINT_KEY])
-        if stored["class"] != cls.__name__:
-            raise SentcseError(f"{path} was written while training {stored['class']}, which is not {cls.__name__}.")
         parts = load_checkpoint_encoder(path)
+        checkpoint = read_checkpoint(path)
+        stored = _made_of(checkpoint[CHECKPOINT_KEY], path)
+        if stored.name != cls.__name__:
+            raise SentcseError(f"{path} was written while training {stored.name}, which is not {cls.__name__}.")
         pooler = "cls_before_pooler" if parts.pooler == "cls" else parts.pooler
-        known = None if stored["generator"] is None else Origin(**stored["generator"])
         made = cls.assemble(
             SentenceEncoder.from_parts(replace(parts, pooler=pooler, head=None)),
             origin=Origin(str(path)),
-            generator=known if generator is None else _generator(generator, generator_revision),
-            optimizer=AdamWSettings(**stored["optimizer"]),
-            **{**stored["options"], **options},
+            generator=stored.generator if generator is None else _generator(generator, generator_revision),
+            optimizer=stored.optimizer,
+            **{**stored.options, **options},
         )
         made.load_state_dict(checkpoint["state_dict"], strict=strict is None or strict)
         made.record = checkpoint[CHECKPOINT_KEY]["record"]
@@ -189,20 +198,23 @@ def _generator(name_or_path: str | Path | None, revision: str | None) -> Origin 
     return None if name_or_path is None else Origin(masked_language_model_folder(str(name_or_path)), revision)
 
 
-def _made_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _made_of(entry: Mapping[str, Any], path: Path) -> _Made:
     """What a checkpoint says; one of an earlier version has the recipe of its run, and no generator."""
-    if "method" in entry:
-        return dict(entry["method"])
-    recipe: dict[str, Any] = entry["record"].get("recipe", {})
+    try:
+        known = entry["method"] if "method" in entry else _of_recipe(entry["record"]["recipe"])
+        origin = None if known["generator"] is None else Origin(**known["generator"])
+        return _Made(str(known["class"]), dict(known["options"]), AdamWSettings(**known["optimizer"]), origin)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SentcseError(
+            f"{path} does not say how its method was made ({first_line(error)}): make it as it was, by its "
+            "constructor, and load the state_dict of the file into it."
+        ) from error
 
+
+def _of_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
     def section(name: str) -> dict[str, Any]:
         return {key.removeprefix(name): value for key, value in recipe.items() if key.startswith(name)}
 
     options = section("method.")
-    target = str(options.pop("_target_", "an unknown method"))
-    return {
-        "class": target.rpartition(".")[2],
-        "options": options,
-        "optimizer": section("optimizer."),
-        "generator": None,
-    }
+    name = str(options.pop("_target_")).rpartition(".")[2]
+    return {"class": name, "options": options, "optimizer": section("optimizer."), "generator": None}
