@@ -16,6 +16,10 @@ from sentcse.config.advice import advice
         (["method.head=batchnorm", "data.low_shot.size=5000"], "The last batch of every epoch has 8 sentences"),
         (["method.head=batchnorm", "data.low_shot.percent=1"], "The last batch of every epoch has 16 sentences"),
         (["trainer.accumulate_grad_batches=4"], "adds no negatives"),
+        (
+            ["evaluation.select=info_nce", "data.low_shot.size=1000"],
+            "selected on 50 held-out sentences, fewer",
+        ),
         (["trainer.max_steps=5"], "before the first evaluation"),
     ],
 )

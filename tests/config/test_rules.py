@@ -46,6 +46,14 @@ from sentcse.errors import ConfigError
             "optimizer.warmup_steps=10 does not end before trainer.max_steps=10",
         ),
         ({"evaluation__select": "pairs"}, "evaluation.select=pairs is not scored: add it to evaluation.dev (stsb, si"),
+        (
+            {"evaluation__dev": []},
+            "evaluation.select=stsb is not scored: add it to evaluation.dev (empty; evaluation=none",
+        ),
+        (
+            {"evaluation__select": "last", "callbacks": {"early_stopping": 2}},
+            "callbacks.early_stopping=2 waits for a better score and evaluation.select=last compares none",
+        ),
         ({"evaluation__dev": ["stsb", "pairs"]}, "evaluation.dev holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["pairs"]}, "evaluation.test holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["sts12", "sts13", "sts12"]}, "evaluation.test names sts12 more than once"),
@@ -65,6 +73,8 @@ def test_a_fault_inside_a_list_does_not_hide_contradictions() -> None:
 
 def test_what_only_looks_like_a_contradiction_is_accepted() -> None:
     assert check_config(change(method__head="none", encoder__pooler="cls_before_pooler")).method.head == "none"
+    assert check_config(change(evaluation__dev=[], evaluation__select="last")).evaluation.dev == []
+    assert check_config(change(evaluation__dev=[], evaluation__select="info_nce"))
     assert check_config(change(data__low_shot={"size": 10})).data.low_shot.size == 10
     assert check_config(change(trainer__max_steps=10, optimizer__warmup_steps=9)).optimizer.warmup_steps == 9
     assert check_config(change(trainer__precision=32)).trainer.precision == "32"  # a number in YAML

@@ -49,6 +49,7 @@ with folder.locked():
         "trainer.fast_dev_run=true",
         "trainer.profiler=simple",
         "callbacks=model_summary",
+        "evaluation.held_out.seed=3",  # of what selects without labels
         "runs.root=elsewhere",
         "overwrite=true",
         "recipe.note=x",
@@ -80,6 +81,8 @@ def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
         "trainer.precision=32",
         "trainer.accumulate_grad_batches=2",
         "evaluation.every_n_steps=10",
+        "evaluation.select=info_nce",
+        "evaluation=none",
         "trainer.devices=2",
         "trainer.devices=[0,1]",
     ],
@@ -238,3 +241,8 @@ def test_what_is_deleted_is_gone_and_not_listed_meanwhile(
     delete_run(folder.path)
     assert seen == [(([], []), True)]
     assert not folder.path.exists()
+
+
+def test_the_held_out_sentences_are_part_of_a_result_that_they_select() -> None:
+    free = [*BASE, "evaluation.select=info_nce"]
+    assert fingerprint(checked(*free, "evaluation.held_out.seed=3")) != fingerprint(checked(*free))

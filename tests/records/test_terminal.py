@@ -143,3 +143,22 @@ def test_a_key_is_as_short_as_it_is_clear() -> None:
     assert short_key("data.low_shot.size", ["data.low_shot.size", "seed"]) == "size"
     assert short_key("data.low_shot.seed", ["data.low_shot.seed", "seed"]) == "data.low_shot.seed"
     assert short_key("seed", ["data.low_shot.seed", "seed"]) == "seed"
+
+
+def test_a_run_without_dev_scores_is_listed_and_shown(tmp_path: Path) -> None:
+    free = run(
+        tmp_path / "a",
+        "evaluation.dev=[]",
+        "evaluation.select=info_nce",
+        best={"step": 75, "info_nce": 0.25},
+        initial={"info_nce": 0.5},
+        stopped="Stopped at step 90.",
+    )
+    _, line = list_table([free]).splitlines()
+    step, dev = line.split()[6:8]
+    assert (step, dev) == ("75", "-")
+    assert scores(free)[0] == ("info_nce", 0.5, 0.25)
+    assert "stopped  Stopped at step 90." in show_text(free)
+    last = run(tmp_path / "b", "evaluation=none", best={"step": 100}, initial={}, test={})
+    assert (scores(last), last.dev, last.selecting) == ([], None, None)
+    assert "evaluation.select" in compare_text([free, last])

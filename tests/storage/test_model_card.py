@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from sentcse.storage.model_card import model_card
@@ -70,3 +71,23 @@ def test_a_folder_is_no_base_model_of_the_hub() -> None:
     assert "base_model" not in front_matter(text)
     assert "trained from `my-bert`" in text
     assert "somebody" not in text
+
+
+@pytest.mark.parametrize(
+    ("selection", "said"),
+    [
+        (
+            {"rule": "last", "step": 1250},
+            "The checkpoint of step 1,250 is the last one: no scores were compared, and no",
+        ),
+        (
+            {"metric": "InfoNCE", "labels": None},
+            "The checkpoint was chosen as the best by `InfoNCE`. The choice used no labels.",
+        ),
+        ({"metric": "x", "stopped": "Stopped at step 9."}, "as the best by `x`. The training: `Stopped at step 9.`"),
+        ({"metric": "x", "labels": "STS-B dev"}, "The choice used the labels of STS-B dev."),
+    ],
+)
+def test_how_the_checkpoint_was_chosen(selection: dict[str, Any], said: str) -> None:
+    assert said in card({**RECORD, "selection": selection})
+    assert "## Selection" not in card({**RECORD, "selection": {"step": 3}})

@@ -143,3 +143,24 @@ def test_a_sweep_tells_what_folders_cannot(tmp_path: Path) -> None:
 def test_runs_without_a_sweep_have_no_notes(tmp_path: Path) -> None:
     make_run(tmp_path, Made())
     assert collect([tmp_path]).notes == ()
+
+
+def test_runs_that_no_dev_score_selected_count_with_their_tests(tmp_path: Path) -> None:
+    free = (("evaluation.dev", []), ("evaluation.select", "info_nce"))
+    make_runs(
+        tmp_path,
+        [Made(changes=free, seed=seed, results=(("best", {"step": 50, "info_nce": 0.25}),)) for seed in (48, 49)],
+    )
+    (part,) = collect([tmp_path]).parts
+    assert (part.dev_scores(), part.score_keys()[0], part.primary_key()) == ([], "sts12_test", "sts_avg_test")
+    (run, _) = part.runs
+    assert (run.dev_score, run.dev_curve, run.dev_label, run.record.best_step) == (None, {}, "\u2013", 50)
+
+
+def test_runs_that_scored_no_task_are_left_out(tmp_path: Path) -> None:
+    none = (("evaluation.dev", []), ("evaluation.select", "last"))
+    unscored = make_run(tmp_path, Made(steps=250, changes=none, tests=(), results=(("best", {"step": 250}),)))
+    make_run(tmp_path, Made())
+    study = collect([tmp_path])
+    assert [part.label for part in study.parts] == ["100 steps"]
+    assert study.notes == (f"Left out, as its runs scored no task: 250 steps, {unscored.name}.",)

@@ -11,15 +11,17 @@ import pytest
 import torch
 from composing import compose
 from pytorch_lightning import Trainer
+from tiny import tiny_tokenizer
 
 from sentcse.config import TrainConfig
 from sentcse.config.check import check_generator_config
 from sentcse.config.generator_schema import RunConfig
+from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.low_shot import LowShot
 from sentcse.data.text_file import TextFile
-from sentcse.errors import ConfigError
+from sentcse.errors import ConfigError, DataError
 from sentcse.records.run_folder import RunFolder
-from sentcse.training.build import build_trainer, checkpoints, data_arguments
+from sentcse.training.build import build_data, build_trainer, checkpoints, data_arguments, held_out_views
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.meters import Throughput
 
@@ -123,3 +125,42 @@ def test_the_best_checkpoint_is_weights_alone(configure: Configure) -> None:
     found: list[Any] = [(each.dirpath, f"{each.filename}.ckpt", each.save_weights_only) for each in (best, last)]
     place = str(folder.checkpoints.absolute())
     assert found == [(place, folder.best.name, True), (place, folder.last.name, False)]
+
+
+def test_sentences_are_held_out_where_they_select(configure: Configure) -> None:
+    def opened(*words: str) -> SentenceDataModule:
+        config = configure("evaluation.held_out.share=0.25", *words)
+        data = build_data(config, tiny_tokenizer())
+        data.setup()
+        return data
+
+    labelled = opened()
+    assert (type(labelled), labelled.sentences) == (SentenceDataModule, 40)
+    config = configure("method.temperature=0.2", "evaluation.held_out.seed=7")
+    assert held_out_views(config, labelled) is None
+    data = opened("evaluation.select=info_nce")
+    assert data.sentences == 30
+    views = held_out_views(config, data)
+    assert views is not None
+    assert (len(views.texts), views.temperature, views.seed) == (10, 0.2, 7)
+    # two views of every sentence that is trained on
+    batch = next(iter(data.train_dataloader()))
+    assert batch["input_ids"].shape[:2] == (8, 2)
+    assert data.data_sha256 == labelled.data_sha256
+
+
+@pytest.mark.parametrize(
+    ("share", "sentence"),
+    [
+        (
+            0.025,
+            r"evaluation.select=info_nce compares held-out sentences with each other and .*sentences.txt gives 1 of 40",
+        ),
+        (0.01, r"too few to hold out evaluation.held_out.share=0.01 of them"),
+    ],
+)
+def test_too_few_sentences_to_select_by(configure: Configure, share: float, sentence: str) -> None:
+    config = configure("evaluation.select=info_nce", f"evaluation.held_out.share={share}")
+    data = build_data(config, tiny_tokenizer())
+    with pytest.raises(DataError, match=sentence):
+        data.setup() or held_out_views(config, data)

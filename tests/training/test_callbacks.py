@@ -7,7 +7,7 @@ from typing import Any
 import jaxtyping
 import pytest
 import torch
-from pytorch_lightning import Trainer
+from pytorch_lightning import LightningModule, Trainer
 from stopping import Stop
 from torch import Tensor
 
@@ -74,6 +74,55 @@ def test_a_stopped_training_stays_stopped(configure: Configure) -> None:
     stopping.wait_count = 2
     stopping.on_train_start(trainer, run_module)  # type: ignore[arg-type]
     assert trainer.should_stop
+
+
+@pytest.mark.parametrize("at", [3, 5, 6, 8])
+def test_a_run_that_stopped_early_says_why_however_often_it_was_killed(
+    configure: Configure, stopped: Stop, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Killed before, between and at the end of the evaluations without a better score: the same end."""
+    scores = {0: 50.0, 2: 90.0, 4: 10.0, 6: 30.0, 8: 20.0, 10: 95.0}
+
+    def scripted(callback: EvaluationCallback, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
+        step = pl_module.trainer.global_step
+        return {"val/pairs_spearman": scores[step], "val/alignment": 0.0, "val/uniformity": 0.0}
+
+    monkeypatch.setattr(EvaluationCallback, "scores", scripted)
+    config = configure("callbacks.early_stopping=3")
+    if at < 8:
+        stopped(config, at, RuntimeError("power cut"))
+    else:  # after the last checkpoint, before results.json
+        with monkeypatch.context() as patch:
+            patch.setattr("sentcse.training.run.load_selected", _power_cut)
+            with pytest.raises(RuntimeError, match="power cut"):
+                train(config)
+    results = train(config)
+    assert results["best"] == {"step": 2, "pairs_dev": 90.0}
+    assert results["stopped"] == (
+        "Stopped at step 8: 3 evaluations without a better val/pairs_spearman than that of step 2 "
+        "(callbacks.early_stopping=3)."
+    )
+    assert load_checkpoint(RunFolder(config).last)["global_step"] == 8
+
+
+def _power_cut(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("power cut")
+
+
+def test_a_run_that_comes_to_its_end_has_not_stopped(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second evaluation without a better score is that of the last step."""
+    scores = iter([10.0, 90.0, 60.0, 59.0])
+    monkeypatch.setattr(
+        EvaluationCallback,
+        "scores",
+        lambda self, module, initial: {"val/pairs_spearman": next(scores), "val/alignment": 0.0, "val/uniformity": 0.0},
+    )
+    assert fitted(configure("callbacks.early_stopping=2", "trainer.max_steps=6")).stopped is None
+
+
+def test_what_compares_nothing_cannot_stop_early() -> None:
+    with pytest.raises(ValueError, match="evaluation must compare scores"):
+        StopEarly(EvaluationCallback([], every_n_steps=2), 2)
 
 
 @pytest.mark.parametrize("word", ["callbacks.early_stopping=100", "callbacks.ema=0.5"])

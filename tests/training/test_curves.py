@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sentcse.records.metrics_file import MetricsFile
-from sentcse.training.curves import plot_curves
+from sentcse.training.curves import PANELS, plot_curves, selecting_panels
 
 
 @pytest.fixture
@@ -46,3 +46,11 @@ def test_a_single_point_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         plot_curves(file.path, tmp_path / "curves.png", title="a run")
     alone, line = (figure.axes[0].lines[0] for figure in drawn)
     assert (alone.get_marker(), line.get_marker()) == ("o", "None")
+
+
+def test_what_selects_stands_in_the_middle() -> None:
+    assert selecting_panels("stsb") == PANELS
+    assert selecting_panels("last") == PANELS
+    loss, middle, cosines = selecting_panels("info_nce")
+    assert middle == ("Held-out info nce", ("val/info_nce",))
+    assert (loss, cosines) == (PANELS[0], PANELS[2])

@@ -12,6 +12,7 @@ import torch
 
 from sentcse.config import TrainConfig
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import dev_evaluation as module
 from sentcse.training.dev_evaluation import score_text
@@ -113,3 +114,43 @@ def test_evaluation_does_not_change_the_training(configure: Configure, tmp_path:
 def test_words_for_scores() -> None:
     assert score_text(12.345) == "12.35" or score_text(12.345) == "12.34"
     assert score_text(math.nan).startswith("collapsed")
+
+
+@pytest.mark.parametrize("select", ["info_nce", "alignment_uniformity"])
+def test_sentences_that_are_not_trained_on_select_without_labels(configure: Configure, select: str) -> None:
+    run = make(
+        configure(
+            "evaluation=none", f"evaluation.select={select}", "evaluation.held_out.share=0.2", "trainer.max_epochs=4"
+        )
+    )
+    assert run.evaluation.held_out is not None
+    assert (len(run.evaluation.held_out.texts), run.data.sentences) == (8, 32)
+    run.fit()
+    found = read_series(run.folder.metrics)[f"val/{select}"]
+    assert next(iter(found)) == 0
+    trained = {step: value for step, value in found.items() if step > 0}
+    best = min(trained, key=lambda step: trained[step])  # lower is better
+    assert run.evaluation.best == {"step": best, "score": trained[best]}
+    results = run.conclude()
+    assert results["best"] == {"step": best, select: trained[best]}
+    assert results["initial"].keys() == {"info_nce", "alignment_uniformity"}
+    assert (results["held_out"], results["test"]) == (8, {})
+
+
+def test_dev_tasks_are_scored_beside_what_selects_without_labels(configure: Configure) -> None:
+    run = make(configure("evaluation.select=info_nce", "evaluation.held_out.share=0.2", "trainer.max_steps=2"))
+    run.fit()
+    assert set(scores(run.folder)) == {0, 2}
+    assert set(read_series(run.folder.metrics)["val/alignment"]) == {0, 2}
+    assert run.conclude()["best"].keys() == {"step", "info_nce"}
+
+
+def test_without_any_pairs_the_last_step_is_kept(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
+    run = make(configure("evaluation=none", "evaluation.every_n_steps=4"))
+    with caplog.at_level("INFO", logger="sentcse"):
+        run.fit()
+    results = run.conclude()
+    assert (results["best"], results["initial"], results["test"]) == ({"step": 10}, {}, {})
+    assert "step 10      nothing is scored (evaluation.dev is empty)  *" in caplog.messages
+    assert not any(name.startswith("val/") for name in read_series(run.folder.metrics))
+    assert not Path(run.config.runs.root, "untrained").exists()  # nothing to keep

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sentcse.evaluation.tasks.pairs import make_pairs
 from sentcse.evaluation.tasks.sts import StsTask
-from sentcse.training.dev_evaluation import EvaluationCallback
+from sentcse.training.dev_evaluation import EvaluationCallback, HeldOutViews
 from sentcse.training.outcome import disappointments, print_outcome, selection_and_scores
 
 RESULTS: Any = {
@@ -65,3 +66,35 @@ def test_the_card_says_what_selected_and_what_came_out() -> None:
             "SICK-R test": {"pairs": 4927, "before": None, "after": None},
         },
     }
+
+
+def test_what_selected_without_labels_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    views = HeldOutViews([np.zeros(3, dtype=np.uint16)] * 1200, temperature=0.05, seed=0)
+    evaluation = EvaluationCallback([], select="info_nce", every_n_steps=125, held_out=views)
+    results: Any = {
+        "best": {"step": 25, "info_nce": 0.123456},
+        "initial": {"info_nce": 0.5},
+        "test": {},
+        "stopped": "Stopped at step 50.",
+    }
+    assert selection_and_scores(evaluation, results) == {
+        "selection": {
+            "metric": "InfoNCE of two dropout views of 1,200 held-out sentences, every 125 steps",
+            "labels": None,
+            "step": 25,
+            "stopped": "Stopped at step 50.",
+        },
+        "scores": {},
+    }
+    with caplog.at_level("INFO", logger="sentcse"):
+        print_outcome(results, Path("e"))
+    assert caplog.messages[:2] == ["info_nce     0.5000 -> 0.1235 (step 25)", "Stopped at step 50."]
+
+
+def test_that_nothing_was_compared_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    results: Any = {"best": {"step": 25}, "initial": {}, "test": {}}
+    evaluation = EvaluationCallback([], every_n_steps=125)
+    assert selection_and_scores(evaluation, results)["selection"] == {"rule": "last", "step": 25}
+    with caplog.at_level("INFO", logger="sentcse"):
+        print_outcome(results, Path("e"))
+    assert caplog.messages[0] == "step         25, the last: nothing was compared"

@@ -30,15 +30,23 @@ Configure = Callable[..., TrainConfig]
 class Scripted(PeriodicEvaluation):
     """Gives scores one after the other; notes epoch, batch and step of each, and the weight that it saw."""
 
-    def __init__(self, scores: Sequence[float] = range(100), *, every_n_steps: int = 2, mode: Any = "max") -> None:
+    def __init__(
+        self,
+        scores: Sequence[float] = range(100),
+        *,
+        every_n_steps: int = 2,
+        mode: Any = "max",
+        compares: bool = True,
+    ) -> None:
         super().__init__(every_n_steps=every_n_steps)
+        self.compares = compares
         self.given, self.mode = iter(scores), mode
         self.places: list[tuple[int, int, int]] = []
         self.batch = -1
 
     @property
-    def monitor(self) -> str:
-        return "val/score"
+    def monitor(self) -> str | None:
+        return "val/score" if self.compares else None
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -49,10 +57,10 @@ class Scripted(PeriodicEvaluation):
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         assert initial is (pl_module.global_step == 0)
         self.places.append((pl_module.current_epoch, self.batch, pl_module.global_step))
-        return {self.monitor: float(next(self.given))}
+        return {"val/score": float(next(self.given))}
 
     def line(self, metrics: dict[str, float]) -> str:
-        return f"score {metrics[self.monitor]:.1f}"
+        return f"score {metrics['val/score']:.1f}"
 
 
 class Line(LightningModule):
@@ -139,6 +147,13 @@ def test_the_best_score_selects(tmp_path: Path, mode: str, scores: list[float], 
     fit(evaluation, tmp_path)
     assert evaluation.best == best
     assert steps(tmp_path) == {"best.ckpt": best["step"], "last.ckpt": 10}
+
+
+def test_where_nothing_is_compared_the_last_step_is_kept(tmp_path: Path) -> None:
+    evaluation = Scripted([9, 5, 7, 1, 8, 2], compares=False)
+    fit(evaluation, tmp_path)
+    assert evaluation.best == {"step": 10}
+    assert steps(tmp_path) == {"best.ckpt": 10, "last.ckpt": 10}
 
 
 def test_what_is_said_marks_the_best(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

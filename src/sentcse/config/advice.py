@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sentcse.config.schema import Data, TrainConfig
+from sentcse.config.schema import LABEL_FREE, Data, TrainConfig
 
 SMALL_BATCH = 32
 """Below it the statistics of BatchNorm are mostly noise."""
+FEW_HELD_OUT = 64
+"""Below it a warning: a batch of the published recipes has as many sentences."""
 
 
 def advice(config: TrainConfig) -> Iterator[str]:
@@ -26,6 +28,20 @@ def advice(config: TrainConfig) -> Iterator[str]:
             f"The run ends at step {trainer.max_steps}, before the first evaluation at step "
             f"{config.evaluation.every_n_steps}: only its last step can be selected."
         )
+    held_out = held_out_sentences(config)
+    if held_out is not None and held_out < FEW_HELD_OUT:
+        yield (
+            f"The step is selected on {held_out} held-out sentences, fewer than one batch of the published "
+            "recipes: set a larger evaluation.held_out.share, or evaluation.select=last."
+        )
+
+
+def held_out_sentences(config: TrainConfig) -> int | None:
+    """Sentences of a low-shot split that select; None where none do, or only the corpus can tell."""
+    size, held_out = split_size(config.data), config.evaluation.held_out
+    if size is None or config.evaluation.select not in LABEL_FREE:
+        return None
+    return min(held_out.at_most, int(size * held_out.share))
 
 
 def _batchnorm(data: Data) -> Iterator[str]:

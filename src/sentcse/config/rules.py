@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
-from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
+from sentcse.config.schema import LABEL_FREE, LAST, Data, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
@@ -114,10 +114,16 @@ def trainer_contradictions(config: _WithTrainer) -> Iterator[str]:
 
 
 def _evaluation(config: TrainConfig) -> Iterator[str]:
-    evaluation = config.evaluation
-    if evaluation.select not in evaluation.dev:
-        scored = ", ".join(evaluation.dev)
-        yield f"evaluation.select={evaluation.select} is not scored: add it to evaluation.dev ({scored})."
+    evaluation, select = config.evaluation, config.evaluation.select
+    if select not in (*evaluation.dev, *LABEL_FREE, LAST):
+        scored = ", ".join(evaluation.dev) if len(evaluation.dev) > 0 else "empty; evaluation=none needs no task"
+        yield f"evaluation.select={select} is not scored: add it to evaluation.dev ({scored})."
+    if select == LAST and config.callbacks.early_stopping is not None:
+        yield (
+            f"callbacks.early_stopping={config.callbacks.early_stopping} waits for a better score and "
+            "evaluation.select=last compares none: select by a task, info_nce or alignment_uniformity, or leave one of "
+            "them out."
+        )
     for part, tasks, pairs in (
         ("dev", evaluation.dev, evaluation.pairs_dev),
         ("test", evaluation.test, evaluation.pairs_test),

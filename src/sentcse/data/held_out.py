@@ -1,4 +1,4 @@
-"""A corpus in two parts: one to train a masked language model on, one that scores it and is never trained on."""
+"""A corpus in two parts: one to train on, one that scores the model and is never trained on."""
 
 from __future__ import annotations
 
@@ -67,11 +67,24 @@ class HeldOutDataModule(SentenceDataModule):
         share: share of the rows that is held out.
         at_most: rows that are held out, however many there are.
         held_out_seed: which rows.
+        as_views: train on views, as `SentenceDataModule` does; else on every text once, for a masked language model.
+        key: of the settings in a configuration, for messages.
         **arguments: those of `SentenceDataModule`.
     """
 
-    def __init__(self, *, share: float, at_most: int, held_out_seed: int, **arguments: Any) -> None:
+    def __init__(
+        self,
+        *,
+        share: float,
+        at_most: int,
+        held_out_seed: int,
+        as_views: bool = False,
+        key: str = "held_out",
+        **arguments: Any,
+    ) -> None:
         super().__init__(**arguments)
+        self.as_views = as_views
+        self.key = key
         self.share = share
         self.at_most = at_most
         self.held_out_seed = held_out_seed
@@ -115,7 +128,7 @@ class HeldOutDataModule(SentenceDataModule):
         if not left:
             raise DataError(
                 f"{self.source.name}: each of the {len(texts)} held-out sentences is in the training part as well: "
-                "remove duplicates, or set a larger held_out.share."
+                f"remove duplicates, or set a larger {self.key}.share."
             )
         return left
 
@@ -130,7 +143,7 @@ class HeldOutDataModule(SentenceDataModule):
         # no share cuts two parts of fewer rows than this
         remedy = f" or a {share} share" if rows > SMALLEST_BATCH else ""
         return DataError(
-            f"{self.source.name} gives {rows} sentences, too few to hold out held_out.share={self.share:g} of "
+            f"{self.source.name} gives {rows} sentences, too few to hold out {self.key}.share={self.share:g} of "
             f"them ({held_out}) and train on the others: take a larger corpus{remedy}."
         )
 
@@ -138,7 +151,8 @@ class HeldOutDataModule(SentenceDataModule):
         return self._cut[1]
 
     def _collator(self) -> Callable[[Sequence[list[TokenIds]]], dict[str, Tensor]]:
-        return EachTextOnce(ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of))
+        views = ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of)
+        return views if self.as_views else EachTextOnce(views)
 
 
 def _texts(dataset: SentenceDataset | DatasetPart) -> Iterator[TokenIds]:

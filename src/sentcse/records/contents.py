@@ -61,10 +61,12 @@ class Results(TypedDict, total=False):
 
     Attributes:
         format: `sentcse.records.layout.RESULTS_FORMAT`; files of older versions have none.
-        best: the chosen `step`, and its score by `score_key`; of a generator masked_accuracy and perplexity.
+        best: the chosen `step`, and its selecting score by `sentcse.records.selecting.selecting_key`, if any was
+            compared; of a generator masked_accuracy and perplexity.
         initial: scores before training by `score_key`; of a generator as in `best`.
         test: scores of the chosen encoder by test task; not of a generator.
-        held_out: sentences that score a generator; not of an encoder.
+        held_out: sentences that score a generator, or an encoder without labels; else not there.
+        stopped: why the run ended before its last step, one sentence; else not there.
         data: source, sha256 and number of sentences.
         config: the checked configuration.
         versions: of the packages.
@@ -78,6 +80,7 @@ class Results(TypedDict, total=False):
     initial: Scores
     test: dict[TaskName, TaskScore]
     held_out: int
+    stopped: str
     data: Required[Corpus]
     config: dict[str, Any]
     versions: dict[str, str]

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
-from sentcse.config.schema import Keep
+from sentcse.config.schema import LABEL_FREE, Keep
 from sentcse.errors import SentcseError
 from sentcse.machine.files import write_json, write_text, writing
 from sentcse.records import layout
@@ -62,6 +62,8 @@ def effective_settings(config: RunConfig) -> dict[str, Any]:
         values.pop("generator", None)
     if values.get("callbacks") == {}:  # what is left of one without effect
         del values["callbacks"]
+    if isinstance(config, TrainConfig) and config.evaluation.select not in LABEL_FREE:
+        values.get("evaluation", {}).pop("held_out", None)
     trainer, devices = values.get("trainer", {}), config.trainer.devices
     if config.trainer.max_steps is not None:
         trainer.pop("max_epochs", None)  # has no effect then

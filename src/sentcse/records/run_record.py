@@ -22,6 +22,7 @@ from sentcse.records.layout import (
     STS_AVERAGE,
     score_key,
 )
+from sentcse.records.selecting import selecting_key, selects_by_labels
 
 Status = Literal["done", "failed", "interrupted"]
 
@@ -128,7 +129,7 @@ class RunRecord:
 
     @property
     def select(self) -> str | None:
-        """The dev task that chose the step."""
+        """What chose the step: a dev task, a score without labels, or `last`."""
         select = self.config["evaluation"].get("select")
         return None if select is None else str(select)
 
@@ -139,8 +140,14 @@ class RunRecord:
 
     @property
     def dev(self) -> float | None:
-        """Spearman x 100 of the chosen step on the selecting dev task; None unless done, and where undefined."""
-        return None if self.results is None else self.results["best"].get(score_key(str(self.select), "dev"))
+        """Spearman x 100 of the chosen step on the selecting dev task; None where there is none or it is undefined."""
+        return self.selecting if selects_by_labels(self.select) else None
+
+    @property
+    def selecting(self) -> float | None:
+        """The score that chose the step; None unless done, where nothing was compared, and where undefined."""
+        key = selecting_key(self.select)
+        return None if self.results is None or key is None else self.results["best"].get(key)
 
     @property
     def test(self) -> dict[str, float | None]:

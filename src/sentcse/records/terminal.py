@@ -15,6 +15,7 @@ from sentcse.records.metrics_file import last_step
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_lock import is_locked
 from sentcse.records.run_record import RunRecord, with_average
+from sentcse.records.selecting import selecting_key
 from sentcse.records.sweep_record import JobState, JobStatus
 
 HEADER = ("status", "method", "size", "seed", "budget", "step", "dev", "test", "seconds", "name")
@@ -45,6 +46,7 @@ def show_text(run: RunRecord) -> str:
             f"seconds  {run.seconds:.0f}",
             f"data     {data['source']}, {data['sentences']:,} sentences, SHA-256 {data['sha256'][:12]}",
             f"step     {run.best_step}",
+            *([f"stopped  {run.results['stopped']}"] if "stopped" in run.results else []),
             *(f"{name:<8} {score(before)} -> {score(after)}" for name, before, after in scores(run)),
         ]
     settings = [f"{key}: {_text(value)}" for key, value in flat(run.config).items()]
@@ -56,8 +58,9 @@ def scores(run: RunRecord) -> list[tuple[str, float | None, float | None]]:
     if run.results is None:
         return []
     initial = run.results.get("initial", {})
+    key = selecting_key(run.select)
     names = [
-        (score_key(str(run.select), "dev"), run.dev),
+        *([] if key is None else [(key, run.selecting)]),
         *((score_key(task, "test"), value) for task, value in run.test.items()),
     ]
     found = [(name, initial.get(name), value) for name, value in names if value is not None or name in initial]

@@ -6,7 +6,9 @@ The record's keys, all optional (what is missing is left out of the card), plain
     method: str, for example "simcse"
     recipe: {setting: value}, rows of the recipe's table
     data: {"source": str, "sentences": int, "sha256": str}
-    selection: {"metric": str, "step": int, "labels": str, what labels the choice has seen, for example "STS-B dev"}
+    selection: {"metric": str, "step": int, "labels": str, what labels the choice has seen, for example "STS-B dev", or
+        None for none; "rule": "last" in place of metric and labels where nothing was compared; "stopped": str, why the
+        training ended before its last step}
     scores: {task: {"pairs": int, "before": float, "after": float}}, Spearman x 100 of the cosine
     versions: {library: version}
 """
@@ -143,13 +145,19 @@ def _score(key: str, value: Any) -> str:
 
 
 def _selection(selection: Mapping[str, Any]) -> str:
-    if "metric" not in selection:
-        return ""
     step = f" of step {selection['step']:,}" if "step" in selection else ""
-    text = f"## Selection\n\nThe checkpoint{step} was chosen as the best by `{selection['metric']}`."
-    if "labels" in selection:
-        text += f" The choice used the labels of {selection['labels']}."
-    return text
+    if selection.get("rule") == "last":
+        said = [f"The checkpoint{step} is the last one: no scores were compared, and no labels used."]
+    elif "metric" in selection:
+        said = [f"The checkpoint{step} was chosen as the best by `{selection['metric']}`."]
+        if "labels" in selection:
+            labels = selection["labels"]
+            said.append("The choice used no labels." if labels is None else f"The choice used the labels of {labels}.")
+    else:
+        return ""
+    if "stopped" in selection:
+        said.append(f"The training: `{selection['stopped']}`")
+    return "## Selection\n\n" + " ".join(said)
 
 
 def versions_section(versions: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentcse.evaluation.statistics.seeds import MeanInterval, PairedDifference
-from sentcse.printing.wording import count, interval, number, p_value
+from sentcse.printing.wording import NOTHING, count, interval, number, p_value
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import difference_with_interval, mean_and_spread, replicates_listed, seeds_in_words
 from sentcse.studies.statistics import BETTER, NOT_TOLD_APART, WORSE, SeriesDifference, cell_statistics, mean_curve
@@ -121,7 +121,7 @@ def learning(part: Part, *, by: str = "size") -> list[Picture]:
         by: a picture for each "size", with a series for each method; or for each "method", with a series for each size.
     """
     sizes = {f"{size:,} sentences": size for size in part.sizes}
-    axis = _score_axis(*dict.fromkeys(run.dev_score for run in part.done()))
+    axis = _score_axis(*part.dev_scores())
 
     def series(label: str, place: int, name: str, size: int) -> Series:
         curve = mean_curve(part.done(name, size))
@@ -194,7 +194,7 @@ def run_curve(run: StudyRun, place: int) -> Picture:
         for step, score in run.dev_curve.items()
     ]
     series = Series(run.record.name, (place,), tuple(points))
-    return Picture(run.record.name, "optimiser step (large: selected)", score_label(run.dev_score), (series,))
+    return Picture(run.record.name, "optimiser step (large: selected)", run.dev_label, (series,))
 
 
 def far_side(value: float, shown: Sequence[float]) -> str | None:
@@ -244,4 +244,4 @@ def _difference(each: SeriesDifference, over: PairedDifference, repeated: str) -
 
 
 def _score_axis(*keys: str) -> str:
-    return f"{' or '.join(map(score_label, keys))} (Spearman x 100)"
+    return f"{' or '.join(map(score_label, keys)) if keys else NOTHING} (Spearman x 100)"

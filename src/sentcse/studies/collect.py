@@ -132,7 +132,10 @@ def _with_results(parts: Sequence[Part], notes: list[str]) -> list[Part]:
         if not part.done():
             names = listed([f"{run.record.name} ({run.record.status})" for run in part.runs])
             notes.append(f"Left out, as none of its runs is done: {part.label}, {names}.")
-    return [part for part in parts if part.done()]
+        elif not part.score_keys():
+            names = listed([run.record.name for run in part.done()])
+            notes.append(f"Left out, as its runs scored no task: {part.label}, {names}.")
+    return [part for part in parts if part.score_keys()]
 
 
 def with_reasons(records: Sequence[RunRecord], states: Iterable[JobState]) -> list[RunRecord]:

@@ -32,7 +32,7 @@ def learning_table(part: Part) -> Table:
         for (size, series), curve in curves.items()
         for step, over in curve.items()
     ]
-    dev = " or ".join(dict.fromkeys(score_label(run.dev_score) for run in part.done()))
+    dev = " or ".join(map(score_label, part.dev_scores()))
     title = f"{dev} by optimiser step, mean over {part.over} and 95 % interval ({part.label})"
     columns = ("sentences", "step", *part.series)
     rows = tuple(filter(None, groups))

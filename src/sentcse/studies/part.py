@@ -86,9 +86,13 @@ class Part:
     def score_keys(self) -> tuple[str, ...]:
         """Every score that a run has: selecting dev scores, test tasks, the average."""
         present = {key for run in self.done() for key in run.scores}
-        dev = sorted({run.dev_score for run in self.done()})
+        dev = self.dev_scores()
         tests = sorted(present - {*dev, STS_AVERAGE}, key=lambda key: (_place(key), key))
         return (*dev, *tests, *((STS_AVERAGE,) if STS_AVERAGE in present else ()))
+
+    def dev_scores(self) -> list[str]:
+        """Every dev score that selected a run's step."""
+        return sorted({run.dev_score for run in self.done() if run.dev_score is not None})
 
     def headline_keys(self) -> tuple[str, ...]:
         """The scores that are compared: dev, the STS-B test or else the only tests there are, and the average."""

@@ -62,7 +62,7 @@ def _splits_of_their_own(study: Study) -> bool:
 def _details(part: Part, run: StudyRun) -> dict[str, Any]:
     place = part.places[part.names[run.record.name]]
     curve = {
-        "label": f"{score_label(run.dev_score)} of {run.record.name} by optimiser step",
+        "label": f"{run.dev_label} of {run.record.name} by optimiser step",
         "figure": run_figure(run_curve(run, place)),
     }
     return {

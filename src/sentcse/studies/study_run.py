@@ -15,10 +15,12 @@ from sentcse.config import TrainConfig
 from sentcse.config.method_options import reads_generator
 from sentcse.config.section import flat
 from sentcse.config.tasks import label_of
-from sentcse.records.layout import STS_AVERAGE, VALIDATION, score_key, spearman_metric
+from sentcse.printing.wording import NOTHING
+from sentcse.records.layout import STS_AVERAGE, VALIDATION
 from sentcse.records.metrics_file import Curve
 from sentcse.records.run_folder import has_effect
 from sentcse.records.run_record import RunRecord, with_average
+from sentcse.records.selecting import selecting_key, selecting_metric, selects_by_labels
 
 VARIED = (
     "seed",
@@ -128,21 +130,28 @@ class StudyRun:
         return {key: value for key, value in self.effective.items() if key not in VARIED}
 
     @property
-    def dev_score(self) -> str:
-        """The key of the score that selected the step."""
-        return score_key(str(self.record.select), "dev")
+    def dev_score(self) -> str | None:
+        """The key of the dev score that selected the step; None where no labels did."""
+        return selecting_key(self.record.select) if selects_by_labels(self.record.select) else None
+
+    @property
+    def dev_label(self) -> str:
+        """Its column heading."""
+        return NOTHING if self.dev_score is None else score_label(self.dev_score)
 
     @property
     def dev_curve(self) -> Curve:
-        """The selecting score by step."""
-        return self.curves.get(spearman_metric(str(self.record.select), "dev"), {})
+        """The selecting dev score by step; empty where no labels selected."""
+        metric = selecting_metric(self.record.select) if selects_by_labels(self.record.select) else None
+        return {} if metric is None else self.curves.get(metric, {})
 
     @cached_property
     def scores(self) -> dict[str, float | None]:
         """Spearman x 100 by "stsb_dev", "stsb_test" ..., `STS_AVERAGE`; None if collapsed; empty unless done."""
         if not self.done:
             return {}
-        return with_average({self.dev_score: self.record.dev, **_by_part(self.record.test, "test")})
+        dev = {} if self.dev_score is None else {self.dev_score: self.record.dev}
+        return with_average({**dev, **_by_part(self.record.test, "test")})
 
     @cached_property
     def initial(self) -> dict[str, float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -12,11 +12,16 @@ from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfi
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
+from sentcse.config.schema import LABEL_FREE
 from sentcse.data.configured import configured_source, configured_split
+from sentcse.data.datamodule import SentenceDataModule
+from sentcse.data.held_out import HeldOutDataModule
+from sentcse.errors import DataError
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.callbacks import chosen_callbacks
 from sentcse.training.contrast import ContrastDoctor
+from sentcse.training.dev_evaluation import HeldOutViews
 from sentcse.training.guards import LossGuard, ViewDoctor
 from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
@@ -28,6 +33,9 @@ PROFILERS: dict[str, type[Profiler]] = {
     "advanced": AdvancedProfiler,
     "pytorch": PyTorchProfiler,
 }
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def data_arguments(config: RunConfig) -> dict[str, Any]:
@@ -43,6 +51,40 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
         "cache_dir": data.cache_dir,
         "seed": config.seed,
     }
+
+
+def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
+    """The corpus, without the held-out sentences where these select the checkpoint."""
+    held_out, arguments = config.evaluation.held_out, data_arguments(config)
+    if config.evaluation.select not in LABEL_FREE:
+        return SentenceDataModule(tokenizer=tokenizer, **arguments)
+    return HeldOutDataModule(
+        tokenizer=tokenizer,
+        share=held_out.share,
+        at_most=held_out.at_most,
+        held_out_seed=held_out.seed,
+        as_views=True,
+        key="evaluation.held_out",
+        **arguments,
+    )
+
+
+def held_out_views(config: TrainConfig, data: SentenceDataModule) -> HeldOutViews | None:
+    """The held-out sentences of a corpus that has some, and how they are scored.
+
+    Raises:
+        DataError: if there are fewer than two.
+    """
+    if not isinstance(data, HeldOutDataModule):
+        return None
+    texts, select = data.held_out_texts(), config.evaluation.select
+    if len(texts) < 2:
+        raise DataError(
+            f"evaluation.select={select} compares held-out sentences with each other and {data.source.name} gives "
+            f"{len(texts)} of {data.sentences + len(texts)}: set a larger evaluation.held_out.share, or "
+            "evaluation.select=last."
+        )
+    return HeldOutViews(texts, config.method.temperature, config.evaluation.held_out.seed)
 
 
 def build_trainer(

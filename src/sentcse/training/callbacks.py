@@ -9,6 +9,7 @@ from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.utilities.model_summary.model_summary import ModelSummary
 
 from sentcse.config.schema import Callbacks
+from sentcse.printing.wording import count
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 logger = logging.getLogger(__name__)
@@ -18,6 +19,9 @@ class StopEarly(EarlyStopping):
     """Stops after so many evaluations that were no better, which `PeriodicEvaluation` has it look at."""
 
     def __init__(self, evaluation: PeriodicEvaluation, patience: int) -> None:
+        if evaluation.monitor is None:
+            raise ValueError("evaluation must compare scores, and its monitor is None")
+        self.evaluation = evaluation
         super().__init__(
             evaluation.monitor,
             mode=evaluation.mode,
@@ -32,6 +36,17 @@ class StopEarly(EarlyStopping):
         if self.wait_count >= self.patience:
             trainer.should_stop = True
 
+    @property
+    def reason(self) -> str | None:
+        """Why the training has stopped before its last step, one sentence; None where it has not."""
+        if self.wait_count < self.patience:
+            return None
+        best, last = int(self.evaluation.best["step"]), self.evaluation.last_step
+        return (
+            f"Stopped at step {last}: {count(self.wait_count, 'evaluation')} without a better {self.monitor} than that "
+            f"of step {best} (callbacks.early_stopping={self.patience})."
+        )
+
 
 class ModuleTable(Callback):
     """Prints Lightning's table of modules where the command prints."""
@@ -42,6 +57,13 @@ class ModuleTable(Callback):
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Print it."""
         logger.info("%s", ModelSummary(pl_module, max_depth=self.depth))
+
+
+def why_stopped(trainer: Trainer) -> str | None:
+    """Why a training has stopped before its last step, one sentence; None where it has not."""
+    if trainer.global_step >= trainer.estimated_stepping_batches:
+        return None
+    return next((each.reason for each in trainer.early_stopping_callbacks if isinstance(each, StopEarly)), None)
 
 
 def chosen_callbacks(settings: Callbacks, evaluation: PeriodicEvaluation) -> list[Callback]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sentcse.machine.files import written_whole
 from sentcse.records.layout import SPEARMAN, VALIDATION
 from sentcse.records.metrics_file import read_series
+from sentcse.records.selecting import selecting_metric, selects_by_labels
 
 Panels = Sequence[tuple[str, Sequence[str]]]
 """Title and metrics of each panel; a prefix that ends in `/` means every Spearman below it."""
@@ -17,6 +18,16 @@ PANELS: Panels = (
     ("Dev Spearman x 100", (VALIDATION,)),
     ("Mean cosine", ("train/positive_cosine", "train/negative_cosine")),
 )
+
+
+def selecting_panels(select: str) -> Panels:
+    """The panels of an encoder's run: the score that `evaluation.select` names stands in the middle."""
+    if selects_by_labels(select):
+        return PANELS
+    loss, dev, cosines = PANELS
+    metric = selecting_metric(select)
+    middle = dev if metric is None else (f"Held-out {select.replace('_', ' ')}", (metric,))
+    return (loss, middle, cosines)
 
 
 def plot_curves(

@@ -116,7 +116,7 @@ class ProgressBar(LightningBar):
         shown = self.get_metrics(trainer, pl_module)
         figures = {name.removeprefix("train/"): value for name, value in shown.items() if name != "v_num"}
         evaluation = self._evaluation
-        if evaluation.best:
+        if "score" in evaluation.best:
             below = f" (untrained {evaluation.untrained_score:.2f})" if evaluation.is_worse_than_untrained else ""
             figures["best"] = f"{evaluation.best['score']:.2f}{below}"
         return figures

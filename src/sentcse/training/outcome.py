@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sentcse.config.schema import LABEL_FREE
+from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.records.contents import Results
 from sentcse.records.layout import STEP, score_key
-from sentcse.training.dev_evaluation import EvaluationCallback, score_text
+from sentcse.training.dev_evaluation import LABEL_FREE_LABELS, EvaluationCallback, score_text
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +19,14 @@ logger = logging.getLogger(__name__)
 def print_outcome(results: Results, encoder: Path) -> None:
     """Print the scores before and after, and where the encoder is."""
     initial, best = results["initial"], results["best"]
+    if len(best) == 1:
+        logger.info("step         %d, the last: nothing was compared", best[STEP])
     for key, value in best.items():
         if key != STEP:
-            logger.info("%-12s %s -> %s (step %d)", key, _score(initial.get(key)), _score(value), best[STEP])
+            show = _free if key in LABEL_FREE else _score
+            logger.info("%-12s %s -> %s (step %d)", key, show(initial.get(key)), show(value), best[STEP])
+    if "stopped" in results:
+        logger.info("%s", results["stopped"])
     for name, test in results["test"].items():
         key = score_key(name, "test")
         before, after = _score(initial.get(key)), _score(test["spearman"])
@@ -34,7 +41,7 @@ def disappointments(results: Results) -> Iterator[str]:
     initial, best = results["initial"], results["best"]
     for key, after in best.items():
         before = initial.get(key)
-        if key == STEP or before is None:
+        if key == STEP or key in LABEL_FREE or before is None:  # lower is better without labels
             continue
         if after is None:
             yield (
@@ -52,18 +59,35 @@ def disappointments(results: Results) -> Iterator[str]:
 def selection_and_scores(evaluation: EvaluationCallback, results: Results) -> dict[str, Any]:
     """What the model card says of the choice of the step and of the scores."""
     initial, best = results["initial"], results["best"]
-    chosen = next(task for task in evaluation.dev_tasks if task.name == evaluation.select)
-    key = score_key(chosen.name, "dev")
-    scores = {f"{chosen.label} dev": {"pairs": chosen.pairs, "before": initial.get(key), "after": best[key]}}
+    scores: dict[str, dict[str, Any]] = {}
+    chosen = next((task for task in evaluation.dev_tasks if task.name == evaluation.select), None)
+    if chosen is not None:
+        key = score_key(chosen.name, "dev")
+        scores[f"{chosen.label} dev"] = {"pairs": chosen.pairs, "before": initial.get(key), "after": best[key]}
     for task in evaluation.test_tasks:
         tested = results["test"][task.name]
         before = initial.get(score_key(task.name, "test"))
         scores[f"{task.label} test"] = {"pairs": tested["pairs"], "before": before, "after": tested["spearman"]}
-    metric = f"{chosen.label} dev Spearman, every {evaluation.every_n_steps} steps"
-    return {
-        "selection": {"metric": metric, "step": best[STEP], "labels": f"{chosen.label} dev"},
-        "scores": scores,
-    }
+    return {"selection": {**_selection(evaluation, chosen), "step": best[STEP], **_stopped(results)}, "scores": scores}
+
+
+def _selection(evaluation: EvaluationCallback, chosen: StsTask | None) -> dict[str, Any]:
+    every = f"every {evaluation.every_n_steps} steps"
+    if chosen is not None:
+        return {"metric": f"{chosen.label} dev Spearman, {every}", "labels": f"{chosen.label} dev"}
+    if evaluation.held_out is None or evaluation.monitor is None:
+        return {"rule": "last"}
+    label = LABEL_FREE_LABELS[evaluation.monitor]
+    sentences = f"{len(evaluation.held_out.texts):,} held-out sentences"
+    return {"metric": f"{label} of two dropout views of {sentences}, {every}", "labels": None}
+
+
+def _stopped(results: Results) -> dict[str, str]:
+    return {"stopped": results["stopped"]} if "stopped" in results else {}
+
+
+def _free(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
 
 
 def _score(value: float | None) -> str:

@@ -50,13 +50,13 @@ class PeriodicEvaluation(Callback, ABC):
 
     @property
     @abstractmethod
-    def monitor(self) -> str:
-        """The metric that selects."""
+    def monitor(self) -> str | None:
+        """The metric that selects; None where nothing is compared and the last step is kept."""
 
     @property
     def untrained_score(self) -> float | None:
         """The selecting score before the first step; None before it was measured, and where it is not finite."""
-        return self.initial.get(self.monitor.removeprefix(VALIDATION))
+        return None if self.monitor is None else self.initial.get(self.monitor.removeprefix(VALIDATION))
 
     @property
     def is_worse_than_untrained(self) -> bool:
@@ -105,12 +105,7 @@ class PeriodicEvaluation(Callback, ABC):
         # all state is set before the checkpoints are written, so that a continued run does not score this step again
         self.last_step = trainer.global_step
         metrics = self._evaluate(trainer, pl_module, initial=False)
-        score = metrics[self.monitor]
-        # a collapsed encoder has no rank correlation; it must never be selected
-        comparable = score if math.isfinite(score) else WORST[self.mode]
-        selected = not self.best or self._is_better(comparable, self.best["score"])
-        if selected:
-            self.best = {"step": trainer.global_step, "score": comparable}
+        selected = self._select(trainer.global_step, metrics)
         self._log(trainer, metrics)
         # before the checkpoints, which hold what it has counted
         for stopping in trainer.early_stopping_callbacks:
@@ -122,6 +117,23 @@ class PeriodicEvaluation(Callback, ABC):
                 with averaged_weights(trainer, pl_module) if alone else nullcontext():
                     checkpoint.on_validation_end(trainer, pl_module)
         logger.info("step %-6d  %s%s", trainer.global_step, self.line(metrics), "  *" if selected else "")
+
+    def _select(self, step: int, metrics: dict[str, float]) -> bool:
+        """Whether a step is the best so far, which is noted."""
+        if self.monitor is None:
+            self.best = {"step": step}
+            return True
+        comparable = self.comparable(metrics)
+        selected = not self.best or self._is_better(comparable, self.best["score"])
+        if selected:
+            self.best = {"step": step, "score": comparable}
+        return selected
+
+    def comparable(self, metrics: dict[str, float]) -> float:
+        """The selecting score, the worst there is where it is not finite: a collapsed encoder is never selected."""
+        assert self.monitor is not None
+        score = metrics[self.monitor]
+        return score if math.isfinite(score) else WORST[self.mode]
 
     def _is_better(self, score: float, than: float) -> bool:
         return score > than if self.mode == "max" else score < than

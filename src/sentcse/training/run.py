@@ -15,6 +15,7 @@ from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.config.method_options import CustomMethodOptions
 from sentcse.config.method_signature import accepted_options
+from sentcse.config.schema import LABEL_FREE
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
@@ -26,10 +27,12 @@ from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
 from sentcse.records.contents import Results
 from sentcse.records.layout import RESULTS_FORMAT, SPEARMAN, UNTRAINED_FOLDER, score_key
+from sentcse.records.selecting import selecting_key
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 from sentcse.storage.opening import open_backbone
-from sentcse.training.build import build_trainer, data_arguments
-from sentcse.training.curves import plot_curves
+from sentcse.training.build import build_data, build_trainer, held_out_views
+from sentcse.training.callbacks import why_stopped
+from sentcse.training.curves import plot_curves, selecting_panels
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.frame import Run
@@ -55,6 +58,8 @@ class EncoderRun(Run[TrainConfig]):
     method: Method
     data: SentenceDataModule
     evaluation: EvaluationCallback
+    stopped: str | None = None
+    """Why it ended before its last step, one sentence; None where it did not."""
 
     def notes(self) -> Iterable[str]:
         """What the user should know of the configuration."""
@@ -71,7 +76,7 @@ class EncoderRun(Run[TrainConfig]):
         dev, test = configured_tasks(config, "dev"), configured_tasks(config, "test")
         encoder = build_encoder(config)
         check_length(config.data.max_length, encoder.backbone, encoder.tokenizer, key="data.max_length")
-        self.data = SentenceDataModule(tokenizer=encoder.tokenizer, **data_arguments(config))
+        self.data = build_data(config, encoder.tokenizer)
         self.data.prepare_data()
         self.data.setup()
         self.method = build_method(config, encoder)
@@ -82,6 +87,7 @@ class EncoderRun(Run[TrainConfig]):
             every_n_steps=config.evaluation.every_n_steps,
             batch_size=config.evaluation.batch_size,
             untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
+            held_out=held_out_views(config, self.data),
         )
         self.method.record = provenance(config, self.data)
 
@@ -101,6 +107,7 @@ class EncoderRun(Run[TrainConfig]):
             compiled=self.config.trainer.compile,
         )
         self.device = trainer.strategy.root_device
+        self.stopped = why_stopped(trainer)
 
     def conclude(self) -> Results:
         """Score the selected encoder on the test tasks, export it, write results.json last."""
@@ -109,12 +116,15 @@ class EncoderRun(Run[TrainConfig]):
         encoder = self.method.evaluation_encoder().to(self.device)
         tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.config.evaluation.batch_size)
         encoder.to(CPU)
-        dev = {score_key(self.evaluation.select, "dev"): finite_or_none(best["score"])}
+        key = selecting_key(self.evaluation.select)
+        selecting = {} if key is None else {key: finite_or_none(best["score"])}
         initial = self.evaluation.initial.items()
         results: Results = {
             "format": RESULTS_FORMAT,
-            "best": {"step": int(best["step"]), **dev},
-            "initial": {_result_key(name): value for name, value in initial if name.endswith(SPEARMAN)},
+            "best": {"step": int(best["step"]), **selecting},
+            "initial": {
+                _result_key(name): value for name, value in initial if name.endswith(SPEARMAN) or name in LABEL_FREE
+            },
             "test": {
                 name: {"spearman": finite_or_none(task.all), "pairs": task.pairs} for name, task in tested.sts.items()
             },
@@ -126,8 +136,18 @@ class EncoderRun(Run[TrainConfig]):
             "precision": record["recipe"]["trainer.precision"],
             "seconds": round(self.throughput.total_seconds(), 1),
         }
+        if self.evaluation.held_out is not None:
+            results["held_out"] = len(self.evaluation.held_out.texts)
+        if self.stopped is not None:
+            results["stopped"] = self.stopped
         encoder.save_pretrained(folder.encoder, record={**record, **selection_and_scores(self.evaluation, results)})
-        plot_curves(folder.metrics, folder.curves, title=folder.path.name, best_step=results["best"]["step"])
+        plot_curves(
+            folder.metrics,
+            folder.curves,
+            title=folder.path.name,
+            best_step=results["best"]["step"],
+            panels=selecting_panels(self.evaluation.select),
+        )
         folder.complete(results)
         return results
 
@@ -205,5 +225,7 @@ def method_class(target: str) -> type[Method]:
 
 
 def _result_key(metric: str) -> str:
+    if metric in LABEL_FREE:
+        return metric
     part, _, task = metric.rpartition("/")
     return score_key(task.removesuffix(SPEARMAN), "test" if part == "test" else "dev")

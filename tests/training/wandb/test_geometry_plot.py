@@ -33,3 +33,9 @@ def test_one_point_is_drawn_too() -> None:
     (axes, _) = plot_geometry([(5, 70.0, 0.2, -2.0)], title="", best_step=7).axes
     assert len(axes.collections) == 1
     assert [text.get_text() for text in axes.texts] == ["step 5"]
+
+
+def test_where_no_labels_selected_there_is_no_picture(tmp_path: Path) -> None:
+    file = MetricsFile(tmp_path / "metrics.csv")
+    file.append({"val/info_nce": 0.5, "val/alignment": 0.2, "val/uniformity": -2.0}, 0)
+    assert geometry_rows(file.path, "val/info_nce") == geometry_rows(file.path, None) == []

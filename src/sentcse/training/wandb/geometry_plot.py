@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentcse.records.layout import ALIGNMENT, UNIFORMITY
+from sentcse.records.layout import ALIGNMENT, SPEARMAN, UNIFORMITY
 from sentcse.records.metrics_file import read_series
 
 if TYPE_CHECKING:
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 COLUMNS = ("step", "score", "alignment", "uniformity")
 
 
-def geometry_rows(metrics: Path, monitor: str) -> list[tuple[int, float, float, float]]:
+def geometry_rows(metrics: Path, monitor: str | None) -> list[tuple[int, float, float, float]]:
     """`COLUMNS` of every evaluation in a metrics.csv that has all of them; none of a model without a geometry.
 
     Args:
         metrics: the file.
-        monitor: the metric that selects.
+        monitor: the metric that selects; nothing is shown where it is no Spearman.
     """
+    if monitor is None or not monitor.endswith(SPEARMAN):
+        return []
     series = read_series(metrics)
     score, alignment, uniformity = (series.get(name, {}) for name in (monitor, ALIGNMENT, UNIFORMITY))
     steps = [step for step in score if step in alignment and step in uniformity]

@@ -14,7 +14,8 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import short_name
 from sentcse.config.section import flat
 from sentcse.printing.wording import count
-from sentcse.records.layout import HELD_OUT_LOSS, spearman_metric
+from sentcse.records.layout import HELD_OUT_LOSS
+from sentcse.records.selecting import selecting_metric
 
 DEFAULT_PROJECT = "sentcse"
 OFFLINE = ("offline", "dryrun")
@@ -100,9 +101,9 @@ def facts(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def monitored(config: RunConfig) -> str:
-    """The metric that selects the step."""
-    return spearman_metric(config.evaluation.select, "dev") if isinstance(config, TrainConfig) else HELD_OUT_LOSS
+def monitored(config: RunConfig) -> str | None:
+    """The metric that selects the step; None where nothing is compared."""
+    return selecting_metric(config.evaluation.select) if isinstance(config, TrainConfig) else HELD_OUT_LOSS
 
 
 def finite(values: Mapping[str, Any]) -> dict[str, Any]:
