@@ -155,7 +155,7 @@ def test_interrupted(run: Callable[..., int], capsys: pytest.CaptureFixture[str]
         raise KeyboardInterrupt
 
     assert run(job) == 130
-    assert "Interrupted. The same command goes on from the last checkpoint, or begins" in capsys.readouterr().err
+    assert "Interrupted. The same command continues from the last checkpoint, or begins" in capsys.readouterr().err
 
 
 def test_a_training_that_is_interrupted_says_what_it_keeps(

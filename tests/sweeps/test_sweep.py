@@ -214,7 +214,7 @@ def test_the_jobs_beside_a_killed_one_are_waited_for(
 def test_what_changes_no_result_makes_no_other_sweep(sweep: RunSweep) -> None:
     assert sweep(Recorder(), "seed=1,2") == 0
     again = Recorder()
-    words = ["trainer.accelerator=gpu", "data.num_workers=2", "logger=tensorboard", "trainer.devices=[1]"]
+    words = ["trainer.accelerator=gpu", "data.num_workers=2", "logger.tags=[a]", "trainer.devices=[1]"]
     assert sweep(again, "seed=1,2", *words) == 0
     assert again.seeds == []
     assert the_sweep()

@@ -80,7 +80,7 @@ def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, 
     except KeyboardInterrupt as interrupt:
         which = how_to_continue(any(word.lstrip("+").lower() == "overwrite=true" for word in sys.argv))
         # a training knows what it has kept
-        said = str(interrupt) or f"{which} goes on from the last checkpoint, or begins where there is none."
+        said = str(interrupt) or f"{which} continues from the last checkpoint, or begins where there is none."
         print(f"Interrupted. {said}", file=sys.stderr)
         return INTERRUPTED
     return faults[0].exit_code if faults else 0
