@@ -54,6 +54,14 @@ from sentcse.errors import ConfigError
             {"evaluation__select": "last", "callbacks": {"early_stopping": 2}},
             "callbacks.early_stopping=2 waits for a better score and evaluation.select=last compares none",
         ),
+        (
+            {"evaluation__select": "last", "evaluation__merge": True},
+            "evaluation.merge=true looks for the best weights and evaluation.select=last compares none",
+        ),
+        (
+            {"evaluation__merge": True, "method__projection_at_eval": True},
+            "evaluation.merge=true takes weights between those before and after training, and the head that",
+        ),
         ({"evaluation__dev": ["stsb", "pairs"]}, "evaluation.dev holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["pairs"]}, "evaluation.test holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["sts12", "sts13", "sts12"]}, "evaluation.test names sts12 more than once"),

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from typing import get_args
 
-from sentcse.config.schema import TaskName
+from sentcse.config.evaluation import TaskName
 from sentcse.config.tasks import GROUPS, STS_TASKS, SUITE_COLUMNS, TASKS, label_of
 from sentcse.data.fetching.manifest import load_manifest
 

@@ -83,6 +83,7 @@ def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
         "evaluation.every_n_steps=10",
         "evaluation.select=info_nce",
         "evaluation=none",
+        "evaluation.merge=true",
         "trainer.devices=2",
         "trainer.devices=[0,1]",
     ],

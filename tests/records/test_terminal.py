@@ -153,7 +153,9 @@ def test_a_run_without_dev_scores_is_listed_and_shown(tmp_path: Path) -> None:
         best={"step": 75, "info_nce": 0.25},
         initial={"info_nce": 0.5},
         stopped="Stopped at step 90.",
+        merge={"alpha": 0.625, "scores": {"0": 0.5, "0.625": 0.25, "1": None}},
     )
+    assert "merge    alpha 0.625" in show_text(free)
     _, line = list_table([free]).splitlines()
     step, dev = line.split()[6:8]
     assert (step, dev) == ("75", "-")

@@ -85,6 +85,11 @@ def test_a_folder_is_no_base_model_of_the_hub() -> None:
             "The checkpoint was chosen as the best by `InfoNCE`. The choice used no labels.",
         ),
         ({"metric": "x", "stopped": "Stopped at step 9."}, "as the best by `x`. The training: `Stopped at step 9.`"),
+        (
+            {"metric": "x", "alpha": 0.625, "places": 8},
+            "The weights lie at alpha = 0.625 on the line from those before training (0) through those of that step "
+            "(1): the best of 8 places",
+        ),
         ({"metric": "x", "labels": "STS-B dev"}, "The choice used the labels of STS-B dev."),
     ],
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sentcse.config.schema import LABEL_FREE, Data, TrainConfig
+from sentcse.config.evaluation import LABEL_FREE
+from sentcse.config.schema import Data, TrainConfig
 
 SMALL_BATCH = 32
 """Below it the statistics of BatchNorm are mostly noise."""

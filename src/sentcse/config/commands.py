@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sentcse.config.schema import Pooler, TaskName
+from sentcse.config.evaluation import TaskName
+from sentcse.config.schema import Pooler
 from sentcse.config.section import Level, LocalPath, Section, Source
 
 

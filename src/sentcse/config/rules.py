@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
-from sentcse.config.schema import LABEL_FREE, LAST, Data, Optimizer, TrainConfig, Trainer
+from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
@@ -123,6 +124,16 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
             f"callbacks.early_stopping={config.callbacks.early_stopping} waits for a better score and "
             "evaluation.select=last compares none: select by a task, info_nce or alignment_uniformity, or leave one of "
             "them out."
+        )
+    if evaluation.merge and select == LAST:
+        yield (
+            "evaluation.merge=true looks for the best weights and evaluation.select=last compares none: select by a "
+            "task, info_nce or alignment_uniformity, or set evaluation.merge=false."
+        )
+    if evaluation.merge and config.method.projection_at_eval:
+        yield (
+            "evaluation.merge=true takes weights between those before and after training, and the head that "
+            "method.projection_at_eval=true keeps was random before: set one of them to false."
         )
     for part, tasks, pairs in (
         ("dev", evaluation.dev, evaluation.pairs_dev),

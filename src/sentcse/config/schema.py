@@ -10,17 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from sentcse.config.evaluation import Evaluation
 from sentcse.config.method_options import Method
-from sentcse.config.section import Level, LocalPath, Number, Section, Text
+from sentcse.config.section import LocalPath, Number, Section, Text
 
 Keep = Literal["all", "best", "export"]
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
-TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
-Select = Literal[TaskName, "info_nce", "alignment_uniformity", "last"]
-LABEL_FREE = ("info_nce", "alignment_uniformity")
-"""Values of `evaluation.select` that are measured on held-out sentences without labels; lower is better."""
-LAST = "last"
-"""The value of `evaluation.select` that compares nothing and keeps the last step."""
 NAME_PATTERN = r"^\.*[A-Za-z0-9_+-][A-Za-z0-9_.+-]*$"
 NAME_LENGTH = 180
 """A file name may have 255 bytes, and a run's folder adds method, size, seed and hash to the name."""
@@ -161,34 +156,6 @@ class Callbacks(Section):
         None, gt=0, lt=1, description="decay of a moving average of the weights, which is what is scored and exported"
     )
     model_summary: int | None = Field(None, ge=1, description="depth of a table of modules that is printed; null: none")
-
-
-class HeldOutSentences(Section):
-    """Sentences that are never trained on where evaluation.select is info_nce or alignment_uniformity; else none."""
-
-    share: Number = Field(0.05, gt=0, le=0.5, description="share of the corpus, or of its low-shot split")
-    at_most: int = Field(1000, ge=2, le=10_000, description="sentences, however large the corpus")
-    seed: int = Field(0, ge=0, description="which sentences, and which values dropout drops; independent of seed")
-
-
-class Evaluation(Section):
-    """The scores that select a checkpoint, and those at the end."""
-
-    every_n_steps: int = Field(125, ge=1, description="optimiser steps between two evaluations")
-    dev: list[TaskName] = Field(["stsb", "sickr"], description="tasks scored on their dev part; may be empty")
-    select: Select = Field(
-        "stsb",
-        description="what selects the checkpoint: a dev task's Spearman; info_nce or alignment_uniformity of two "
-        "dropout views of held-out sentences, without labels; last: nothing, the last step is kept",
-    )
-    held_out: HeldOutSentences = Field(HeldOutSentences(), description="sentences that select without labels")
-    test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
-    pairs_dev: LocalPath | None = Field(
-        None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`"
-    )
-    pairs_test: LocalPath | None = Field(None, description="the same for the test part")
-    batch_size: int = Field(64, ge=1, description="sentences encoded together")
-    verify: Level = Field("exact", description="what of the evaluation files must be as published")
 
 
 class Logger(Section):

@@ -56,6 +56,13 @@ class Corpus(TypedDict):
     sentences: Annotated[int, Field(gt=0)]
 
 
+class Merge(TypedDict):
+    """Where the exported weights lie: 0 is the start, 1 the chosen step; the selecting score of each place by alpha."""
+
+    alpha: Finite
+    scores: Scores
+
+
 class Results(TypedDict, total=False):
     """The content of results.json; a key is in every run's unless it says otherwise.
 
@@ -66,6 +73,7 @@ class Results(TypedDict, total=False):
         initial: scores before training by `score_key`; of a generator as in `best`.
         test: scores of the chosen encoder by test task; not of a generator.
         held_out: sentences that score a generator, or an encoder without labels; else not there.
+        merge: of an encoder whose weights lie between others: its place, see `Merge`; else not there.
         stopped: why the run ended before its last step, one sentence; else not there.
         data: source, sha256 and number of sentences.
         config: the checked configuration.
@@ -80,6 +88,7 @@ class Results(TypedDict, total=False):
     initial: Scores
     test: dict[TaskName, TaskScore]
     held_out: int
+    merge: Merge
     stopped: str
     data: Required[Corpus]
     config: dict[str, Any]

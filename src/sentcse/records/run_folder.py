@@ -14,8 +14,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
+from sentcse.config.evaluation import LABEL_FREE
 from sentcse.config.generator_schema import RunConfig
-from sentcse.config.schema import LABEL_FREE, Keep
+from sentcse.config.schema import Keep
 from sentcse.errors import SentcseError
 from sentcse.machine.files import write_json, write_text, writing
 from sentcse.records import layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sentcse.config.schema import LABEL_FREE, LAST
+from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.records.layout import VALIDATION, score_key, spearman_metric
 
 

@@ -46,6 +46,7 @@ def show_text(run: RunRecord) -> str:
             f"seconds  {run.seconds:.0f}",
             f"data     {data['source']}, {data['sentences']:,} sentences, SHA-256 {data['sha256'][:12]}",
             f"step     {run.best_step}",
+            *([f"merge    alpha {run.results['merge']['alpha']:g}"] if "merge" in run.results else []),
             *([f"stopped  {run.results['stopped']}"] if "stopped" in run.results else []),
             *(f"{name:<8} {score(before)} -> {score(after)}" for name, before, after in scores(run)),
         ]

@@ -8,7 +8,9 @@ The record's keys, all optional (what is missing is left out of the card), plain
     data: {"source": str, "sentences": int, "sha256": str}
     selection: {"metric": str, "step": int, "labels": str, what labels the choice has seen, for example "STS-B dev", or
         None for none; "rule": "last" in place of metric and labels where nothing was compared; "stopped": str, why the
-        training ended before its last step}
+        training ended before its last step; "alpha": float and "places": int, where between the start (0) and that step
+        (1) the weights lie, as the best of so many places}
+    average: {"members": [str], "seeds": [int]}, of which encoders the weights are the mean
     scores: {task: {"pairs": int, "before": float, "after": float}}, Spearman x 100 of the cosine
     versions: {library: version}
 """
@@ -80,6 +82,7 @@ def model_card(
         training_section(record),
         _scores(record.get("scores", {})),
         _selection(record.get("selection", {})),
+        _average(record.get("average", {})),
         versions_section(record.get("versions", {})),
     ]
     return "\n\n".join(section for section in sections if section != "") + "\n"
@@ -155,9 +158,24 @@ def _selection(selection: Mapping[str, Any]) -> str:
             said.append("The choice used no labels." if labels is None else f"The choice used the labels of {labels}.")
     else:
         return ""
+    if "alpha" in selection:
+        said.append(
+            f"The weights lie at alpha = {selection['alpha']:g} on the line from those before training (0) through "
+            f"those of that step (1): the best of {selection.get('places')} places by the same scores."
+        )
     if "stopped" in selection:
         said.append(f"The training: `{selection['stopped']}`")
     return "## Selection\n\n" + " ".join(said)
+
+
+def _average(average: Mapping[str, Any]) -> str:
+    if "members" not in average:
+        return ""
+    members = ", ".join(f"`{name}`" for name in average["members"])
+    text = f"## Average\n\nThe weights are the mean of those of {len(average['members'])} encoders: {members}."
+    if len(average.get("seeds", [])) > 0:
+        text += f" Their seeds: {', '.join(map(str, average['seeds']))}."
+    return text + " The choice of each step is not told here; no scores of the mean are recorded."
 
 
 def versions_section(versions: Mapping[str, str]) -> str:

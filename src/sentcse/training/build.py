@@ -11,8 +11,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
 from sentcse.config import TrainConfig
+from sentcse.config.evaluation import LABEL_FREE
 from sentcse.config.generator_schema import RunConfig
-from sentcse.config.schema import LABEL_FREE
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.held_out import HeldOutDataModule

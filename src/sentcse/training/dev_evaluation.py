@@ -10,7 +10,7 @@ from pathlib import Path
 from pytorch_lightning import LightningModule
 
 from sentcse.config.commands import default_data_root
-from sentcse.config.schema import LABEL_FREE, LAST
+from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sentcse.config.schema import LABEL_FREE
+from sentcse.config.evaluation import LABEL_FREE
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.records.contents import Results
 from sentcse.records.layout import STEP, score_key
@@ -27,6 +27,9 @@ def print_outcome(results: Results, encoder: Path) -> None:
             logger.info("%-12s %s -> %s (step %d)", key, show(initial.get(key)), show(value), best[STEP])
     if "stopped" in results:
         logger.info("%s", results["stopped"])
+    if "merge" in results:
+        alpha, places = results["merge"]["alpha"], results["merge"]["scores"]
+        logger.info("merge        alpha %g is the best of %d places (0: the start, 1: the step)", alpha, len(places))
     for name, test in results["test"].items():
         key = score_key(name, "test")
         before, after = _score(initial.get(key)), _score(test["spearman"])
@@ -68,7 +71,7 @@ def selection_and_scores(evaluation: EvaluationCallback, results: Results) -> di
         tested = results["test"][task.name]
         before = initial.get(score_key(task.name, "test"))
         scores[f"{task.label} test"] = {"pairs": tested["pairs"], "before": before, "after": tested["spearman"]}
-    return {"selection": {**_selection(evaluation, chosen), "step": best[STEP], **_stopped(results)}, "scores": scores}
+    return {"selection": {**_selection(evaluation, chosen), "step": best[STEP], **_more(results)}, "scores": scores}
 
 
 def _selection(evaluation: EvaluationCallback, chosen: StsTask | None) -> dict[str, Any]:
@@ -82,8 +85,11 @@ def _selection(evaluation: EvaluationCallback, chosen: StsTask | None) -> dict[s
     return {"metric": f"{label} of two dropout views of {sentences}, {every}", "labels": None}
 
 
-def _stopped(results: Results) -> dict[str, str]:
-    return {"stopped": results["stopped"]} if "stopped" in results else {}
+def _more(results: Results) -> dict[str, Any]:
+    stopped = {"stopped": results["stopped"]} if "stopped" in results else {}
+    if "merge" not in results:
+        return stopped
+    return {**stopped, "alpha": results["merge"]["alpha"], "places": len(results["merge"]["scores"])}
 
 
 def _free(value: float | None) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentcse.config import TrainConfig
+from sentcse.config.evaluation import Evaluation
 from sentcse.config.generator_schema import RunConfig
-from sentcse.config.schema import Evaluation
 from sentcse.data.configured import configured_source
 from sentcse.data.text_file import TextFile, require_file, similar_file
 from sentcse.errors import DataError, SentcseError

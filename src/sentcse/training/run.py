@@ -13,9 +13,9 @@ from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
+from sentcse.config.evaluation import LABEL_FREE
 from sentcse.config.method_options import CustomMethodOptions
 from sentcse.config.method_signature import accepted_options
-from sentcse.config.schema import LABEL_FREE
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
@@ -36,6 +36,7 @@ from sentcse.training.curves import plot_curves, selecting_panels
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
 from sentcse.training.frame import Run
+from sentcse.training.merging import Merged, merge_back
 from sentcse.training.outcome import print_outcome, selection_and_scores
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
@@ -89,6 +90,11 @@ class EncoderRun(Run[TrainConfig]):
             untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
             held_out=held_out_views(config, self.data),
         )
+        if config.evaluation.merge and self.method.evaluation_encoder().head is not None:
+            raise ConfigError(
+                f"evaluation.merge=true takes weights between those before and after training, and the head of "
+                f"{type(self.method).__name__} at test time has no weights before: set evaluation.merge=false."
+            )
         self.method.record = provenance(config, self.data)
 
     def fit(self) -> None:
@@ -113,11 +119,12 @@ class EncoderRun(Run[TrainConfig]):
         """Score the selected encoder on the test tasks, export it, write results.json last."""
         folder, best, record = self.folder, self.evaluation.best, self.method.record
         self.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
+        merged = self._merge() if self.config.evaluation.merge else None
         encoder = self.method.evaluation_encoder().to(self.device)
         tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.config.evaluation.batch_size)
         encoder.to(CPU)
         key = selecting_key(self.evaluation.select)
-        selecting = {} if key is None else {key: finite_or_none(best["score"])}
+        selecting = {} if key is None else {key: finite_or_none(best["score"] if merged is None else merged.score)}
         initial = self.evaluation.initial.items()
         results: Results = {
             "format": RESULTS_FORMAT,
@@ -138,6 +145,11 @@ class EncoderRun(Run[TrainConfig]):
         }
         if self.evaluation.held_out is not None:
             results["held_out"] = len(self.evaluation.held_out.texts)
+        if merged is not None:
+            results["merge"] = {
+                "alpha": merged.alpha,
+                "scores": {f"{alpha:g}": finite_or_none(score) for alpha, score in merged.scores.items()},
+            }
         if self.stopped is not None:
             results["stopped"] = self.stopped
         encoder.save_pretrained(folder.encoder, record={**record, **selection_and_scores(self.evaluation, results)})
@@ -150,6 +162,11 @@ class EncoderRun(Run[TrainConfig]):
         )
         folder.complete(results)
         return results
+
+    def _merge(self) -> Merged:
+        """Move the encoder to the best place between its start and the selected step, or beyond."""
+        self.method.encoder.to(self.device)
+        return merge_back(self.method, build_encoder(self.config).backbone.state_dict(), self.evaluation)
 
     def report(self, results: Results) -> None:
         """Print the scores before and after, and where the encoder is."""

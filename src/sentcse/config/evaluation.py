@@ -1,0 +1,49 @@
+"""The settings of what selects a checkpoint and of what is scored at the end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sentcse.config.section import Level, LocalPath, Number, Section
+
+TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
+Select = Literal[TaskName, "info_nce", "alignment_uniformity", "last"]
+LABEL_FREE = ("info_nce", "alignment_uniformity")
+"""Values of `evaluation.select` that are measured on held-out sentences without labels; lower is better."""
+LAST = "last"
+"""The value of `evaluation.select` that compares nothing and keeps the last step."""
+
+
+class HeldOutSentences(Section):
+    """Sentences that are never trained on where evaluation.select is info_nce or alignment_uniformity; else none."""
+
+    share: Number = Field(0.05, gt=0, le=0.5, description="share of the corpus, or of its low-shot split")
+    at_most: int = Field(1000, ge=2, le=10_000, description="sentences, however large the corpus")
+    seed: int = Field(0, ge=0, description="which sentences, and which values dropout drops; independent of seed")
+
+
+class Evaluation(Section):
+    """The scores that select a checkpoint, and those at the end."""
+
+    every_n_steps: int = Field(125, ge=1, description="optimiser steps between two evaluations")
+    dev: list[TaskName] = Field(["stsb", "sickr"], description="tasks scored on their dev part; may be empty")
+    select: Select = Field(
+        "stsb",
+        description="what selects the checkpoint: a dev task's Spearman; info_nce or alignment_uniformity of two "
+        "dropout views of held-out sentences, without labels; last: nothing, the last step is kept",
+    )
+    held_out: HeldOutSentences = Field(HeldOutSentences(), description="sentences that select without labels")
+    merge: bool = Field(
+        False,
+        description="score weights between the start and the selected step, and somewhat beyond, by what selects, and "
+        "export the best",
+    )
+    test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
+    pairs_dev: LocalPath | None = Field(
+        None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`"
+    )
+    pairs_test: LocalPath | None = Field(None, description="the same for the test part")
+    batch_size: int = Field(64, ge=1, description="sentences encoded together")
+    verify: Level = Field("exact", description="what of the evaluation files must be as published")
