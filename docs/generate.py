@@ -29,6 +29,7 @@ from sentcse.config.commands import (
     EvaluateConfig,
     ExportConfig,
     ReportConfig,
+    ReproduceConfig,
     RunsConfig,
     SearchConfig,
 )
@@ -81,6 +82,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.data`\n\n" + _table(_rows(DataKitConfig, _file("data_kit"), "")),
         "## `python -m sentcse.export`\n\n" + _table(_rows(ExportConfig, _file("export"), "")),
         "## `python -m sentcse.report`\n\n" + _table(_rows(ReportConfig, _file("report"), "")),
+        "## `python -m sentcse.reproduce`\n\n" + _table(_rows(ReproduceConfig, _file("reproduce"), "")),
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
         "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),
         "## `python -m sentcse.encode`\n\n" + _table(_rows(EncodeConfig, _file("encode"), "")),

@@ -34,7 +34,11 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "doors",
             None,
+<<<<<<< HEAD
             "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, search, encode, data",
+=======
+            "train, evaluate, generator, export, report, reproduce, runs, search, quickstart, dashboard, data",
+>>>>>>> 157e7c9 (Published recipes are trained again, scored and judged by one command that continues wherever it was stopped)
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
@@ -69,6 +73,7 @@ DOORS = frozenset(
         "sentcse.generator",
         "sentcse.export",
         "sentcse.report",
+        "sentcse.reproduce",
         "sentcse.runs",
         "sentcse.search",
         "sentcse.encode",

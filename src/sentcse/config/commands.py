@@ -95,6 +95,23 @@ class ReportConfig(Section):
     page: bool = Field(True, description="whether to make index.html, which needs plotly")
 
 
+class ReproduceConfig(Section):
+    """`python -m sentcse.reproduce`."""
+
+    recipes: Annotated[list[str], BeforeValidator(_as_list)] = Field(
+        [], description="experiments that have a published score: the first words"
+    )
+    seeds: Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = Field(
+        5, description="how many, from 42 on, or which"
+    )
+    transfer: bool = Field(False, description="score the transfer tasks as well")
+    dry_run: bool = Field(False, description="say what it will take, and do nothing")
+    timed_steps: int = Field(20, ge=0, description="steps of each recipe that are timed to project the whole; 0: none")
+    output: LocalPath = Field("reproduction", description="folder for scores, verdict, tables and page")
+    page: bool = Field(True, description="whether to make index.html and the study's page, which need plotly")
+    overrides: list[str] = Field([], description="settings of the runs: the further words of the form key=value")
+
+
 class RunsConfig(Section):
     """`python -m sentcse.runs`."""
 

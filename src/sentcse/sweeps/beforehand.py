@@ -63,7 +63,7 @@ def notes(jobs: Sequence[Job], pending: Sequence[Job]) -> Iterator[str]:
     yield from _what_cannot_run(jobs, pending)
     if _trains_unequally_long(jobs):
         yield UNEQUAL
-    yield from _disk(pending)
+    yield from disk(pending)
 
 
 def _what_cannot_run(jobs: Sequence[Job], pending: Sequence[Job]) -> Iterator[str]:
@@ -105,7 +105,8 @@ def _trains_unequally_long(jobs: Sequence[Job]) -> bool:
     return len(sizes) > 1 and len({config.trainer.max_epochs for config in unnamed}) == 1
 
 
-def _disk(pending: Sequence[Job]) -> Iterator[str]:
+def disk(pending: Sequence[Job]) -> Iterator[str]:
+    """What the runs that are not begun will keep, and what is free; nothing where no model is here to be measured."""
     new = [job.config for job in pending if job.config is not None and job.run is not None and not job.run.exists()]
     known = [(config, weights) for config in new if (weights := learned_bytes(config)) is not None]
     if len(known) == 0:

@@ -168,11 +168,16 @@ def seconds_left(
 
 
 def in_words(seconds: float | None) -> str:
-    """`about 41 min left`, in the unit that fits."""
+    """`about 41 min left`."""
     if seconds is None:
         return "time left unknown"
+    return f"about {in_unit(seconds)} left"
+
+
+def in_unit(seconds: float) -> str:
+    """`41 min`, in the unit that fits."""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s left"
+        return f"{max(1, round(seconds))} s"
     if seconds < 90 * 60:
-        return f"about {round(seconds / 60)} min left"
-    return f"about {seconds / 3600:.1f} h left"
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"

@@ -123,6 +123,8 @@ def command_line() -> str:
     """The command as it was given; Hydra's arguments have been changed to let unknown keys through to the schema."""
     words = [word.removeprefix("++") for word in sys.argv[1:]]
     module = getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", None)
+    # a reproduction hands over what the command for training takes
+    module = "sentcse.train" if module == "sentcse.reproduce" else module
     start = (
         ["python", "-m", module] if module is not None and module.startswith("sentcse") else [Path(sys.argv[0]).name]
     )

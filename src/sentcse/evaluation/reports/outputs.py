@@ -45,6 +45,19 @@ def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], f
     Raises:
         SentcseError: if a file cannot be written.
     """
+    write_tables(results, folder)
+    if all(each.evaluation.geometry is not None for each in scored):
+        from sentcse.evaluation.reports.geometry_figure import draw_geometry
+
+        figure = draw_geometry(dict(zip(encoder_names(results), (each.evaluation for each in scored), strict=True)))
+        for suffix in PICTURES:
+            picture = folder / f"{GEOMETRY}{suffix}"
+            with writing(picture, "name a folder that can be written to"), written_whole(picture) as partial:
+                figure.savefig(partial, dpi=150, format=suffix[1:])
+
+
+def write_tables(results: dict[str, Any], folder: Path) -> None:
+    """Write results.json, table.txt, table.md and table.tex; arguments and errors as `write_evaluation`."""
     write_results(results, folder / RESULTS)
     texts = {
         TEXT: format_results(results),
@@ -54,11 +67,3 @@ def write_evaluation(results: dict[str, Any], scored: Sequence[ScoredEncoder], f
     for name, text in texts.items():
         with writing(folder / name, "name a folder that can be written to"):
             write_text(folder / name, text + "\n")
-    if all(each.evaluation.geometry is not None for each in scored):
-        from sentcse.evaluation.reports.geometry_figure import draw_geometry
-
-        figure = draw_geometry(dict(zip(encoder_names(results), (each.evaluation for each in scored), strict=True)))
-        for suffix in PICTURES:
-            picture = folder / f"{GEOMETRY}{suffix}"
-            with writing(picture, "name a folder that can be written to"), written_whole(picture) as partial:
-                figure.savefig(partial, dpi=150, format=suffix[1:])

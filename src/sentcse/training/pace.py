@@ -1,0 +1,156 @@
+"""How fast a configuration trains on this machine: a few steps of it, timed, in a folder that goes again."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+from pytorch_lightning import LightningModule
+
+from sentcse.config import TrainConfig
+from sentcse.evaluation.tasks.loading import load_sts
+from sentcse.evaluation.tasks.selection import resolve_tasks
+from sentcse.machine.files import writing
+from sentcse.records.contents import Results
+from sentcse.training.dev_evaluation import EvaluationCallback
+from sentcse.training.run import EncoderRun
+
+RATE = "train/sentences_per_second"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What was timed, and how much of it a whole run has.
+
+    Attributes:
+        timed_steps: on which it rests.
+        seconds_a_step: of an optimiser step, the median of the second half of those timed.
+        steps: of a whole run.
+        seconds_an_evaluation: of one on the dev tasks.
+        evaluations: of a whole run.
+        test_share: pairs of the seven STS tests by pairs of the dev tasks: so many evaluations the scoring takes.
+    """
+
+    timed_steps: int
+    seconds_a_step: float
+    steps: int
+    seconds_an_evaluation: float
+    evaluations: int
+    test_share: float
+
+    @property
+    def seconds_a_run(self) -> float:
+        """A run with its evaluations, and its scores on the seven STS tests at the end."""
+        return self.steps * self.seconds_a_step + (self.evaluations + self.test_share) * self.seconds_an_evaluation
+
+
+class TimedEvaluation(EvaluationCallback):
+    """Scores the dev tasks once, before the first step, and keeps the seconds."""
+
+    seconds = 0.0
+    measured: dict[str, float]
+
+    def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
+        """The dev scores of the untrained encoder, whenever they are asked for."""
+        if initial:
+            started = time.perf_counter()
+            self.measured = super().scores(pl_module, initial=False)
+            self.seconds = time.perf_counter() - started
+        return self.measured
+
+
+class TimedRun(EncoderRun):
+    """The run of an encoder without its end: nothing is scored or exported."""
+
+    pace: Pace
+
+    def __init__(self, config: TrainConfig, timed_steps: int, root: Path) -> None:
+        super().__init__(_shortened(config, timed_steps, root))
+        self.whole, self.timed_steps = config, timed_steps
+
+    def prepare(self) -> None:
+        """As any run, with an evaluation that is timed."""
+        super().prepare()
+        chosen = self.config.evaluation
+        self.evaluation = TimedEvaluation(
+            self.evaluation.dev_tasks,
+            select=chosen.select,
+            every_n_steps=chosen.every_n_steps,
+            batch_size=chosen.batch_size,
+        )
+
+    def conclude(self) -> Results:
+        """Work the pace out."""
+        trainer, data = self.whole.trainer, self.whole.data
+        with self.folder.metrics.open(encoding="utf-8", newline="") as lines:
+            rates = [float(row[RATE]) for row in csv.DictReader(lines) if row.get(RATE)]
+        epoch = math.ceil(self.data.steps_per_epoch / trainer.accumulate_grad_batches)
+        steps = trainer.max_epochs * epoch if trainer.max_steps is None else trainer.max_steps
+        assert isinstance(self.evaluation, TimedEvaluation)
+        tests = load_sts(resolve_tasks(["sts"], mode="test", protocol="simcse"), self.whole.data_root, level="none")
+        self.pace = Pace(
+            timed_steps=self.timed_steps,
+            seconds_a_step=data.batch_size * trainer.accumulate_grad_batches / median(rates[len(rates) // 2 :]),
+            steps=steps,
+            seconds_an_evaluation=self.evaluation.seconds,
+            evaluations=math.ceil(steps / self.whole.evaluation.every_n_steps) + 1,
+            test_share=sum(task.pairs for task in tests) / sum(task.pairs for task in self.evaluation.dev_tasks),
+        )
+        return cast(Results, {})
+
+    def report(self, results: Results) -> None:
+        """Nothing."""
+
+
+def time_steps(config: TrainConfig, timed_steps: int) -> Pace:
+    """Train a few steps in a folder beside the runs, and delete it.
+
+    Args:
+        config: of a whole run.
+        timed_steps: at least 1.
+
+    Raises:
+        SentcseError: if what the run needs cannot be had.
+    """
+    # not in /tmp, where the checkpoints of a large encoder may not fit
+    root = Path(config.runs.root).absolute()
+    beside = next(place for place in (root, *root.parents) if place.is_dir())
+    with (
+        writing(beside, "set runs.root to a folder that can be written to"),
+        tempfile.TemporaryDirectory(prefix=".timed-", dir=beside) as folder,
+    ):
+        run = TimedRun(config, timed_steps, Path(folder))
+        with _silent():
+            run.carry_out()
+        return run.pace
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without what a run says of itself: this one is not the run that is meant."""
+    ours = logging.getLogger("sentcse")
+    before = ours.level
+    ours.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+
+
+def _shortened(config: TrainConfig, steps: int, root: Path) -> TrainConfig:
+    values = config.model_dump(by_alias=True)
+    values["overwrite"] = False
+    values["runs"]["root"] = str(root)
+    values["logger"]["kind"] = "csv"
+    values["trainer"] |= {"max_steps": steps, "log_every_n_steps": 1, "progress": False}
+    values["evaluation"]["every_n_steps"] = steps
+    return TrainConfig.model_validate(values)
