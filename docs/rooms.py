@@ -34,11 +34,7 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "doors",
             None,
-<<<<<<< HEAD
-            "commands: train, evaluate, generator, export, report, runs, dashboard, quickstart, search, encode, data",
-=======
-            "train, evaluate, generator, export, report, reproduce, runs, search, quickstart, dashboard, data",
->>>>>>> 157e7c9 (Published recipes are trained again, scored and judged by one command that continues wherever it was stopped)
+            "train, evaluate, generator, export, report, reproduce, runs, search, encode, quickstart, dashboard, data",
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),

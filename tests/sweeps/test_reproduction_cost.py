@@ -56,7 +56,7 @@ def test_the_disk_of_runs_that_are_not_begun(tmp_path: Path) -> None:
     assert "for 2 new runs" in said
     complete(each.configs[0].model_dump(by_alias=True))
     (said,) = room([each])
-    assert "for 1 new runs" in said
+    assert "for 1 new run " in said
 
 
 def test_the_time_of_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 
 import pytest
 from composing import checked
@@ -14,7 +16,7 @@ from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
 from sentcse.records.sweep_record import Job
 from sentcse.sweeps.sweep import batches
-from sentcse.sweeps.sweep_plan import Combination, combinations, plan
+from sentcse.sweeps.sweep_plan import Combination, combinations, command_line, plan
 
 
 @pytest.fixture
@@ -92,3 +94,10 @@ def test_a_sweep_has_no_trials() -> None:
     assert trial.config is None
     assert trial.fault is not None
     assert trial.fault.startswith("trainer.fast_dev_run=true tries one run out and keeps nothing")
+
+
+def test_the_command_of_a_reproduction_is_that_of_its_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = SimpleNamespace(__spec__=SimpleNamespace(name="sentcse.reproduce"))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr(sys, "argv", ["sentcse-train", "-m", "experiment=simcse_bert", "seed=42,43"])
+    assert command_line() == "python -m sentcse.train -m experiment=simcse_bert seed=42,43"

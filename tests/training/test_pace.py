@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from sentcse.training.pace import Pace, time_steps
 def test_seconds_of_a_run() -> None:
     found = Pace(5, seconds_a_step=0.5, steps=100, seconds_an_evaluation=2.0, evaluations=4, test_share=0.5)
     assert found.seconds_a_run == 100 * 0.5 + (4 + 0.5) * 2
+    assert replace(found, test_share=None).seconds_a_run == 100 * 0.5 + 4 * 2
 
 
 def test_a_run_is_counted_from_a_few_steps_of_it(

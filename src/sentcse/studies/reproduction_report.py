@@ -12,8 +12,8 @@ from sentcse.evaluation.reports.outputs import write_tables
 from sentcse.machine.files import write_json, write_text, writing
 from sentcse.printing.tables import Table, to_csv, to_latex, to_markdown
 from sentcse.printing.wording import NOTHING, listed, number, printable
-from sentcse.records.layout import score_key
 from sentcse.records.run_folder import RunFolder
+from sentcse.records.selecting import selecting_key
 from sentcse.studies.collect import collect
 from sentcse.studies.page import FILES
 from sentcse.studies.reproduction import (
@@ -106,11 +106,14 @@ def run_table(reproduction: Reproduction) -> Table:
     """A line for each run: what was selected, on which score, and how long it took."""
     rows = []
     for config, results in zip(reproduction.configs, reproduction.trained, strict=True):
-        dev = results["best"].get(score_key(config.evaluation.select, "dev"))
+        key = selecting_key(config.evaluation.select)
+        score = None if key is None else results["best"].get(key)
         seconds = f"{results['seconds']:,.0f}"
-        rows.append((RunFolder(config).path.name, str(config.seed), str(results["best"]["step"]), number(dev), seconds))
-    columns = ("run", "seed", "selected step", "dev score", "seconds")
-    title = f"{reproduction.name}: the runs; the dev score chose the step, so it flatters"
+        rows.append(
+            (RunFolder(config).path.name, str(config.seed), str(results["best"]["step"]), number(score), seconds)
+        )
+    columns = ("run", "seed", "selected step", "selecting score", "seconds")
+    title = f"{reproduction.name}: the runs; the score that chose the step flatters"
     return Table(columns, (tuple(rows),), "lrrrr", name=f"{reproduction.name}_runs", title=title)
 
 

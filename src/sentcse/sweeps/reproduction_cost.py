@@ -96,7 +96,8 @@ def time_needed(planned: Sequence[Planned], timed_steps: int, *, fetch: bool) ->
         yield (
             f"Time: {each.name} about {in_unit(len(left) * pace.seconds_a_run)} for {count(len(left), 'run')}: "
             f"{pace.steps:,} steps of {pace.seconds_a_step:.3g} s ({count(pace.timed_steps, 'step')} timed here), "
-            f"{pace.evaluations:,} evaluations of {pace.seconds_an_evaluation:.3g} s, and the seven STS tests."
+            f"{pace.evaluations:,} evaluations of {pace.seconds_an_evaluation:.3g} s; the seven STS tests "
+            f"{'come on top' if pace.test_share is None else 'are in it'}."
         )
     if len(planned) > 1 and not unknown and total > 0:
         yield f"Time: about {in_unit(total)} for all, one run after another."

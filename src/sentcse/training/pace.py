@@ -37,7 +37,8 @@ class Pace:
         steps: of a whole run.
         seconds_an_evaluation: of one on the dev tasks.
         evaluations: of a whole run.
-        test_share: pairs of the seven STS tests by pairs of the dev tasks: so many evaluations the scoring takes.
+        test_share: pairs of the seven STS tests by pairs of the dev tasks: so many evaluations the scoring takes;
+            None where there is no dev task to tell.
     """
 
     timed_steps: int
@@ -45,12 +46,13 @@ class Pace:
     steps: int
     seconds_an_evaluation: float
     evaluations: int
-    test_share: float
+    test_share: float | None
 
     @property
     def seconds_a_run(self) -> float:
-        """A run with its evaluations, and its scores on the seven STS tests at the end."""
-        return self.steps * self.seconds_a_step + (self.evaluations + self.test_share) * self.seconds_an_evaluation
+        """A run with its evaluations and, where they can be told, its scores on the seven STS tests at the end."""
+        evaluations = self.evaluations + (0 if self.test_share is None else self.test_share)
+        return self.steps * self.seconds_a_step + evaluations * self.seconds_an_evaluation
 
 
 class TimedEvaluation(EvaluationCallback):
@@ -86,6 +88,7 @@ class TimedRun(EncoderRun):
             select=chosen.select,
             every_n_steps=chosen.every_n_steps,
             batch_size=chosen.batch_size,
+            held_out=self.evaluation.held_out,
         )
 
     def conclude(self) -> Results:
@@ -96,6 +99,7 @@ class TimedRun(EncoderRun):
         epoch = math.ceil(self.data.steps_per_epoch / trainer.accumulate_grad_batches)
         steps = trainer.max_epochs * epoch if trainer.max_steps is None else trainer.max_steps
         assert isinstance(self.evaluation, TimedEvaluation)
+        dev_pairs = sum(task.pairs for task in self.evaluation.dev_tasks)
         tests = load_sts(resolve_tasks(["sts"], mode="test", protocol="simcse"), self.whole.data_root, level="none")
         self.pace = Pace(
             timed_steps=self.timed_steps,
@@ -103,7 +107,7 @@ class TimedRun(EncoderRun):
             steps=steps,
             seconds_an_evaluation=self.evaluation.seconds,
             evaluations=math.ceil(steps / self.whole.evaluation.every_n_steps) + 1,
-            test_share=sum(task.pairs for task in tests) / sum(task.pairs for task in self.evaluation.dev_tasks),
+            test_share=None if dev_pairs == 0 else sum(task.pairs for task in tests) / dev_pairs,
         )
         return cast(Results, {})
 
@@ -152,5 +156,6 @@ def _shortened(config: TrainConfig, steps: int, root: Path) -> TrainConfig:
     values["runs"]["root"] = str(root)
     values["logger"]["kind"] = "csv"
     values["trainer"] |= {"max_steps": steps, "log_every_n_steps": 1, "progress": False}
+    values["trainer"] |= {"early_stopping": None, "fast_dev_run": False, "profiler": None, "model_summary": None}
     values["evaluation"]["every_n_steps"] = steps
     return TrainConfig.model_validate(values)
