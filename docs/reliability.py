@@ -1,6 +1,8 @@
 """Write the tables of docs/reliability.md by doing what stands in them.
 
-python docs/reliability.py   the inputs, as tests/flows/test_reliability.py gives them
+python docs/reliability.py             the inputs, as tests/flows/test_reliability.py gives them
+python docs/reliability.py faults      the faults, as tests/flows/test_faults.py does them: takes minutes
+python docs/reliability.py soak 1800   a training of so many seconds that is watched
 
 What stands outside the marks in the page is written by hand and kept.
 """
@@ -13,7 +15,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,11 +34,18 @@ PAGE = Path(__file__).with_name("reliability.md")
 
 
 def main(arguments: Sequence[str] | None = None, page: Path = PAGE) -> int:
-    """Give the inputs and write their tables; returns the exit code."""
+    """Do one part and write its table; returns the exit code."""
     parser = argparse.ArgumentParser(description="Write the tables of docs/reliability.md.")
-    parser.parse_args(arguments)
-    made = inputs()
-    page.write_text(with_part(page.read_text(encoding="utf-8"), "inputs", made), encoding="utf-8")
+    parser.add_argument("part", nargs="?", default="inputs", choices=["inputs", "faults", "soak"])
+    parser.add_argument("seconds", nargs="?", type=float, default=30.0, help="of a soak")
+    given = parser.parse_args(arguments)
+    parts: dict[str, Callable[[], str]] = {
+        "inputs": inputs,
+        "faults": faults,
+        "soak": lambda: soaked(given.seconds),
+    }
+    made = parts[given.part]()
+    page.write_text(with_part(page.read_text(encoding="utf-8"), given.part, made), encoding="utf-8")
     print(f"wrote {page}")
     return 0
 
@@ -80,6 +89,27 @@ def _row(case: Case, outcome: Outcome) -> tuple[str, str, str]:
     if outcome.defect or outcome.code != case.code or case.says not in outcome.out + outcome.err:
         raise ValueError(f"{case.given} must say {case.says!r}, got {outcome}")
     return escape_markdown(case.given), escape_markdown(outcome.shown(case.says)), str(outcome.code)
+
+
+def faults() -> str:
+    """Do every fault; returns the table."""
+    from bench import Bench
+    from faults import every_fault
+    from forking import server
+
+    with TemporaryDirectory() as folder, server(Path(folder, "logs")) as running:
+        rows = [tuple(map(escape_markdown, fault.row())) for fault in every_fault(Bench(Path(folder), running))]
+    return to_markdown(plain_table(("fault", "times", "what came of it"), rows, "lrl"), marked_up=True)
+
+
+def soaked(seconds: float) -> str:
+    """Train for so long; returns the table."""
+    from soak import soak
+
+    with TemporaryDirectory() as folder:
+        found = soak(Path(folder), seconds)
+    table = plain_table(("what", "most in the third quarter", "in the fourth", "allowed"), found.table(), "lrrr")
+    return f"{found.seconds:,.0f} seconds, {found.steps:,} steps.\n\n{to_markdown(table)}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["run_fixtures", "sweep_fixtures", "transfer_fixtures"]
+pytest_plugins = ["run_fixtures", "sweep_fixtures", "transfer_fixtures", "usual_fixtures"]
 
 # before any Hugging Face library is imported
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from reliability import Case, carry_out, cases
-from usual_files import make_usual_files
 
 from sentcse.printing.tables import escape_markdown
 
@@ -25,23 +24,19 @@ def _parameters() -> Iterator[object]:
         yield pytest.param(case, marks=marks, id=f"{case.command}-{case.given}")
 
 
-@pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_usual_files(tmp_path_factory.mktemp("reliability") / "usual")
-
-
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
+def empty(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is not there yet, and is deleted: hundreds of copies would be kept."""
     yield tmp_path / "place"
     shutil.rmtree(tmp_path / "place")
 
 
 @pytest.mark.parametrize("case", _parameters())
 def test_an_input_gets_its_sentence_and_its_code(
-    case: Case, usual: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+    case: Case, usual: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SENTCSE_DATA", raising=False)
-    outcome = carry_out(case, usual, place)
+    outcome = carry_out(case, usual, empty)
     assert outcome.defect == ""
     said = outcome.out + outcome.err
     assert outcome.code == case.code, said

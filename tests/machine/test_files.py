@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,8 @@ from disk import note_renames
 
 from sentcse.errors import SentcseError
 from sentcse.machine.files import (
+    disk_fault,
+    first_line,
     put_in_place,
     read_json,
     replaced_as_a_whole,
@@ -111,3 +114,33 @@ def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
         writing(path, "name another"),
     ):
         raise OSError("without a number")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "full"), os.strerror(errno.ENOSPC)),
+        (Exception(f"No space left on device (os error {errno.ENOSPC})"), os.strerror(errno.ENOSPC)),
+        (Exception(f"IoError(Os {{ code: {errno.EROFS}, kind: ReadOnlyFilesystem }})"), os.strerror(errno.EROFS)),
+        (FileNotFoundError(errno.ENOENT, "gone"), None),
+        (ValueError("28"), None),
+    ],
+)
+def test_a_fault_of_the_disk_is_known_whoever_met_it(error: Exception, said: str | None) -> None:
+    assert disk_fault(error) == said
+
+
+def test_what_killed_processes_left_goes_after_a_day(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / f".{name}.partial" for name in ("a.json.1", "a.json.2", "b.json.1"))
+    for partial in (old, new, other):
+        partial.write_text("x")
+    for partial in (old, other):
+        os.utime(partial, (0, 0))
+    write_text(tmp_path / "a.json", "y")
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
+
+
+def test_a_key_that_is_missing_and_a_heading_get_words() -> None:
+    assert first_line(KeyError("pooler")) == "there is no 'pooler'"
+    assert first_line(RuntimeError("Errors in loading:\n\tsize mismatch\nmore")) == "Errors in loading: size mismatch"
+    assert first_line(RuntimeError()) == "RuntimeError"

@@ -247,3 +247,15 @@ def test_what_is_deleted_is_gone_and_not_listed_meanwhile(
 def test_the_held_out_sentences_are_part_of_a_result_that_they_select() -> None:
     free = [*BASE, "evaluation.select=info_nce"]
     assert fingerprint(checked(*free, "evaluation.held_out.seed=3")) != fingerprint(checked(*free))
+
+
+def test_what_a_killed_process_was_writing_goes_when_the_run_is_taken_up(tmp_path: Path) -> None:
+    config = checked(*BASE, f"runs.root={tmp_path}")
+    folder = RunFolder(config)
+    folder.create(config)
+    left = [folder.path / ".results.json.1.partial", folder.checkpoints / ".best.ckpt.partial"]
+    for partial in left:
+        partial.write_text("x")
+    folder.create(config)
+    assert not any(partial.exists() for partial in left)
+    assert (folder.path / "config.yaml").is_file()

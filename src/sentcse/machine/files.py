@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +16,9 @@ from typing import Any
 
 from sentcse.errors import SentcseError
 
+ABANDONED_SECONDS = 24 * 3600
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+OS_ERROR = re.compile(r"(?:\(os error |\bcode: )(\d+)")
 LONGEST_REASON = 300
 """Characters of another library's words that a sentence takes over."""
 
@@ -70,6 +77,8 @@ def written_whole(target: Path, *, alone: bool = False) -> Iterator[Path]:
         OSError: if it cannot be written.
     """
     partial = target.with_name(f".{target.name}.partial" if alone else f".{target.name}.{os.getpid()}.partial")
+    if not alone:
+        _remove_abandoned(target)
     try:
         yield partial
         put_in_place(partial, target)
@@ -77,6 +86,14 @@ def written_whole(target: Path, *, alone: bool = False) -> Iterator[Path]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what killed processes have left beside a file: nothing was written to it for a day."""
+    for partial in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                partial.unlink()
 
 
 def put_in_place(written: Path, target: Path) -> None:
@@ -138,6 +155,10 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
         shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise SentcseError(f"{target} cannot be written: {error}.") from error
+    except Exception as error:
+        if (reason := disk_fault(error)) is None:
+            raise
+        raise SentcseError(f"{target} cannot be written: {reason}.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         if not target.exists() and replaced.exists():
@@ -154,6 +175,17 @@ def _check_replaceable(target: Path, kind: str, marker: str) -> None:
             f"{target} holds something else than an exported {kind} ({marker} is missing), which would be lost: "
             "name a new folder."
         )
+
+
+def disk_fault(error: BaseException) -> str | None:
+    """What the system says of a disk that is full, read-only or broken; None for any other error.
+
+    Libraries in Rust raise no OSError, and name its number in their words.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (found := OS_ERROR.search(str(error))) is not None:
+        number = int(found[1])
+    return os.strerror(number) if number in DISK_ERRORS else None
 
 
 def first_line(error: BaseException) -> str:

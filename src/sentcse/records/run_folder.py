@@ -154,6 +154,10 @@ class RunFolder:
             # first of all: a folder without it is nobody's, and overwrite=true would not delete it
             write_text(self.path / CONFIG_FILE, OmegaConf.to_yaml(values))
             self.checkpoints.mkdir(exist_ok=True)
+            # of killed processes: nobody else writes here while the lock is held
+            for partial in (*self.path.glob(".*.partial"), *self.checkpoints.glob(".*.partial")):
+                if partial.is_file():
+                    partial.unlink()
 
     def record_failure(self, error: Exception) -> None:
         """Write why the run failed; nothing where there is no folder, or another process holds it."""

@@ -13,6 +13,8 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
+from sentcse.errors import SentcseError
+from sentcse.machine.files import disk_fault
 from sentcse.records.contents import Results
 from sentcse.records.neighbours import nearest_run, note
 from sentcse.records.run_folder import RunFolder
@@ -97,7 +99,12 @@ class Run(ABC, Generic[Config]):
                 results = self._make(inputs) if finished is None else finished
         except Exception as error:
             self.folder.record_failure(error)
-            raise
+            if isinstance(error, SentcseError) or (reason := disk_fault(error)) is None:
+                raise
+            raise SentcseError(
+                f"{self.folder.path} or a temporary file cannot be written ({reason}): make room, or mend the disk; "
+                "the same command continues."
+            ) from error
         if finished is not None:  # W&B gets it under the lock, which a process cannot take twice
             return self._pass_over(finished)
         self.report(results)
