@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sentcse.config.commands import (
+    ClusterConfig,
     DashboardConfig,
     DataKitConfig,
     EncodeConfig,
@@ -86,6 +87,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
         "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),
         "## `python -m sentcse.encode`\n\n" + _table(_rows(EncodeConfig, _file("encode"), "")),
+        "## `python -m sentcse.cluster`\n\n" + _table(_rows(ClusterConfig, _file("cluster"), "")),
         "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),
     ]
     return "\n\n".join(parts) + "\n"

@@ -34,7 +34,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
         Room(
             "doors",
             None,
-            "train, evaluate, generator, export, report, reproduce, runs, search, encode, quickstart, dashboard, data",
+            "train, evaluate, generator, export, report, reproduce, runs, search, encode, cluster, "
+            "quickstart, dashboard, data",
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
@@ -46,7 +47,8 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
     (
         Room("methods", 1, "SimCSE, DiffCSE, miCSE"),
         Room("evaluation", 2, "tasks, scores, statistics"),
-        Room("retrieval", 3, "search, mining"),
+        Room("clustering", 3, "clusters, their map"),
+        Room("retrieval", 4, "search, mining"),
     ),
     (Room("encoder", 2, "SentenceEncoder"), Room("encoding", 3, "texts into vectors")),
     (Room("storage", 2, "models in and out"),),
@@ -72,6 +74,7 @@ DOORS = frozenset(
         "sentcse.reproduce",
         "sentcse.runs",
         "sentcse.search",
+        "sentcse.cluster",
         "sentcse.encode",
         "sentcse.dashboard",
         "sentcse.quickstart",

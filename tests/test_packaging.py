@@ -54,6 +54,7 @@ def test_the_wheel_holds_every_configuration_and_embedded_file(wheel: Path) -> N
     wanted |= {"hydra_plugins/sentcse_sweeper/__init__.py"}
     pages = ("page.html", "page.css", "page.js", "table.html", "reproduction.html")
     wanted |= {f"sentcse/studies/page_files/{name}" for name in pages}
+    wanted |= {f"sentcse/clustering/page_files/map.{kind}" for kind in ("html", "css", "js")}
     wanted |= {f"sentcse/embedded/{path.name}" for path in (sources / "embedded").iterdir() if path.is_file()}
     assert wanted <= inside
     assert not [name for name in inside if name.startswith("tests") or "__pycache__" in name]
@@ -95,5 +96,5 @@ def test_a_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
 def test_the_console_script(wheel: Path) -> None:
     (entry,) = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith("entry_points.txt")]
     scripts = zipfile.ZipFile(wheel).read(entry).decode()
-    for name in ("train", "evaluate", "export", "quickstart", "report", "reproduce", "encode"):
+    for name in ("train", "evaluate", "export", "quickstart", "report", "reproduce", "encode", "search", "cluster"):
         assert f"sentcse-{name} = sentcse.{name}:main" in scripts

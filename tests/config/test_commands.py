@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 
 from sentcse.config.check import check_command
 from sentcse.config.commands import (
+    ClusterConfig,
     DashboardConfig,
     DataKitConfig,
     EncodeConfig,
@@ -28,6 +29,7 @@ COMMANDS: dict[str, type[Section]] = {
     "report": ReportConfig,
     "runs": RunsConfig,
     "search": SearchConfig,
+    "cluster": ClusterConfig,
     "encode": EncodeConfig,
     "dashboard": DashboardConfig,
 }

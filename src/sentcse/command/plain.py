@@ -58,6 +58,19 @@ def run_plain_command(
     return 0
 
 
+def with_first_word(words: Sequence[str], key: str) -> list[str]:
+    """A command line whose plain words are all settings but the first, which goes to `key`.
+
+    A second plain word stays as it is, and is refused as a setting without a value.
+    """
+    settings = list(words)
+    for place, word in enumerate(settings):
+        if PLAIN_OVERRIDE.match(word) is None and not word.startswith("-"):
+            settings[place] = f"{key}={json.dumps(word)}"
+            break
+    return settings
+
+
 def settings_of(words: Sequence[str], key: str) -> list[str]:
     """A command line with plain words as key=value: the first plain word is the action, the others go to `key`."""
     plain = [word for word in words if PLAIN_OVERRIDE.match(word) is None and not word.startswith("-")]

@@ -189,6 +189,33 @@ class EncodeConfig(Section):
     progress: bool = Field(True, description="show a progress bar")
 
 
+class ClusterConfig(Section):
+    """`python -m sentcse.cluster`."""
+
+    path: LocalPath = Field(description="the file of sentences")
+    encoder: LocalPath = Field(description="exported folder, run's folder, checkpoint or hub name")
+    output: LocalPath = Field("clusters", description="folder that is written")
+    pooler: Pooler | None = Field(None, description="null: the encoder's own record")
+    known_as: str | None = Field(None, description="hub name of the published checkpoint that encoder is a copy of")
+    columns: Annotated[Annotated[list[str], Field(min_length=1)] | None, BeforeValidator(_as_list)] = Field(
+        None, description="of the sentence, joined by a space; null: there is only one"
+    )
+    label_column: str | None = Field(None, description="of labels that the clusters are compared with")
+    encoding: str = Field("utf-8", description="of the file")
+    method: Literal["kmeans", "hdbscan"] = Field("kmeans", description="how clusters are found")
+    clusters: int | None = Field(None, ge=2, description="kmeans: how many; null: searched by the silhouette")
+    most_clusters: int = Field(50, ge=2, description="kmeans: the largest number that is searched")
+    min_size: int = Field(10, ge=2, description="hdbscan: sentences of the smallest cluster")
+    words: int = Field(8, ge=1, description="distinguishing words of a cluster")
+    typical: int = Field(3, ge=1, description="typical sentences of a cluster")
+    map: Literal["auto", "umap", "pca"] = Field("auto", description="auto: UMAP where it is installed, else pca")
+    seed: int = Field(42, ge=0, lt=2**32, description="of k-means and the map")
+    overwrite: bool = Field(False, description="write into a folder that is there")
+    batch_size: int = Field(64, ge=1, description="sentences encoded together")
+    device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
+    progress: bool = Field(True, description="show a progress bar")
+
+
 class DashboardConfig(Section):
     """`python -m sentcse.dashboard`."""
 
