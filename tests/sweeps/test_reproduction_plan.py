@@ -34,6 +34,7 @@ def test_seeds_by_number_or_by_name() -> None:
     [
         ("seed=4", "seeds=N or"),
         ("+experiment=micse_bert", "the recipes are the first words"),
+        ("trainer.fast_dev_run=true", "nothing of it is kept"),
         ("sweep=low_shot", "every seed of every recipe"),
         ("-m", "not of the form key=value"),
         ("--cfg=job", "not of the form key=value"),

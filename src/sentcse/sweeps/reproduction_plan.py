@@ -25,6 +25,7 @@ CHOSEN_HERE = {
     "seed": "seeds=N or seeds=[42,43] names them",
     "sweep": "the runs are every seed of every recipe",
     "name": "a run's name is its recipe's",
+    "trainer.fast_dev_run": "nothing of it is kept; dry_run=true tries a few steps of each recipe",
 }
 
 

@@ -23,6 +23,7 @@ from sentcse.machine.files import writing
 from sentcse.records.contents import Results
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.run import EncoderRun
+from sentcse.training.trial import trial_of
 
 RATE = "train/sentences_per_second"
 
@@ -151,11 +152,13 @@ def _silent() -> Iterator[None]:
 
 
 def _shortened(config: TrainConfig, steps: int, root: Path) -> TrainConfig:
-    values = config.model_dump(by_alias=True)
-    values["overwrite"] = False
-    values["runs"]["root"] = str(root)
-    values["logger"]["kind"] = "csv"
-    values["trainer"] |= {"max_steps": steps, "log_every_n_steps": 1, "progress": False}
-    values["trainer"] |= {"early_stopping": None, "fast_dev_run": False, "profiler": None, "model_summary": None}
-    values["evaluation"]["every_n_steps"] = steps
-    return TrainConfig.model_validate(values)
+    """A trial of so many steps, every one of which is logged."""
+    trial, callbacks = trial_of(config, root), {"early_stopping": None, "model_summary": None}
+    trainer = {"max_steps": steps, "log_every_n_steps": 1, "progress": False, "profiler": None}
+    return trial.model_copy(
+        update={
+            "trainer": trial.trainer.model_copy(update=trainer),
+            "callbacks": trial.callbacks.model_copy(update=callbacks),
+            "evaluation": trial.evaluation.model_copy(update={"every_n_steps": steps}),
+        }
+    )
