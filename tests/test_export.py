@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from encoders import RECORD, make_encoder, write_checkpoint
 
 from sentcse.command.plain import run_plain_command
@@ -63,3 +64,67 @@ def test_an_older_export_is_replaced_only_where_it_is_asked_for(
     assert "out holds an exported encoder already: name a new folder, or replace it with" in capsys.readouterr().err
     assert (tmp_path / "out" / "model.safetensors").read_bytes() == before
     assert export(*words, "overwrite=true") == 0
+
+
+def seeds(folder: Path) -> list[Path]:
+    """Checkpoints of three encoders that differ in their weights, each with a head at test time."""
+    encoders = [make_encoder("cls_before_pooler", seed=seed) for seed in (1, 2, 3)]
+    return [
+        write_checkpoint(folder / f"{seed}.ckpt", encoder, "linear_tanh") for seed, encoder in enumerate(encoders, 1)
+    ]
+
+
+def without_head(path: Path) -> Path:
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["sentcse"]["encoder"]["head"] = None
+    torch.save(checkpoint, path)
+    return path
+
+
+def test_several_are_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [without_head(path) for path in seeds(tmp_path)]
+    names = ",".join(map(str, paths))
+    assert export(f"checkpoint=[{names}]", f"output={tmp_path / 'out'}") == 0
+    assert f"The mean of 3 encoders -> {tmp_path / 'out'}" in capsys.readouterr().out
+    mean = SentenceEncoder.from_pretrained(tmp_path / "out")
+    states = [make_encoder(seed=seed).backbone.state_dict() for seed in (1, 2, 3)]
+    for name, tensor in mean.backbone.state_dict().items():
+        expected = sum(each[name].double() for each in states) / 3
+        torch.testing.assert_close(tensor.double(), torch.as_tensor(expected), rtol=1e-5, atol=1e-7)
+    provenance = json.loads((tmp_path / "out" / RECORD_FILE).read_text(encoding="utf-8"))["provenance"]
+    assert provenance["method"] == "simcse"
+    assert [name.rpartition("/")[2] for name in provenance["average"]["members"]] == ["1.ckpt", "2.ckpt", "3.ckpt"]
+    # the mean of the exported and of what it is the mean of is itself
+    again = f"checkpoint=[{tmp_path / 'out'},{names}]"
+    assert export(again, f"output={tmp_path / 'again'}") == 0
+    same = SentenceEncoder.from_pretrained(tmp_path / "again").backbone.state_dict()
+    for name, tensor in mean.backbone.state_dict().items():
+        torch.testing.assert_close(same[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_what_cannot_be_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two, _ = seeds(tmp_path)
+    assert export(f"checkpoint=[{one},{two}]", f"output={tmp_path / 'out'}") == 1
+    assert "1.ckpt has a head at test time, which began with random weights of its own" in capsys.readouterr().err
+    assert export(f"checkpoint=[{one},{one}]", f"output={tmp_path / 'out'}") == 1
+    assert "names an encoder more than once" in capsys.readouterr().err
+    other = write_checkpoint(tmp_path / "wide.ckpt", make_encoder("cls_before_pooler", intermediate_size=48), None)
+    assert export(f"checkpoint=[{without_head(one)},{other}]", f"output={tmp_path / 'out'}") == 1
+    assert "wide.ckpt and " in (said := capsys.readouterr().err)
+    assert "differ in architecture and cannot be averaged" in said
+    assert export("checkpoint=[]", f"output={tmp_path / 'out'}") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_best_checkpoint_of_a_complete_run_says_how_it_was_chosen(run: Path, tmp_path: Path) -> None:
+    selection = {"metric": "InfoNCE", "labels": None, "step": 7}
+    merged = {**RECORD, "selection": {**selection, "alpha": 0.5, "places": 8}}
+    make_encoder("cls_before_pooler").save_pretrained(run / "encoder", record=merged)
+    for named, record in (
+        ("", {**RECORD, "selection": selection}),
+        ("checkpoints/last.ckpt", RECORD),
+        ("encoder", merged),
+    ):
+        assert export(f"checkpoint={run / named}", f"output={tmp_path / 'out'}", "overwrite=true") == 0
+        found = json.loads((tmp_path / "out" / RECORD_FILE).read_text(encoding="utf-8"))
+        assert found["provenance"] == record

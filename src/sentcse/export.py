@@ -1,6 +1,7 @@
-"""Command: make an encoder folder from a training checkpoint.
+"""Command: make an encoder folder from a training checkpoint, or from the mean of several.
 
 python -m sentcse.export checkpoint=runs/NAME output=my-encoder
+python -m sentcse.export 'checkpoint=[runs/A,runs/B,runs/C]' output=my-encoder
 """
 
 from __future__ import annotations
@@ -19,26 +20,32 @@ def main() -> None:
 
 
 def export_job(config: ExportConfig) -> None:
-    """Rebuild the encoder from the checkpoint alone, then save it."""
+    """Rebuild the encoder from the checkpoint alone, or the mean of several, then save it."""
     announce_loading()
     from pathlib import Path
 
     from sentcse.encoder import SentenceEncoder
-    from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER
-    from sentcse.storage.checkpoint import load_checkpoint_encoder
+    from sentcse.storage.averaging import average_encoders
+    from sentcse.storage.opening import open_to_export
     from sentcse.storage.record import RECORD_FILE
 
     if (Path(config.output) / RECORD_FILE).is_file() and not config.overwrite:
         raise SentcseError(
             f"{config.output} holds an exported encoder already: name a new folder, or replace it with overwrite=true."
         )
-    checkpoint = Path(config.checkpoint)
-    if (checkpoint / CHECKPOINTS_FOLDER).is_dir():
-        checkpoint = checkpoint / CHECKPOINTS_FOLDER / BEST_CHECKPOINT
-    parts = load_checkpoint_encoder(checkpoint)
+    opened = [open_to_export(Path(name)) for name in config.checkpoints]
+    found = [path for path, _ in opened]
+    if len(set(found)) < len(found):
+        raise SentcseError("checkpoint names an encoder more than once: name each that is averaged once.")
+    # of an absolute path what a reader elsewhere can use
+    members = {"/".join(path.parts[-3:]): parts for path, parts in opened}
+    if len(members) < len(found):
+        members = {str(path): parts for path, parts in opened}
+    parts = opened[0][1] if len(opened) == 1 else average_encoders(members)
     encoder = SentenceEncoder.from_parts(parts)
     folder = encoder.save_pretrained(config.output, record=parts.provenance)
-    print(f"{checkpoint} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
+    made_of = str(found[0]) if len(found) == 1 else f"The mean of {len(found)} encoders"
+    print(f"{made_of} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
 
 
 if __name__ == "__main__":

@@ -78,9 +78,16 @@ class DataKitConfig(Section):
 class ExportConfig(Section):
     """`python -m sentcse.export`."""
 
-    checkpoint: LocalPath = Field(description="training checkpoint, or a run's folder")
+    checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] = Field(
+        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean"
+    )
     output: LocalPath = Field(description="folder to write")
     overwrite: bool = Field(False, description="replace an older export")
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """Every checkpoint that is named, also where it is one."""
+        return [self.checkpoint] if isinstance(self.checkpoint, str) else self.checkpoint
 
 
 class ReportConfig(Section):

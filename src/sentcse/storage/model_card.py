@@ -10,7 +10,8 @@ The record's keys, all optional (what is missing is left out of the card), plain
         None for none; "rule": "last" in place of metric and labels where nothing was compared; "stopped": str, why the
         training ended before its last step; "alpha": float and "places": int, where between the start (0) and that step
         (1) the weights lie, as the best of so many places}
-    average: {"members": [str], "seeds": [int]}, of which encoders the weights are the mean
+    average: {"members": [str], "seeds": [int]}, of which encoders the weights are the mean; and what their
+        selections have in common of metric, labels and rule
     scores: {task: {"pairs": int, "before": float, "after": float}}, Spearman x 100 of the cosine
     versions: {library: version}
 """
@@ -175,7 +176,8 @@ def _average(average: Mapping[str, Any]) -> str:
     text = f"## Average\n\nThe weights are the mean of those of {len(average['members'])} encoders: {members}."
     if len(average.get("seeds", [])) > 0:
         text += f" Their seeds: {', '.join(map(str, average['seeds']))}."
-    return text + " The choice of each step is not told here; no scores of the mean are recorded."
+    chosen = _selection(average).partition("\n\n")[2].replace("The checkpoint ", "Each one's checkpoint ")
+    return " ".join(filter(None, (text, chosen, "The mean itself was not scored.")))
 
 
 def versions_section(versions: Mapping[str, str]) -> str:

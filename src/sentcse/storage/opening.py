@@ -10,11 +10,12 @@ from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
 from sentcse.modules.heads import DenseHead
 from sentcse.modules.input_length import check_length, longest_input, most_positions
+from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER, ENCODER_FOLDER
 from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone, require_model
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
 from sentcse.storage.published_encoders import published_name, published_record
-from sentcse.storage.record import read_record
+from sentcse.storage.record import RECORD_FILE, read_record
 from sentcse.storage.tokenizers import check_vocabulary, load_tokenizer
 
 if TYPE_CHECKING:
@@ -53,6 +54,29 @@ def open_encoder(
     return EncoderParts(
         backbone, tokenizer, chosen, head, length, record.pooler, record.provenance, record.prompt, record.dimensions
     )
+
+
+def open_to_export(source: Path) -> tuple[Path, EncoderParts]:
+    """The encoder of a checkpoint, of a run's folder (its best checkpoint) or of an exported folder; and where it lies.
+
+    The record of a run's best checkpoint says how its step was chosen, once the run is complete.
+
+    Raises:
+        SentcseError: if there is none, or it is damaged.
+    """
+    path = source.expanduser()
+    if (path / RECORD_FILE).is_file():
+        return path, open_encoder(path, pooler=None, max_length=None)
+    if (path / CHECKPOINTS_FOLDER).is_dir():
+        path = path / CHECKPOINTS_FOLDER / BEST_CHECKPOINT
+    parts = load_checkpoint_encoder(path)
+    exported = path.parents[1] / ENCODER_FOLDER if path.name == BEST_CHECKPOINT and len(path.parents) > 1 else None
+    if exported is None or not (exported / RECORD_FILE).is_file():
+        return path, parts
+    chosen = read_record(str(exported)).provenance.get("selection", {})
+    # the checkpoint is the step itself, also where the run has merged its weights
+    selection = {key: value for key, value in chosen.items() if key not in ("alpha", "places")}
+    return path, replace(parts, provenance={**parts.provenance, "selection": selection})
 
 
 def _length(
