@@ -194,7 +194,7 @@ class SentenceEncoder(nn.Module):
 
         Args:
             sentences: any number of strings (a list, a generator, a pandas Series, an array), or one.
-            batch_size: sentences encoded together.
+            batch_size: the most sentences encoded together; on a CPU long ones are fewer, which is faster.
             max_length: tokens at which a sentence is cut; None for the encoder's own.
             normalize: give vectors of length one; one of length zero stays.
             device: as torch names it, or auto; the encoder moves there and stays. None: where it is.

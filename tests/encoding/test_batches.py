@@ -10,6 +10,7 @@ import torch
 from tiny import tiny_bert, tiny_tokenizer
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.encoding.batches import batches_by_length
 
 SENTENCES = ["A man plays music.", "The dog", "a", "The woman sits in the city and the dog runs to it", "music of 7"]
 
@@ -118,3 +119,32 @@ def test_vectors_as_lists_of_numbers(encoder: SentenceEncoder) -> None:
     found = encoder.encode(SENTENCES, show_progress_bar=False, normalize_embeddings=True).tolist()
     assert len(found) == 5
     assert isinstance(found[0][0], float)
+
+
+@pytest.mark.parametrize(
+    ("most_rows", "most_tokens", "expected"),
+    [
+        (3, None, [[3, 1, 4], [0, 2, 5]]),
+        (3, 1000, [[3, 1, 4], [0, 2, 5]]),  # by rows alone
+        (9, 14, [[3], [1, 4, 0], [2, 5]]),  # 20 alone; 3 x 4 <= 14 < 4 x 4; 2 x 1
+        (2, 14, [[3], [1, 4], [0, 2], [5]]),
+    ],
+)
+def test_batches_by_hand(most_rows: int, most_tokens: int | None, expected: list[list[int]]) -> None:
+    lengths = np.array([3, 4, 1, 20, 4, 1])
+    found = batches_by_length(lengths, most_rows=most_rows, most_tokens=most_tokens)
+    assert [batch.tolist() for batch in found] == expected
+
+
+def test_batches_hold_every_text_once_within_their_limits() -> None:
+    lengths = np.random.default_rng(0).integers(0, 300, 1000)
+    found = batches_by_length(lengths, most_rows=16, most_tokens=1024)
+    assert sorted(np.concatenate(found).tolist()) == list(range(1000))
+    padded = [(len(batch), len(batch) * lengths[batch].max()) for batch in found]
+    assert all(rows <= 16 and tokens <= 1024 for rows, tokens in padded)
+    # none could take the next one's first text
+    room = [
+        (rows + 1) * lengths[batch].max() > 1024 or rows == 16 for batch, (rows, _) in zip(found, padded, strict=True)
+    ]
+    assert all(room[:-1])
+    assert batches_by_length(np.empty(0, np.int64), most_rows=4, most_tokens=9) == []

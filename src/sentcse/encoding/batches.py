@@ -25,6 +25,9 @@ from sentcse.modules.input_length import check_length
 if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
 
+MOST_TOKENS_ON_CPU = 1024
+"""Of a batch with its padding: what a layer makes of more than that does not stay in a core's cache."""
+
 
 def encode_texts(encoder: SentenceEncoder, texts: str | Iterable[str], options: Encoding) -> Vectors | Tensor:
     """What `SentenceEncoder.encode` gives; see there."""
@@ -34,9 +37,8 @@ def encode_texts(encoder: SentenceEncoder, texts: str | Iterable[str], options: 
     move_to(encoder, options.device)
     given: Iterable[str] = [texts] if isinstance(texts, str) else texts
     tokens = Tokens(tokenized(given, encoder.tokenizer, prompt=prompt, max_length=limit))
-    order = np.argsort(-tokens.lengths, kind="stable")
-    size = options.batch_size
-    batches = np.split(order, range(size, len(order), size)) if len(order) > 0 else []
+    most_tokens = MOST_TOKENS_ON_CPU if encoder.device.type == "cpu" else None
+    batches = batches_by_length(tokens.lengths, most_rows=options.batch_size, most_tokens=most_tokens)
     # a head may change the width, so that the array is made when the first batch is there
     vectors: Vectors | None = None
     with in_eval_mode(encoder), tqdm(total=len(tokens), unit=" sentences", disable=not options.progress) as bar:
@@ -51,6 +53,27 @@ def encode_texts(encoder: SentenceEncoder, texts: str | Iterable[str], options: 
         vectors = np.empty((0, encoder.width), dtype=np.float32)[:, : options.truncate_dim]
     kept = vectors[0] if alone else vectors
     return torch.from_numpy(kept).to(encoder.device) if options.as_tensor else kept
+
+
+def batches_by_length(
+    lengths: NDArray[np.int64], *, most_rows: int, most_tokens: int | None
+) -> list[NDArray[np.int64]]:
+    """Positions of texts in batches, the longest texts first, those of one length in their order.
+
+    Args:
+        lengths: tokens of each text.
+        most_rows: texts of a batch.
+        most_tokens: of a batch with its padding, or None for any number; a longer text is a batch of its own.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    batches: list[NDArray[np.int64]] = []
+    start = 0
+    while start < len(order):
+        longest = max(1, int(lengths[order[start]]))
+        rows = most_rows if most_tokens is None else max(1, min(most_rows, most_tokens // longest))
+        batches.append(order[start : start + rows])
+        start += rows
+    return batches
 
 
 def _encode_batch(encoder: SentenceEncoder, tokens: Tokens, options: Encoding, chosen: NDArray[np.int64]) -> Vectors:
