@@ -58,3 +58,12 @@ def test_a_wrong_setting_stops_before_anything_is_trained(
     assert run(monkeypatch, [*words, "trainer.max_stepz=1"]) == 2
     assert "did you mean trainer.max_steps?" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("word", ["evaluation=none", "evaluation.select=info_nce", "evaluation.test=[]"])
+def test_without_scores_on_its_pairs_there_is_nothing_to_compare(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], tmp_path: Path, word: str
+) -> None:
+    assert run(monkeypatch, [*words, word]) == 2
+    assert "The quickstart compares the methods on its pairs, and evaluation.select=" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.command.composed import announce_loading, run_command
+from sentcse.errors import ConfigError
 from sentcse.records.contents import Results
 from sentcse.sweeps.sweep_job import run_sweep_job
 
@@ -73,11 +74,21 @@ def _run(job: Callable[[dict[str, Any]], None], config_name: str, arguments: lis
 
 
 def train(values: dict[str, Any]) -> Trained:
-    """Train as configured."""
+    """Train as configured.
+
+    Raises:
+        ConfigError: if the settings leave no scores to compare the methods by.
+    """
     from sentcse.config import check_config
     from sentcse.training.preflight import fetch_sources
 
     config = check_config(values)
+    if config.evaluation.select != "pairs" or "pairs" not in config.evaluation.test:
+        raise ConfigError(
+            f"The quickstart compares the methods on its pairs, and evaluation.select={config.evaluation.select} with "
+            f"evaluation.test=[{', '.join(config.evaluation.test)}] has no such scores: leave both as they are, or use "
+            "python -m sentcse.train experiment=quickstart."
+        )
     fetch_sources(config)
     announce_loading()
     from sentcse.training.run import EncoderRun
