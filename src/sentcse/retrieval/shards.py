@@ -61,7 +61,7 @@ def read_shard(content: bytes) -> Rows:
     import pyarrow
     import pyarrow.parquet
 
-    table = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+    table = pyarrow.parquet.read_table(pyarrow.BufferReader(content), use_threads=False)
     stored = table["vector"].combine_chunks()
     vectors: NDArray[Any] = stored.flatten().to_numpy().reshape(len(stored), stored.type.list_size)
     if "scale" in table.column_names:
