@@ -70,7 +70,7 @@ class Bench:
             require(found[name] == value, f"{name} differ: {_differing(found[name], value)}")
         # what processes share waits for a day: another one may be writing it
         left = [path for path in folder.rglob(".*") if path.name.endswith(UNFINISHED)]
-        left = [path for path in left if path.parent.name not in ("cache", "untrained")]
+        left = [path for path in left if not {"cache", "untrained"}.intersection(path.relative_to(folder).parts)]
         require(left == [], f"left: {left}")
         shutil.rmtree(folder)
 

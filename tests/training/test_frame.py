@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -196,3 +197,47 @@ def test_a_new_run_beside_a_near_one_says_so_once_and_not_in_a_sweep(
     assert "This is a new run" not in begin("data.batch_size=16")  # it goes on
     monkeypatch.setattr(frame, "sweep_name", lambda: "low_shot_1234abcd")
     assert "This is a new run" not in begin("data.batch_size=4")
+
+
+class Broken(Run[TrainConfig]):
+    """Meets a fault while it trains."""
+
+    fault: Exception
+
+    def prepare(self) -> None:
+        pass
+
+    def fit(self) -> None:
+        raise self.fault
+
+    def conclude(self) -> Results:
+        raise AssertionError("what failed was concluded")
+
+    def report(self, results: Results) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (OSError(errno.ENOSPC, "full"), "No space left on device"),
+        (Exception(f"Read-only (os error {errno.EROFS})"), "Read-only file system"),
+        (FileNotFoundError(errno.ENOENT, "gone", "{}/curves.png"), "curves.png or its folder was deleted meanwhile"),
+    ],
+)
+def test_what_the_disk_refuses_is_a_sentence_wherever_it_is_met(
+    configure: Configure, fault: Exception, said: str
+) -> None:
+    run = Broken(configure())
+    if isinstance(fault, FileNotFoundError):
+        fault.filename = fault.filename.format(run.folder.path)
+    run.fault = fault
+    with pytest.raises(SentcseError, match=f"cannot be written .*{said}.*the same command continues"):
+        run.carry_out()
+
+
+def test_a_file_of_another_folder_that_is_missing_is_a_defect(configure: Configure) -> None:
+    run = Broken(configure())
+    run.fault = FileNotFoundError(errno.ENOENT, "gone", "/elsewhere")
+    with pytest.raises(FileNotFoundError):
+        run.carry_out()

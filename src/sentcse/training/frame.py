@@ -99,7 +99,7 @@ class Run(ABC, Generic[Config]):
                 results = self._make(inputs) if finished is None else finished
         except Exception as error:
             self.folder.record_failure(error)
-            if isinstance(error, SentcseError) or (reason := disk_fault(error)) is None:
+            if isinstance(error, SentcseError) or (reason := self._not_written(error)) is None:
                 raise
             raise SentcseError(
                 f"{self.folder.path} or a temporary file cannot be written ({reason}): make room, or mend the disk; "
@@ -109,6 +109,12 @@ class Run(ABC, Generic[Config]):
             return self._pass_over(finished)
         self.report(results)
         return results
+
+    def _not_written(self, error: Exception) -> str | None:
+        """Why a file could not be written, where it is the disk or somebody who has deleted the folder meanwhile."""
+        if isinstance(error, FileNotFoundError) and str(error.filename).startswith(str(self.folder.path)):
+            return f"{error.filename} or its folder was deleted meanwhile"
+        return disk_fault(error)
 
     def _try_out(self) -> Results:
         with TemporaryDirectory(prefix="sentcse-") as folder:
