@@ -207,7 +207,7 @@ FAULTS: dict[str, Callable[[Bench], Fault]] = {
     "deleted folders": deleted_folders,
     "full disk": lambda bench: full_disk(bench, 5),
     "read-only": lambda bench: read_only(bench, 8),
-    "sigkill before a change": lambda bench: killed_before_a_change(bench, 4),
+    "sigkill before a change": lambda bench: killed_before_a_change(bench, 8),
 }
 
 
