@@ -56,7 +56,7 @@ def test_checking_does_not_change_the_values() -> None:
         ({"trainer__devices": 0}, "trainer.devices must be above 0, got 0."),
         ({"trainer__devices": [0, -1]}, "trainer.devices.1 must be at least 0, got -1."),
         ({"trainer": 3}, "trainer must be a group of settings, got 3."),
-        ({"evaluation__dev": []}, "evaluation.dev"),
+        ({"evaluation__dev": []}, "evaluation.select=stsb is not scored: add it to evaluation.dev"),
         ({"evaluation__dev": ["stsb", "sts99"]}, "evaluation.dev.1 must be 'stsb', "),
         ({"trainer__strategy": "ddp_spawn"}, "trainer.strategy must be 'auto', 'ddp' or "),
         ({"data__cache_dir": ""}, "data.cache_dir must not be empty."),

@@ -186,7 +186,7 @@ def test_the_jobs_beside_a_killed_one_are_waited_for(
     local = pytest.importorskip("hydra_plugins.hydra_submitit_launcher.submitit_launcher", reason="the extra `sweep`")
     each = [compose(["experiment=simcse_bert", f"seed={seed}"]) for seed in (1, 2)]
     folders = [RunFolder(check_config(values)) for values in each]
-    processes: list[threading.Thread] = []
+    held, worked = threading.Event(), threading.Event()
     monkeypatch.setattr("sentcse.sweeps.sweep.STARTING_SECONDS", 3.0)
 
     def launch(self: Any, job_overrides: list[list[str]], initial_job_idx: int) -> None:
@@ -196,18 +196,19 @@ def test_the_jobs_beside_a_killed_one_are_waited_for(
 
         def work() -> None:
             with folders[1].locked():
+                held.set()
                 time.sleep(5)
                 complete(each[1])
+                worked.set()
             outcomes.write(folders[1].path.name, JobOutcome("done", None, 2.0))
 
-        processes.append(threading.Thread(target=work))
-        processes[0].start()
-        time.sleep(0.1)
+        threading.Thread(target=work).start()
+        held.wait()
         raise RuntimeError("Job 0 was killed")
 
     monkeypatch.setattr(local.LocalLauncher, "launch", launch)
     assert sweep(Recorder(), "seed=1,2", "hydra/launcher=submitit_local") == 1
-    assert not processes[0].is_alive()
+    assert worked.is_set()
     assert "2 jobs: 1 done, 1 missing" in capsys.readouterr().out
 
 

@@ -22,6 +22,8 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.training import run as module
 from sentcse.training.fitting import (
     TERMINATED,
+    WEIGHTS,
+    WHOLE,
     check_continuation,
     load_checkpoint,
     load_selected,
@@ -119,8 +121,8 @@ def test_sigterm_ends_with_the_code_of_a_shell(configure: Configure, caplog: pyt
 
 def test_the_selected_checkpoint_is_that_of_the_selected_step(tmp_path: Path) -> None:
     folder: Any = SimpleNamespace(best=tmp_path / "best.ckpt")
-    torch.save({"global_step": 4, "weight": torch.arange(3)}, folder.best)
-    assert torch.equal(load_selected(folder, step=4)["weight"], torch.arange(3))
+    torch.save({**dict.fromkeys(WEIGHTS), "global_step": 4, "state_dict": {"w": torch.arange(3)}}, folder.best)
+    assert torch.equal(load_selected(folder, step=4)["state_dict"]["w"], torch.arange(3))
     for other in (3, 6):
         with pytest.raises(SentcseError, match=rf"best\.ckpt holds step 4, but step {other} was selected: .*overwrite"):
             load_selected(folder, step=other)
@@ -129,7 +131,8 @@ def test_the_selected_checkpoint_is_that_of_the_selected_step(tmp_path: Path) ->
 def test_a_run_continues_with_its_own_corpus_alone(tmp_path: Path) -> None:
     folder: Any = SimpleNamespace(last=tmp_path / "last.ckpt", path=tmp_path)
     data: Any = SimpleNamespace(data_sha256="a" * 64)
-    torch.save({"global_step": 12, "sentcse": {"record": {"data": {"sha256": "a" * 64}}}}, folder.last)
+    ours = {"record": {"data": {"sha256": "a" * 64}}}
+    torch.save({**dict.fromkeys(WHOLE), "global_step": 12, "sentcse": ours}, folder.last)
     assert check_continuation(folder, data) == 12
     data.data_sha256 = "b" * 64
     with pytest.raises(SentcseError, match=r"The corpus has changed since .*\(SHA-256 a{12}, now b{12}\)"):
@@ -139,16 +142,17 @@ def test_a_run_continues_with_its_own_corpus_alone(tmp_path: Path) -> None:
 def test_a_checkpoint_with_anything_damaged_gets_a_sentence(tmp_path: Path) -> None:
     """Cut anywhere, a bit turned in a weight, not ours at all, or of what is more than tensors and plain containers."""
     path, sentence = tmp_path / "a.ckpt", r"a\.ckpt cannot be read as a checkpoint; it is damaged: .*overwrite=true"
-    torch.save({"weight": torch.full((100,), 1.5)}, path)
+    torch.save({**dict.fromkeys(WEIGHTS), "state_dict": torch.full((100,), 1.5)}, path)
     whole = path.read_bytes()
-    assert load_checkpoint(path)["weight"].sum() == 150
+    assert load_checkpoint(path)["state_dict"].sum() == 150
     turned = bytearray(whole)
     turned[whole.index(torch.full((100,), 1.5).numpy().tobytes()) + 17] ^= 1
     for content in (b"", whole[:10], whole[:-1], whole[: len(whole) // 2], bytes(turned), b"sentence\n" * 50):
         path.write_bytes(content)
         with pytest.raises(SentcseError, match=sentence):
             load_checkpoint(path)
-    for strange in ({"path": tmp_path}, torch.ones(3)):
+    a_part = dict.fromkeys(sorted(WEIGHTS)[:-1])
+    for strange in ({**dict.fromkeys(WEIGHTS), "path": tmp_path}, a_part, torch.ones(3)):
         torch.save(strange, path)
         with pytest.raises(SentcseError, match=sentence):
             load_checkpoint(path)
