@@ -34,7 +34,8 @@ def project(unit: Unit, method: Projection, *, seed: int) -> Float[np.ndarray, "
     if umap is None:
         from sklearn.decomposition import PCA
 
-        placed = PCA(min(2, *unit.shape), random_state=seed).fit_transform(unit)
+        with np.errstate(invalid="ignore"):  # of vectors that are all one, shares of a variance of 0
+            placed = PCA(min(2, *unit.shape), random_state=seed).fit_transform(unit)
         return np.pad(placed, ((0, 0), (0, 2 - placed.shape[1]))).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that one thread is used, as the seed asks
