@@ -116,23 +116,34 @@ def _refused(bench: Bench, fault: int, numbers: range, name: str) -> Fault:
     return Fault(
         name,
         len(codes),
-        f"{codes.count(1)} times exit code 1 and a sentence, {codes.count(0)} times 0, as nothing was lost. With room, "
-        "the same command completes the run: weights, results and rows of an undisturbed one.",
+        f"{codes.count(1)} times exit code 1 and a sentence, {codes.count(0)} times 0. Once the disk takes files "
+        "again, the same command completes the run: weights, results and rows of an undisturbed one, nothing half "
+        "written.",
     )
 
 
 def damaged_files(bench: Bench, every: int = 1) -> Fault:
-    """Every kind of file of a run, cut, empty, with a flipped bit, of another kind, deleted."""
+    """Every kind of file of a run that is not complete: cut, empty, with a flipped bit, of another kind, deleted."""
     lines = [each.format(file) for file in FILES for each in DAMAGES]
     codes = [_damaged(bench, bench.half, line) for line in lines[::every]]
-    complete = bench.finish(bench.fresh())
-    lines = [each.format(file) for file in FILES_OF_A_COMPLETE_RUN for each in DAMAGES]
-    codes += [_damaged(bench, complete, line, complete=True) for line in lines[::every]]
     return Fault(
-        "a file of a run or its caches: cut, empty, with a flipped bit, of another kind, deleted",
+        "a file of an unfinished run or its caches: cut, empty, with a flipped bit, of another kind, deleted",
         len(codes),
         f"{codes.count(1)} times exit code 1 and a sentence that names it; {codes.count(0)} times the run was "
-        "completed, with the outcome of an undisturbed one.",
+        "completed with weights and results of an undisturbed one, and its rows but those that metrics.csv had lost.",
+    )
+
+
+def damaged_outcomes(bench: Bench, every: int = 1) -> Fault:
+    """The results, the export and the picture of a complete run."""
+    complete = bench.finish(bench.fresh())
+    lines = [each.format(file) for file in FILES_OF_A_COMPLETE_RUN for each in DAMAGES]
+    codes = [_damaged(bench, complete, line, complete=True) for line in lines[::every]]
+    return Fault(
+        "results.json, the export or the picture of a complete run, in the same five ways",
+        len(codes),
+        f"{codes.count(1)} times exit code 1 and a sentence that names it; {codes.count(0)} times exit code 0, without "
+        "a traceback: the export is compared with its hash when it is opened.",
     )
 
 
@@ -194,7 +205,8 @@ def deleted_folders(bench: Bench, times: int = 2, seed: int = 0) -> Fault:
     return Fault(
         "a folder deleted under a run: all runs, this one, its checkpoints, caches",
         len(codes),
-        f"{codes.count(1)} times exit code 1 and a sentence, {codes.count(0)} times the run was completed without it.",
+        f"{codes.count(1)} times exit code 1 and a sentence, {codes.count(0)} times 0, no traceback. The same command "
+        "then ends with weights, results and rows of an undisturbed run.",
     )
 
 
@@ -204,6 +216,7 @@ FAULTS: dict[str, Callable[[Bench], Fault]] = {
     "ctrl-c": lambda bench: interrupted(bench, 10),
     "two processes": lambda bench: two_processes(bench, 10),
     "damaged files": damaged_files,
+    "damaged outcomes": damaged_outcomes,
     "deleted folders": deleted_folders,
     "full disk": lambda bench: full_disk(bench, 5),
     "read-only": lambda bench: read_only(bench, 8),

@@ -91,6 +91,7 @@ class Server:
         """
         self.number += 1
         log = self.logs / f"{self.number}.log"
+        log.touch()  # a process that is killed at once has not made it
         request = {"command": command, "words": list(words), "folder": str(folder), "log": str(log)}
         return Started(self, self.ask({**request, "fault": fault, "call": call}), log)
 
