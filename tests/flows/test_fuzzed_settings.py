@@ -47,7 +47,6 @@ WORDS = st.one_of(
 )
 
 
-@pytest.mark.timeout(3600)  # Hydra takes a sixth of a second to compose
 @pytest.mark.parametrize("examples", EXAMPLES)
 def test_overrides_of_a_training(examples: int) -> None:
     from hydra.errors import HydraException

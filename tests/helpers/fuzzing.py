@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sentcse.errors import SentcseError
 
-EXAMPLES = [15, pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.fuzz])]
+EXAMPLES = [15, pytest.param(5000, marks=[pytest.mark.slow, pytest.mark.fuzz, pytest.mark.timeout(3600)])]
 LETTERS = st.characters(exclude_categories=["Cs"])
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(LETTERS, max_size=8), st.sampled_from(["..", "/", ""])

@@ -129,6 +129,15 @@ def test_a_checkpoint_with_adapters_is_not_called_damaged(tmp_path: Path, inside
         load_checkpoint_encoder(path)
 
 
+def test_a_byte_of_a_header_that_makes_its_name_no_text_is_seen(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "x.ckpt", make_encoder(), None)
+    content = bytearray(path.read_bytes())
+    content[26] = 35  # the length of the first member's name
+    path.write_bytes(content)
+    with pytest.raises(SentcseError, match="cannot be read as a checkpoint"):
+        load_checkpoint_encoder(path)
+
+
 def test_a_flipped_bit_in_a_checkpoint_is_seen(tmp_path: Path) -> None:
     encoder = make_encoder("avg")
     path = write_checkpoint(tmp_path / "best.ckpt", encoder, None)
