@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from sentcse.command.composition import explain_composition, plain_values, tolerant_overrides
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError, SentcseError, how_to_continue, leave_quietly, print_fault
+from sentcse.machine.files import first_line
 
 INTERRUPTED = 130
 
@@ -63,11 +64,11 @@ def run_command(job: Job, config_name: str, sweep_job: Callable[[Job, dict[str, 
     except (HydraException, OmegaConfBaseException) as error:
         print_fault(ConfigError(explain_composition(error)))
         return ConfigError.exit_code
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         if composed_once:
             raise
-        # Hydra's words for flags that exclude each other
-        print_fault(ConfigError(f"{error}; --help lists the flags."))
+        # Hydra's words for flags that exclude each other, and for a group's choice that is no name
+        print_fault(ConfigError(f"{first_line(error)}; --help lists the flags and the choices."))
         return ConfigError.exit_code
     except RecursionError:
         if composed_once:
