@@ -47,12 +47,13 @@ def cluster_job(config: ClusterConfig) -> None:
     from sentcse.encoder import SentenceEncoder
     from sentcse.machine.device import choose_device
     from sentcse.printing.tables import to_text
-    from sentcse.retrieval.index import encode_unit
+    from sentcse.retrieval.exact import directions
 
     encoder = SentenceEncoder.from_pretrained(config.encoder, pooler=config.pooler, known_as=config.known_as)
     encoder.to(choose_device(config.device))
     bar = config.progress and sys.stderr.isatty()
-    unit = encode_unit(encoder, read.sentences, batch_size=config.batch_size, progress=bar)
+    vectors = encoder.encode(read.sentences, batch_size=config.batch_size, progress=bar)
+    unit = directions(vectors, read.sentences)
     settings = Settings(
         method=config.method,
         number=config.clusters,

@@ -7,7 +7,7 @@ import pytest
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import DataError, SentcseError
-from sentcse.retrieval.index import Index, encode_unit, most_similar
+from sentcse.retrieval.index import Index, most_similar
 
 CORPUS = ["a dog runs in the city", "the woman plays music", "a man sits", "the dog runs in a city"]
 
@@ -76,7 +76,7 @@ def test_an_empty_corpus(encoder: SentenceEncoder) -> None:
 def test_a_vector_without_a_direction(encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "encode", lambda sentences, **_: np.array([[1, 0], [np.nan, 0]], np.float32))
     with pytest.raises(DataError, match="gives 'music' a vector without a direction"):
-        encode_unit(encoder, ["a", "music"])
+        Index.build(encoder, ["a", "music"])
 
 
 def test_most_similar(encoder: SentenceEncoder) -> None:

@@ -31,11 +31,9 @@ class AttentionMutualInformation(NamedTuple):
 
 
 class InformationSums(NamedTuple):
-    """What the mean is made of; adds up over parts of a batch.
+    """What the mean is made of; adds up over parts of a batch: a sum over the rows used, in nats, with its gradient.
 
-    Attributes:
-        information: sum over the rows used, in nats, with its gradient.
-        counts: rows used, left out, not finite; then, of the rows with enough, positions above zero and all positions.
+    `counts`: rows used, left out, not finite; then, of the rows with enough, positions above zero and all positions.
     """
 
     information: Float[Tensor, ""]

@@ -178,7 +178,8 @@ class Index:
         """
         _require_list("queries", queries)
         self._check(encoder)
-        found = self.search_vectors(encode_unit(encoder, queries, batch_size=batch_size), top_k=top_k, exact=exact)
+        unit = directions(encoder.encode(queries, batch_size=batch_size), queries)
+        found = self.search_vectors(unit, top_k=top_k, exact=exact)
         return [list(self._hits(*each)) for each in zip(found.rows.tolist(), found.cosines.tolist(), strict=True)]
 
     def search_vectors(self, queries: Vectors, *, top_k: int, exact: bool = False) -> Nearest:
@@ -219,7 +220,7 @@ class Index:
             if len(given) != len(sentences):
                 raise ValueError(f"{name} must be one for each of {len(sentences)} sentences, got {len(given)}")
         refuse_repeated([document.id for document in self.documents], names)
-        vectors = encode_unit(encoder, sentences, batch_size=batch_size, progress=progress)
+        vectors = directions(encoder.encode(sentences, batch_size=batch_size, progress=progress), sentences)
         more = [Document(*each) for each in zip(names, sentences, extras, strict=True)]
         self.vectors = np.concatenate([self.vectors, vectors]) if len(self) > 0 else vectors
         self.documents = [*self.documents, *more]
@@ -230,9 +231,7 @@ class Index:
 def most_similar(
     encoder: SentenceEncoder, queries: Sequence[str], corpus: Sequence[str], *, top_k: int = 3
 ) -> list[list[Hit]]:
-    """The `top_k` sentences of a corpus with the largest cosine, for each query, best first.
-
-    For more than one search of the same corpus, build an `Index`: this encodes the corpus at each call.
+    """The `top_k` sentences of a corpus, encoded at each call, with the largest cosine for each query, best first.
 
     Raises:
         DataError: if the corpus is empty.
@@ -240,17 +239,6 @@ def most_similar(
     """
     _require_list("corpus", corpus)
     return Index.build(encoder, corpus).search(encoder, queries, top_k=top_k)
-
-
-def encode_unit(
-    encoder: SentenceEncoder, sentences: Sequence[str], *, batch_size: int = 64, progress: bool = False
-) -> Vectors:
-    """Vectors of unit length, float32 of (sentences, width).
-
-    Raises:
-        DataError: if a vector is zero, or holds NaN or infinity.
-    """
-    return directions(encoder.encode(sentences, batch_size=batch_size, progress=progress), sentences)
 
 
 def _require_list(name: str, given: Sequence[str]) -> None:
