@@ -25,17 +25,23 @@ def task(name: str, split: str, label: str, pairs: int) -> StsTask:
     return StsTask(name, split, (make_pairs("all", rows),), label)
 
 
-def test_a_line_for_each_score_and_one_for_the_encoder(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_for_each_score_and_one_for_the_encoder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="sentcse"):
-        print_outcome(RESULTS, Path("runs/a/encoder"))
+        print_outcome(RESULTS, tmp_path)
     collapsed = "collapsed (all cosines equal)"
     assert caplog.messages == [
         "stsb_dev     70.00 -> 80.46 (step 25)",
         "stsb_test    65.12 -> 75.50 (1379 pairs)",
         # neither was it measured before training nor could it be after
         f"sickr_test   {collapsed} -> {collapsed} (4927 pairs)",
-        f"encoder      {Path('runs/a/encoder')}",
+        f"encoder      {tmp_path}",
     ]
+
+
+def test_an_encoder_that_was_deleted_is_not_announced_as_there(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="sentcse"):
+        print_outcome(RESULTS, Path("runs/a/encoder"))
+    assert caplog.messages[-1].startswith("encoder      runs/a/encoder (deleted since: export a checkpoint again")
 
 
 def test_a_run_that_ends_below_what_it_began_with_says_so_in_words(caplog: pytest.LogCaptureFixture) -> None:

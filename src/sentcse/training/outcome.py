@@ -34,7 +34,8 @@ def print_outcome(results: Results, encoder: Path) -> None:
         key = score_key(name, "test")
         before, after = _score(initial.get(key)), _score(test["spearman"])
         logger.info("%-12s %s -> %s (%d pairs)", key, before, after, test["pairs"])
-    logger.info("encoder      %s", encoder)
+    deleted = "" if encoder.is_dir() else " (deleted since: export a checkpoint again, or overwrite=true trains again)"
+    logger.info("encoder      %s%s", encoder, deleted)
     for sentence in disappointments(results):
         logger.warning("note: %s", sentence)
 
