@@ -50,6 +50,7 @@ def test_clusters_with_labels(capsys: pytest.CaptureFixture[str]) -> None:
         (["path=missing.txt"], "missing.txt does not exist"),
         (["method=k_means"], "method"),
         (["device=tpu"], "device=tpu is no device"),
+        (["output=.", "overwrite=true"], "output=. holds rows.tsv, which is read: name another folder"),
     ],
 )
 def test_what_it_refuses(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

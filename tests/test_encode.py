@@ -61,3 +61,11 @@ def test_what_is_refused(words: list[str], code: int, sentence: str, capsys: pyt
     assert main(words) == code
     assert sentence in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+def test_a_refused_first_row_leaves_no_folder(encoder: SentenceEncoder, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("rows.csv").write_text("sentence1;sentence2\na dog;a man\n", encoding="utf-8")
+    assert main(["rows.csv", "out", "encoder=encoder", "columns=text"]) == 1
+    assert "no column text" in capsys.readouterr().err
+    assert not Path("out").exists()
+    assert main(["rows.csv", "out", "encoder=encoder", "columns=sentence1"]) == 0

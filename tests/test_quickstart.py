@@ -67,3 +67,12 @@ def test_without_scores_on_its_pairs_there_is_nothing_to_compare(
     assert run(monkeypatch, [*words, word]) == 2
     assert "The quickstart compares the methods on its pairs, and evaluation.select=" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("word", ["method=simcse", "experiment=simcse_bert"])
+def test_a_method_is_not_chosen_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], tmp_path: Path, word: str
+) -> None:
+    assert run(monkeypatch, [*words, word]) == 2
+    assert f"trains every method in its turn: leave {word} out" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -121,3 +121,12 @@ def test_names_are_text_in_the_summary(tmp_path: Path) -> None:
 def test_a_source_of_a_name_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_report(["x" * 300, f"output={tmp_path / 'out'}"]) == 1
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_runs_without_a_scored_task_alone_get_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    none = (("evaluation.dev", []), ("evaluation.select", "last"))
+    make_run(tmp_path / "runs", Made(changes=none, tests=(), results=(("best", {"step": 100}),)))
+    assert run_report([str(tmp_path / "runs"), f"output={tmp_path / 'out'}", "page=false"]) == 1
+    said = capsys.readouterr().err
+    assert "has no run with a scored task, and so nothing to report. Left out, as its runs scored no task" in said
+    assert not (tmp_path / "out").exists()

@@ -152,3 +152,22 @@ def test_a_damaged_index_is_not_changed(index: Path, capsys: pytest.CaptureFixtu
     (index / "vectors.npy").write_bytes(bytes(content))
     assert main(["remove", "k0"]) == 1
     assert "vectors.npy is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["index/manifest.json", "questions.txt"])
+def test_what_is_read_is_never_written_over(output: str, index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("questions.txt").write_text("music\n", encoding="utf-8")
+    before = Path(output).read_bytes()
+    assert main(["query", "queries=questions.txt", f"output={output}"]) == 2
+    assert f"output={output} is read by this command: name another file." in capsys.readouterr().err
+    assert Path(output).read_bytes() == before
+
+
+def test_columns_of_labels_are_named_in_the_commands_own_words(
+    encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("rows.csv").write_text("label,text\n1,a dog\n0,the city\n", encoding="utf-8")
+    assert main(["index", "rows.csv", "encoder=encoder"]) == 1
+    said = capsys.readouterr().err
+    assert "2 texts, where one sentence was expected: name its column in columns." in said
+    assert "trained on" not in said

@@ -33,10 +33,12 @@ def cluster_job(config: ClusterConfig) -> None:
     output = Path(config.output)
     if output.exists() and not config.overwrite and any(output.iterdir() if output.is_dir() else [output]):
         raise ConfigError(f"output={config.output} is there already: name another folder, or set overwrite=true.")
+    path = Path(config.path).expanduser()
+    if path.resolve().is_relative_to(output.resolve()):
+        raise ConfigError(f"output={config.output} holds {path.name}, which is read: name another folder.")
     if config.label_column is not None and config.columns is None:
         raise ConfigError("label_column needs columns as well: the columns of the sentence.")
     payload = () if config.label_column is None else (config.label_column,)
-    path = Path(config.path).expanduser()
     read = read_sentences(path, columns=config.columns, payload_columns=payload, encoding=config.encoding)
     labels = None if config.label_column is None else [each[config.label_column] for each in read.payloads]
     if labels is not None and len(set(labels)) < 2:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentcse.command.composed import announce_loading, run_command
-from sentcse.errors import ConfigError
+from sentcse.errors import ConfigError, print_fault
 from sentcse.records.contents import Results
 from sentcse.sweeps.sweep_job import run_sweep_job
 
@@ -37,6 +37,14 @@ class Trained:
 def main() -> None:
     """Train with each method on the same sentences, print their scores, search with the best; exit with the code."""
     words = sys.argv[1:]
+    chosen = next((word for word in words if word.lstrip("+").startswith(("method=", "experiment="))), None)
+    if chosen is not None:
+        fault = ConfigError(
+            f"The quickstart trains every method in its turn: leave {chosen} out, or use python -m sentcse.train "
+            "experiment=quickstart."
+        )
+        print_fault(fault)
+        sys.exit(fault.exit_code)
     trained: dict[str, Trained] = {}
     generator: list[str] = []
 

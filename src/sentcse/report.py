@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ReportConfig
+from sentcse.errors import SentcseError
 
 
 def main() -> None:
@@ -41,6 +42,9 @@ def report_job(config: ReportConfig) -> None:
     if config.page:
         require_page_packages()
     study = collect([find_source(source) for source in config.sources])
+    if len(study.parts) == 0:
+        nothing = f"{' '.join(config.sources)} has no run with a scored task, and so nothing to report."
+        raise SentcseError(" ".join([nothing, *study.notes]))
     output = Path(config.output)
     words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
     given = config.model_dump(exclude={"sources", "output"}, exclude_defaults=True)

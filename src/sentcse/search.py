@@ -33,7 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def search_job(config: SearchConfig) -> None:
-    """Do what is asked."""
+    """Do what is asked.
+
+    Raises:
+        ConfigError: among others, if `output` is a file that is read.
+    """
+    if config.output is not None:
+        output = Path(config.output).resolve()
+        read = [Path(path).resolve() for path in (*config.words, config.queries, config.relevant) if path is not None]
+        if output in read or output.is_relative_to(Path(config.index).resolve()):
+            raise ConfigError(f"output={config.output} is read by this command: name another file.")
     actions: dict[str, Callable[[SearchConfig], None]] = {
         "index": _index,
         "add": _add,

@@ -37,6 +37,10 @@ CASES = {
         r"'score' \(column 1\).*data\.columns=\[sentence1,sentence2\]",
     ),
     "semicolons.csv": (table("text;label", ";", SENTENCES, LABELS), r"'label'.*data\.columns=\[text\]"),
+    "feelings.csv": (
+        "text,sentiment\nI like it.,positive\nI do not.,negative\n",
+        r"'sentiment'.*data\.columns=\[text\]",
+    ),
     "words.csv": (table("text,mood", ",", SENTENCES, WORDS), r"'mood' \(column 2\) holds 2 different values only"),
     "codes.csv": (table("text,where", ",", SENTENCES, IDS), r"'where' \(column 2\) holds one word with a number"),
     "numbers.csv": (table("text,other", ",", SENTENCES, SCORES), r"'other' \(column 2\) holds numbers only"),

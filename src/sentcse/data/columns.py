@@ -13,7 +13,10 @@ SAMPLE_ROWS = 200
 _FEW = 10
 """Different values of a label."""
 _SHOWN = 60
-_NAME = re.compile(r"(.*[_\s-])?(labels?|gold|class(es)?|categor(y|ies)|scores?|similarity|rating|stars|relatedness)")
+_NAME = re.compile(
+    r"(.*[_\s-])?(labels?|gold|class(es)?|categor(y|ies)|scores?|similarity|rating|stars|relatedness|"
+    "sentiments?|lang(uage)?|topics?|genre|split|dates?|year|timestamp)"
+)
 _INDEX = re.compile(r"|unnamed: ?\d+|index|idx|(.*[_\s-])?(u|g|gu|uu)?ids?|pairid|docid")
 _CODE = re.compile(r"(?=.*\d)[\w.:/#-]+|https?://\S+", re.ASCII)
 

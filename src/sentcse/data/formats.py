@@ -63,7 +63,7 @@ def file_form(path: Path) -> str:
     return form
 
 
-def open_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileRows:
+def open_rows(path: Path, columns: Sequence[str] | None, encoding: str, *, trained_on: bool = True) -> FileRows:
     """Open a file by its extension.
 
     A .tsv has no quoting (a quotation mark is a character like any other); a .csv has. The first line of either is a
@@ -74,6 +74,7 @@ def open_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileR
         path: file that ends in one of `EXTENSIONS`, or in one of them and .gz.
         columns: names of the columns to take, in the order anchor, positive, hard negative; None for all.
         encoding: encoding of the file.
+        trained_on: whether every column is to be a text that is trained on, if none is named.
 
     Raises:
         DataError: a wrong extension, columns that are not there, more than three, or one that nobody named and that
@@ -91,7 +92,7 @@ def open_rows(path: Path, columns: Sequence[str] | None, encoding: str) -> FileR
         rows = _table_rows(path, columns, iter_fields(path, encoding, quoted=form == ".csv"))
     else:
         rows = _object_rows(columns, iter_objects(path, encoding, form))
-    return rows if columns is not None else without_doubt(str(path), rows)
+    return rows if columns is not None or not trained_on else without_doubt(str(path), rows)
 
 
 def without_doubt(name: str, rows: FileRows) -> FileRows:

@@ -80,7 +80,7 @@ def iter_sentences(
     names = None if columns is None else (*columns, *extra)
     width = 1 if columns is None else len(columns)
     empty = True
-    for record in open_rows(path, names, encoding).records:
+    for record in open_rows(path, names, encoding, trained_on=False).records:
         if columns is None and len(record.texts) > 1:
             raise DataError(
                 f"{path}, line {record.line}: {len(record.texts)} texts, where one sentence was expected: name its "

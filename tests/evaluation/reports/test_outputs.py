@@ -7,7 +7,7 @@ import pytest
 
 from sentcse.config.commands import EvaluationSettings
 from sentcse.errors import SentcseError
-from sentcse.evaluation.reports.outputs import write_evaluation
+from sentcse.evaluation.reports.outputs import prepare_folder, write_evaluation
 from sentcse.evaluation.run import combine_records
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.scores.scoring import ScoredEncoder
@@ -45,3 +45,18 @@ def test_a_folder_that_cannot_be_made_is_named(scored, results, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SentcseError, match=r"file/results.json cannot be written"):
         write_evaluation(results, scored, tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("config.yaml", "a run's folder"),
+        ("sentcse.json", "an exported encoder"),
+        ("manifest.json", "an index or an encoded corpus"),
+    ],
+)
+def test_results_are_not_written_into_something_else_of_ours(name, what, tmp_path):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(SentcseError, match=f"{tmp_path.name} is {what}: name another folder for the results"):
+        prepare_folder(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name]

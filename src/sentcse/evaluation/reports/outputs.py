@@ -13,17 +13,28 @@ from sentcse.evaluation.reports.score_tables import encoder_names
 from sentcse.evaluation.reports.text import format_results
 from sentcse.evaluation.scores.scoring import ScoredEncoder
 from sentcse.machine.files import write_text, writing, written_whole
+from sentcse.records.layout import CONFIG_FILE
+from sentcse.storage.record import RECORD_FILE
 
 RESULTS, TEXT, MARKDOWN, LATEX, GEOMETRY = "results.json", "table.txt", "table.md", "table.tex", "geometry"
 PICTURES = (".png", ".pdf")
+OTHERS = {
+    CONFIG_FILE: "a run's folder",
+    RECORD_FILE: "an exported encoder",
+    "manifest.json": "an index or an encoded corpus",
+}
+"""Files by which folders are known that an evaluation must not write into."""
 
 
 def prepare_folder(folder: Path) -> None:
     """Make the folder of the results, before hours of scoring and not after.
 
     Raises:
-        SentcseError: if it cannot be written to.
+        SentcseError: if it cannot be written to, or holds something else of ours, whose results it would replace.
     """
+    for name, what in OTHERS.items():
+        if (folder / name).exists():
+            raise SentcseError(f"{folder} is {what}: name another folder for the results, output=DIR.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
