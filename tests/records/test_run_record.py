@@ -67,3 +67,13 @@ def test_a_failure_of_another_shape_is_one_all_the_same(tmp_path: Path, damaged:
 def test_a_folder_of_something_else_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(SentcseError, match="is not a run's folder"):
         read_run(tmp_path)
+
+
+def test_an_empty_configuration_is_named_and_hides_no_other_run(tmp_path: Path) -> None:
+    run = made(tmp_path, results=results())
+    (tmp_path / "emptied").mkdir()
+    (tmp_path / "emptied" / "config.yaml").write_text("")
+    found, left_out = find_runs(tmp_path)
+    assert [each.name for each in found] == [run.path.name]
+    assert len(left_out) == 1
+    assert "emptied/config.yaml is empty: what was trained there is not known; remove the folder." in left_out[0]

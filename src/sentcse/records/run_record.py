@@ -202,6 +202,8 @@ def run_at(path: Path) -> RunRecord | None:
         SentcseError: if it cannot be read.
     """
     config = read_yaml(path / CONFIG_FILE)
+    if config is None:
+        raise SentcseError(f"{path / CONFIG_FILE} is empty: what was trained there is not known; remove the folder.")
     if not isinstance(config, dict) or OF_A_RUN - config.keys():
         return None
     checked(config, CONFIG, path / CONFIG_FILE)
