@@ -13,19 +13,19 @@ import pytest
 from tiny_reproduction import KILLED, write_corpus, write_hub, write_senteval
 
 from sentcse import reproduce
-from sentcse.reproduce import main, settings_of
+from sentcse.reproduce import main, split_settings
 
 HELPERS = Path(__file__).parent / "helpers"
 
 
 def test_words_are_recipes_own_settings_and_settings_of_the_runs() -> None:
     words = ["simcse_bert,micse_bert", "seeds=2", "trainer.max_steps=4", "diffcse_bert", "data.columns=[a,b]"]
-    assert settings_of(words) == [
+    assert split_settings(words) == [
         'recipes=["simcse_bert", "micse_bert", "diffcse_bert"]',
         "seeds=2",
         'overrides=["trainer.max_steps=4", "data.columns=[a,b]"]',
     ]
-    assert settings_of(["--help"]) == ["--help"]
+    assert split_settings(["--help"]) == ["--help"]
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,12 @@ def cluster_job(config: ClusterConfig) -> None:
     Raises:
         SentcseError: if the sentences or the encoder cannot be had, or the folder cannot be written to.
     """
-    from sentcse.clustering.page import require_page_packages
+    from sentcse.clustering.page import require_jinja
     from sentcse.retrieval.reading import read_sentences
 
-    require_page_packages()
+    require_jinja()
     output = Path(config.output)
-    if output.exists() and not config.overwrite and any(output.iterdir() if output.is_dir() else [output]):
+    if output.exists() and not config.overwrite:
         raise ConfigError(f"output={config.output} is there already: name another folder, or set overwrite=true.")
     path = Path(config.path).expanduser()
     if path.resolve().is_relative_to(output.resolve()):
@@ -44,7 +44,7 @@ def cluster_job(config: ClusterConfig) -> None:
     if labels is not None and len(set(labels)) < 2:
         raise DataError(f"{path} has one label alone in {config.label_column}, with which no clusters can be compared.")
 
-    from sentcse.clustering.clusters import Settings, find_clusters
+    from sentcse.clustering.clusters import ClusterSettings, find_clusters
     from sentcse.clustering.write import cluster_table, write_clusters
     from sentcse.encoder import SentenceEncoder
     from sentcse.machine.device import choose_device
@@ -56,7 +56,7 @@ def cluster_job(config: ClusterConfig) -> None:
     bar = config.progress and sys.stderr.isatty()
     vectors = encoder.encode(read.sentences, batch_size=config.batch_size, progress=bar)
     unit = directions(vectors, read.sentences)
-    settings = Settings(
+    settings = ClusterSettings(
         method=config.method,
         number=config.clusters,
         most=config.most_clusters,

@@ -30,10 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def encode_job(config: EncodeConfig) -> None:
     """Encode what is not encoded yet, and print what is there."""
-    from sentcse.retrieval.reading import iter_sentences, require_corpus_file
+    from sentcse.retrieval.reading import iter_sentences
 
     corpus, folder = Path(config.corpus), Path(config.output)
-    require_corpus_file(corpus)
     # what its first rows say is wrong, before a folder is made that another command could not go on with
     next(iter_sentences(corpus, columns=config.columns, id_column=config.id_column, encoding=config.encoding), None)
     from sentcse.encoder import SentenceEncoder

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    return run_plain_command(reproduce_job, "reproduce", ReproduceConfig, settings_of(words))
+    return run_plain_command(reproduce_job, "reproduce", ReproduceConfig, split_settings(words))
 
 
-def settings_of(words: Sequence[str]) -> list[str]:
+def split_settings(words: Sequence[str]) -> list[str]:
     """The command's own settings: plain words are recipes, and what is no setting of its own is one of the runs."""
     own = {key for key in ReproduceConfig.model_fields if key != "overrides"}
     plain = [word for word in words if "=" not in word and not word.startswith("-")]

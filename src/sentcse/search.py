@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from sentcse.command.plain import run_plain_command, settings_of
 from sentcse.config.commands import SearchConfig
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
     from sentcse.retrieval.index import Index
     from sentcse.retrieval.reading import Sentences
-
-ENDINGS: Final[dict[str, Literal["jsonl", "csv"]]] = {".jsonl": "jsonl", ".csv": "csv"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -237,19 +235,9 @@ def _save(index: Index, config: SearchConfig, method: str | None) -> None:
 
 
 def _write(rows: Sequence[dict[str, Any]], config: SearchConfig) -> None:
-    from sentcse.machine.files import write_text, writing
-    from sentcse.retrieval.printing import render
+    from sentcse.retrieval.printing import write_rows
 
-    ending = "" if config.output is None else Path(config.output).suffix
-    text = render(rows, config.format if config.format is not None else ENDINGS.get(ending, "table"))
-    if config.output is None:
-        print(text, end="")
-        return
-    path = Path(config.output)
-    with writing(path, "name a file that can be written to"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-    print(f"wrote {config.output}", file=sys.stderr)
+    write_rows(rows, config.format, None if config.output is None else Path(config.output))
 
 
 if __name__ == "__main__":

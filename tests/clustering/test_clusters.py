@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clusters_of import directions
 
-from sentcse.clustering.clusters import Cluster, Settings, as_rows, find_clusters
+from sentcse.clustering.clusters import Cluster, ClusterSettings, as_rows, find_clusters
 from sentcse.clustering.partition import NOISE
 from sentcse.errors import DataError
 
@@ -15,7 +15,7 @@ def test_everything_that_is_told_of_clusters() -> None:
     unit, truth = directions([12, 8, 4])
     sentences = [f"the {WORDS[number]} {row}" for row, number in enumerate(truth)]
     labels = [WORDS[number] for number in truth]
-    found = find_clusters(unit, sentences, Settings(number=3, typical=2, projection="pca"), labels=labels)
+    found = find_clusters(unit, sentences, ClusterSettings(number=3, typical=2, projection="pca"), labels=labels)
     assert found.assigned.tolist() == truth.tolist()
     assert [(cluster.number, cluster.size, cluster.words[0]) for cluster in found.clusters] == [
         (0, 12, "sea"),
@@ -39,7 +39,7 @@ def test_everything_that_is_told_of_clusters() -> None:
 
 def test_a_number_that_is_not_given_is_searched() -> None:
     unit, truth = directions([10, 10, 10])
-    found = find_clusters(unit, ["a word"] * 30, Settings(most=6, projection="pca"))
+    found = find_clusters(unit, ["a word"] * 30, ClusterSettings(most=6, projection="pca"))
     assert len(found.clusters) == 3
     assert [choice.number for choice in found.tried] == [2, 3, 4, 6]
     assert found.scores == {}
@@ -50,14 +50,14 @@ def test_noise_comes_last_under_a_name_of_its_own() -> None:
     unit, _ = directions([20, 12])
     strange = np.eye(8, dtype=np.float32)[5:7]
     unit = np.concatenate([unit, strange])
-    found = find_clusters(unit, ["a word"] * 34, Settings(method="hdbscan", min_size=5, projection="pca"))
+    found = find_clusters(unit, ["a word"] * 34, ClusterSettings(method="hdbscan", min_size=5, projection="pca"))
     assert [cluster.number for cluster in found.clusters] == [0, 1, NOISE]
     assert found.clusters[-1].name == "no cluster"
     assert Cluster(0, 1, ["a", "b", "c", "d"], [0]).name == "1: a, b, c"
 
 
-@pytest.mark.parametrize(("settings", "fewest"), [(Settings(), 4), (Settings(number=7), 7)])
-def test_too_few_sentences(settings: Settings, fewest: int) -> None:
+@pytest.mark.parametrize(("settings", "fewest"), [(ClusterSettings(), 4), (ClusterSettings(number=7), 7)])
+def test_too_few_sentences(settings: ClusterSettings, fewest: int) -> None:
     unit, _ = directions([2, 1])
     with pytest.raises(DataError, match=f"3 sentences are too few for clusters: at least {fewest} were expected"):
         find_clusters(unit, ["a", "b", "c"], settings)

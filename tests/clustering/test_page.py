@@ -7,15 +7,15 @@ import sys
 import pytest
 from clusters_of import directions
 
-from sentcse.clustering.clusters import Settings, as_rows, find_clusters
-from sentcse.clustering.page import render_map_page, require_page_packages
+from sentcse.clustering.clusters import ClusterSettings, as_rows, find_clusters
+from sentcse.clustering.page import render_map_page, require_jinja
 from sentcse.errors import SentcseError
 
 
 def test_a_point_a_style_and_a_button_for_each() -> None:
     unit, _ = directions([8, 6, 4, 3, 2, 2])
     sentences = [f"sentence {row}" for row in range(25)]
-    found = find_clusters(unit, sentences, Settings(number=6, projection="pca"))
+    found = find_clusters(unit, sentences, ClusterSettings(number=6, projection="pca"))
     page = render_map_page(found, as_rows(found, sentences, None), sentences, title="Map")
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])  # type: ignore[index]
     assert [point[3] for point in data["points"]] == sentences
@@ -30,4 +30,4 @@ def test_a_point_a_style_and_a_button_for_each() -> None:
 def test_without_jinja_it_is_said_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(SentcseError, match=r"needs jinja2, which is not installed: pip install 'sentcse\[analysis\]'"):
-        require_page_packages()
+        require_jinja()

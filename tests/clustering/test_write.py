@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from clusters_of import directions
 
-from sentcse.clustering.clusters import Settings, find_clusters
+from sentcse.clustering.clusters import ClusterSettings, find_clusters
 from sentcse.clustering.write import write_clusters
 from sentcse.errors import SentcseError
 
@@ -17,7 +17,9 @@ def test_every_file_says_the_same(tmp_path: Path) -> None:
     unit, truth = directions([6, 4])
     sentences = [f"number {row}" for row in range(10)]
     sentences[0] = STRANGE
-    found = find_clusters(unit, sentences, Settings(number=2, projection="pca"), labels=[str(each) for each in truth])
+    found = find_clusters(
+        unit, sentences, ClusterSettings(number=2, projection="pca"), labels=[str(each) for each in truth]
+    )
     write_clusters(tmp_path / "out", found, sentences, None, title="A <title>")
     out = tmp_path / "out"
     names = {"sentences.jsonl", "clusters.json", "clusters.md", "map.png", "map.pdf", "map.svg", "index.html"}
@@ -37,7 +39,7 @@ def test_every_file_says_the_same(tmp_path: Path) -> None:
 
 def test_figures_are_the_same_each_time(tmp_path: Path) -> None:
     unit, _ = directions([6, 4])
-    found = find_clusters(unit, ["a word"] * 10, Settings(number=2, projection="pca"))
+    found = find_clusters(unit, ["a word"] * 10, ClusterSettings(number=2, projection="pca"))
     for name in ("one", "two"):
         write_clusters(tmp_path / name, found, ["a word"] * 10, None, title="title")
     for name in ("map.png", "map.pdf", "index.html"):
@@ -47,6 +49,6 @@ def test_figures_are_the_same_each_time(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     unit, _ = directions([6, 4])
-    found = find_clusters(unit, ["a word"] * 10, Settings(number=2, projection="pca"))
+    found = find_clusters(unit, ["a word"] * 10, ClusterSettings(number=2, projection="pca"))
     with pytest.raises(SentcseError, match="name another folder in output"):
         write_clusters(tmp_path / "file", found, ["a word"] * 10, None, title="title")

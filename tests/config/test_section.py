@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from composing import checked, compose
+from pydantic import ValidationError
 
 from sentcse.config.check import check_command, check_generator_config
 from sentcse.config.commands import DataKitConfig, EvaluateConfig, ExportConfig, ReportConfig, RunsConfig
@@ -69,3 +70,23 @@ def test_settings_of_the_other_commands(command: type[Section], values: dict[str
 def test_a_command_looks_there(home: Path) -> None:
     with pytest.raises(DataError, match=f"{home}/data"):
         verify_kit(check_command(DataKitConfig, {"data_root": "~/data", "tasks": "stsb"}))
+
+
+class Numbers(Section):
+    whole: int = 1
+    real: float | None = None
+    either: int | bool = 0
+    word: str = ""
+
+
+@pytest.mark.parametrize(("key", "kind"), [("whole", "int_type"), ("real", "float_type")])
+@pytest.mark.parametrize("value", [True, False])
+def test_true_is_no_number(key: str, kind: str, value: bool) -> None:
+    with pytest.raises(ValidationError) as fault:
+        Numbers(**{key: value})
+    assert [(error["loc"], error["type"]) for error in fault.value.errors()] == [((key,), kind)]
+
+
+def test_true_is_taken_where_it_is_meant() -> None:
+    assert Numbers(either=True).either is True
+    assert (Numbers(whole=1).whole, Numbers(real=1).real) == (1, 1.0)

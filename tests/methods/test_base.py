@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.methods import base
 from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
 from sentcse.methods.optimization import AdamWSettings
@@ -174,3 +175,15 @@ def test_a_part_at_a_time_exists_in_memory() -> None:
     method.compute_losses(global_batch("simcse")).total().backward()
     assert len(most) == 8  # four parts, forward and once more in backward
     assert max(most) == 1
+
+
+@pytest.mark.parametrize(("name", "refused"), [("simcse", False), ("diffcse", True), ("micse", True)])
+def test_hard_negatives_are_refused_where_the_objective_has_no_place_for_them(name: str, refused: bool) -> None:
+    """miCSE would compare the attention of views of different sentences, and DiffCSE leave the negatives out."""
+    method = METHODS[name]()
+    method.check_views(2)
+    if not refused:
+        method.check_views(3)
+        return
+    with pytest.raises(ConfigError, match=f"method={name} compares two views.*name two columns in data.columns"):
+        method.training_step(global_batch("simcse"), 0)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from sweeping import made
+from sweeping import made, results
 
 from sentcse.errors import SentcseError
 from sentcse.records.finding import find_runs, find_sweeps
@@ -54,3 +54,17 @@ def test_a_damaged_sweep_gets_a_sentence(tmp_path: Path, content: str, sentence:
     for find in (find_runs, find_sweeps):
         with pytest.raises(SentcseError, match=sentence):
             find(tmp_path)
+
+
+def test_a_finished_run_without_its_configuration_is_named(tmp_path: Path) -> None:
+    """An evaluation's folder has results, too, and is none."""
+    whole, bare = made(tmp_path, "seed=1", results=results()), made(tmp_path, "seed=2", results=results())
+    (bare.path / "encoder").mkdir(exist_ok=True)
+    (bare.path / "config.yaml").unlink()
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores" / "results.json").write_text("{}")
+    found, left_out = find_runs(tmp_path)
+    assert [run.name for run in found] == [whole.path.name]
+    assert left_out == [
+        f"{bare.path} has the results of a run and no config.yaml: what was trained there is not known."
+    ]

@@ -16,20 +16,20 @@ from sentcse.encoding.copies import encode_side_by_side
 from sentcse.errors import BusyError, DataError, SentcseError
 from sentcse.machine.locks import held
 from sentcse.retrieval.bulk import Form, encode_corpus
-from sentcse.retrieval.encoded import EncodedCorpus, Manifest
+from sentcse.retrieval.encoded import CorpusManifest, EncodedCorpus
 from sentcse.retrieval.folder import EncoderIdentity
 from sentcse.retrieval.shards import Dtype, Rows, write_shard
 
 LINES = ["a dog runs", "", "the woman plays music", "a man", " ", "the city", "a dog sits in the city", "music", "man"]
 SENTENCES = [line for line in LINES if line.strip()]
-Encode = Callable[..., Manifest]
+Encode = Callable[..., CorpusManifest]
 
 
 @pytest.fixture
 def encode(encoder: SentenceEncoder, tmp_path: Path) -> Encode:
     (tmp_path / "corpus.txt").write_text("\n".join(LINES), encoding="utf-8")
 
-    def run(folder: str = "out", *, text: bool = True, shard_rows: int = 3, **options: Any) -> Manifest:
+    def run(folder: str = "out", *, text: bool = True, shard_rows: int = 3, **options: Any) -> CorpusManifest:
         form = Form(text=text, shard_rows=shard_rows)
         known = EncoderIdentity("0" * 64)
         given = {"form": form, "corpus": tmp_path / "corpus.txt", "folder": tmp_path / folder, **options}

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
+from typing import Any
 
-from sentcse.retrieval.printing import render
+import pytest
+
+from sentcse.retrieval.printing import render, write_rows
 
 ROWS = [
     {"cosine": 0.5, "id": "a", "sentence": "two\nlines, a comma", "payload": {"k": "ü"}},
@@ -36,3 +40,17 @@ def test_a_table_has_a_line_a_row_and_leaves_out_what_is_always_empty() -> None:
 
 def test_nothing() -> None:
     assert render([], "csv") == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "begins"),
+    [(None, "a.csv", "x,y"), (None, "a.jsonl", '{"x"'), (None, "a.txt", "x"), ("jsonl", "a.csv", '{"x"')],
+)
+def test_a_file_has_the_form_that_is_named_else_that_of_its_ending(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: Any, name: str, begins: str
+) -> None:
+    path = tmp_path / "new" / name
+    write_rows([{"x": 1, "y": "b"}], form, path)
+    assert path.read_text(encoding="utf-8").startswith(begins)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"wrote {path}\n")

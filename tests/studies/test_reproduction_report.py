@@ -9,7 +9,7 @@ from pathlib import Path
 from made_reproductions import made
 from made_runs import Made, make_run
 
-from sentcse.studies.reproduction_report import render_page, run_table, verdict_text, write_reproduction
+from sentcse.studies.reproduction_report import render_page, seeds_table, verdict_text, write_reproduction
 
 COMMAND = "python -m sentcse.reproduce simcse_bert,micse_bert seeds=2"
 
@@ -59,5 +59,5 @@ def test_the_page_escapes_and_marks_what_was_changed(tmp_path: Path) -> None:
 
 
 def test_the_runs_of_a_recipe(tmp_path: Path) -> None:
-    rows = run_table(made(tmp_path)).lines
+    rows = seeds_table(made(tmp_path)).lines
     assert [row[1:] for row in rows] == [("42", "250", "81.50", "3,600"), ("43", "250", "81.50", "3,600")]

@@ -20,7 +20,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True)
-class Settings:
+class ClusterSettings:
     """How clusters are found and described.
 
     Attributes:
@@ -79,7 +79,7 @@ class Clusters:
 
 
 def find_clusters(
-    unit: Unit, sentences: Sequence[str], settings: Settings, *, labels: Sequence[str] | None = None
+    unit: Unit, sentences: Sequence[str], settings: ClusterSettings, *, labels: Sequence[str] | None = None
 ) -> Clusters:
     """Cluster unit vectors of sentences, describe the clusters, and compare them with labels if there are any.
 

@@ -17,7 +17,7 @@ SHAPES = 5
 SCORES = {"purity": "purity", "nmi": "normalised mutual information", "ari": "adjusted Rand index"}
 
 
-def require_page_packages() -> None:
+def require_jinja() -> None:
     """Find out before any work whether the page can be made.
 
     Raises:

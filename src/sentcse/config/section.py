@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import os.path
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 
 def expand_home(value: Any) -> Any:
@@ -33,6 +34,22 @@ class Section(BaseModel):
     """A group of settings: unknown keys are refused, values do not change once checked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false for a number, which pydantic would take for 1 and 0."""
+        if isinstance(value, bool) and info.field_name is not None:
+            kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
+            if bool not in kinds and kinds & {int, float}:
+                raise PydanticKnownError("int_type" if int in kinds else "float_type")
+        return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """A type, or all that a union or an annotated one is made of."""
+    inner = get_args(annotation)
+    yield from (kind for each in inner for kind in _kinds(each)) if inner else (annotation,)
 
 
 def flat(config: Mapping[str, Any], *, separator: str = ".") -> dict[str, Any]:

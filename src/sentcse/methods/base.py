@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.building import BuiltModule, Origin
 from sentcse.methods.global_batch import gather_rows, mean_over_ranks
@@ -56,6 +57,9 @@ class Method(BuiltModule, ABC):
             objective sees the whole batch; None for all at once.
         optimizer: AdamW settings; None for the published ones.
     """
+
+    reads_hard_negatives: ClassVar[bool] = True
+    """Whether a third view means something to the objective; a batch that has one is refused otherwise."""
 
     def __init__(
         self,
@@ -102,6 +106,18 @@ class Method(BuiltModule, ABC):
     def compute_losses(self, batch: Batch) -> Objective:
         """The terms of the objective for a batch."""
 
+    def check_views(self, views: int) -> None:
+        """Refuse hard negatives that the objective has no place for.
+
+        Raises:
+            ConfigError: naming the method.
+        """
+        if views > 2 and not self.reads_hard_negatives:
+            raise ConfigError(
+                f"method={type(self).__name__.lower()} compares two views of a sentence, and the corpus has a hard "
+                "negative as third: name two columns in data.columns, or use method=simcse."
+            )
+
     def pool(self, batch: Batch) -> Tensor:
         """The encoder's vectors of every view of this rank, before the head: (sentences * views, width)."""
         return torch.cat(self.by_chunk(lambda part, _: self.encoder(*flatten_views(part)), batch))
@@ -129,6 +145,7 @@ class Method(BuiltModule, ABC):
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """The weighted sum of the losses; logs it, its terms and the metrics under `train/`, of all ranks together."""
+        self.check_views(batch["input_ids"].shape[1])
         objective = self.compute_losses(batch)
         loss = objective.total()
         self._log_step(loss, objective, len(batch["input_ids"]))

@@ -44,6 +44,8 @@ class DiffCSE(Method):
         optimizer: AdamW settings.
     """
 
+    reads_hard_negatives = False
+
     def __init__(
         self,
         encoder: SentenceEncoder,

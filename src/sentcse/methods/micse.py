@@ -46,6 +46,8 @@ class MiCSE(Method):
             with the published rule on support, which looks at all rows of a batch.
     """
 
+    reads_hard_negatives = False
+
     def __init__(
         self,
         encoder: SentenceEncoder,

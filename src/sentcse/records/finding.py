@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sentcse.errors import SentcseError
-from sentcse.records.layout import CONFIG_FILE, SWEEP_FILE, SWEEPS_FOLDER
+from sentcse.records.layout import CONFIG_FILE, ENCODER_FOLDER, RESULTS_FILE, SWEEP_FILE, SWEEPS_FOLDER
 from sentcse.records.run_record import RunRecord, run_at
 from sentcse.records.sweep_record import SweepRecord, read_sweep
 
@@ -81,4 +81,10 @@ def _folders(source: Path) -> list[Path]:
         return [source]
     # a link to a run is not a run more; what begins with a dot is being deleted
     hidden = tuple(path for path in source.iterdir() if path.name.startswith(".") or path.is_symlink())
-    return [path for path in source.iterdir() if (path / CONFIG_FILE).is_file() and path not in hidden]
+    return [path for path in source.iterdir() if path not in hidden and _is_a_run(path)]
+
+
+def _is_a_run(path: Path) -> bool:
+    """Whether a folder is a run's, or was before its config.yaml went, which must not go unsaid."""
+    finished = (path / RESULTS_FILE).is_file() and (path / ENCODER_FOLDER).is_dir()
+    return finished or (path / CONFIG_FILE).is_file()

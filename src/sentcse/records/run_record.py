@@ -201,6 +201,10 @@ def run_at(path: Path) -> RunRecord | None:
     Raises:
         SentcseError: if it cannot be read.
     """
+    if not (path / CONFIG_FILE).is_file():
+        raise SentcseError(
+            f"{path} has the results of a run and no {CONFIG_FILE}: what was trained there is not known."
+        )
     config = read_yaml(path / CONFIG_FILE)
     if config is None:
         raise SentcseError(f"{path / CONFIG_FILE} is empty: what was trained there is not known; remove the folder.")

@@ -16,8 +16,8 @@ from sentcse.errors import DataError, how_to_continue
 from sentcse.machine.files import writing, written_whole
 from sentcse.machine.locks import held
 from sentcse.retrieval.encoded import (
-    Corpus,
-    Manifest,
+    CorpusManifest,
+    EncodedFile,
     find_manifest,
     new_manifest,
     read_file,
@@ -70,7 +70,7 @@ def encode_corpus(
     verify: bool = False,
     batch_size: int = 64,
     progress: bool = False,
-) -> Manifest:
+) -> CorpusManifest:
     """Encode the sentences of a file into a folder; what is there already of the same encoding is not made again.
 
     Args:
@@ -94,7 +94,7 @@ def encode_corpus(
         SentcseError: if the folder is something else, of another encoding, damaged, or cannot be written.
     """
     before = _stamp(corpus)
-    source: Corpus = {"path": str(corpus.absolute()), "sha256": sha256_of_file(corpus)}
+    source: EncodedFile = {"path": str(corpus.absolute()), "sha256": sha256_of_file(corpus)}
     first = encoders[0]
     # the hash of an encoder does not tell these two
     settings = {**asdict(form), "prompt": first.prompt, "dimensions": first.dimensions}
@@ -118,7 +118,7 @@ def encode_corpus(
     return manifest
 
 
-def _begin(folder: Path, wanted: Manifest, *, overwrite: bool) -> Manifest:
+def _begin(folder: Path, wanted: CorpusManifest, *, overwrite: bool) -> CorpusManifest:
     """The manifest to go on with; files that none of its shards is are gone."""
     found = find_manifest(folder)
     if found is not None and not overwrite:
@@ -152,7 +152,7 @@ def _id(number: int, sentence: Sentence) -> str:
     return str(number) if sentence.id is None else sentence.id
 
 
-def _append(folder: Path, manifest: Manifest, rows: Rows, dtype: Dtype) -> None:
+def _append(folder: Path, manifest: CorpusManifest, rows: Rows, dtype: Dtype) -> None:
     """Write a shard, then the manifest that knows it: a shard that no manifest knows is made again."""
     path = folder / SHARD.format(len(manifest["shards"]))
     with written_whole(path, alone=True) as partial:

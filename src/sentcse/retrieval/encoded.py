@@ -32,20 +32,20 @@ class Shard(TypedDict):
     sha256: str
 
 
-class Corpus(TypedDict):
+class EncodedFile(TypedDict):
     """The file that was encoded, and the SHA-256 of its bytes."""
 
     path: str
     sha256: str
 
 
-class Manifest(TypedDict):
+class CorpusManifest(TypedDict):
     """manifest.json; `settings` is all that shards depend on beside encoder and corpus."""
 
     kind: str
     format: int
     encoder: StoredEncoder
-    corpus: Corpus
+    corpus: EncodedFile
     settings: dict[str, Any]
     dtype: str
     width: int | None
@@ -54,10 +54,12 @@ class Manifest(TypedDict):
     shards: list[Shard]
 
 
-MANIFESTS = TypeAdapter(Manifest)
+MANIFESTS = TypeAdapter(CorpusManifest)
 
 
-def new_manifest(encoder: EncoderIdentity, corpus: Corpus, dtype: str, settings: Mapping[str, Any]) -> Manifest:
+def new_manifest(
+    encoder: EncoderIdentity, corpus: EncodedFile, dtype: str, settings: Mapping[str, Any]
+) -> CorpusManifest:
     """The manifest of a folder without shards."""
     return {
         "kind": KIND,
@@ -78,7 +80,7 @@ def new_manifest(encoder: EncoderIdentity, corpus: Corpus, dtype: str, settings:
     }
 
 
-def find_manifest(folder: Path) -> Manifest | None:
+def find_manifest(folder: Path) -> CorpusManifest | None:
     """The manifest of an encoded corpus; None if the folder is not there, or empty.
 
     Raises:
@@ -95,12 +97,12 @@ def find_manifest(folder: Path) -> Manifest | None:
     return read_checked(path, MANIFESTS, newest=FORMAT)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, manifest: CorpusManifest) -> None:
     """Write the manifest, whole or not at all."""
     write_json(folder / MANIFEST, manifest)
 
 
-def require_same(folder: Path, found: Manifest, wanted: Manifest) -> None:
+def require_same(folder: Path, found: CorpusManifest, wanted: CorpusManifest) -> None:
     """Refuse a folder of another encoder, corpus or setting.
 
     Raises:
@@ -114,7 +116,7 @@ def require_same(folder: Path, found: Manifest, wanted: Manifest) -> None:
         )
 
 
-def _compared(found: Manifest, wanted: Manifest) -> Iterator[tuple[str, Any, Any]]:
+def _compared(found: CorpusManifest, wanted: CorpusManifest) -> Iterator[tuple[str, Any, Any]]:
     yield "the encoder", found["encoder"]["sha256"][:12], wanted["encoder"]["sha256"][:12]
     yield "the corpus", found["corpus"]["sha256"][:12], wanted["corpus"]["sha256"][:12]
     yield "dtype", found["dtype"], wanted["dtype"]

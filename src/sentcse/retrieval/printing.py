@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
+from sentcse.machine.files import write_text, writing
 from sentcse.printing.tables import Table, to_csv, to_text
 
 Format = Literal["table", "jsonl", "csv"]
 Row = Mapping[str, Any]
+ENDINGS: Final[dict[str, Format]] = {".jsonl": "jsonl", ".csv": "csv"}
+
+
+def write_rows(rows: Sequence[Row], form: Format | None, path: Path | None) -> None:
+    """Print rows, or write them to a file; its ending says how where `form` does not.
+
+    Raises:
+        SentcseError: if the file cannot be written.
+    """
+    text = render(rows, form if form is not None else ENDINGS.get("" if path is None else path.suffix, "table"))
+    if path is None:
+        print(text, end="")
+        return
+    with writing(path, "name a file that can be written to"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    print(f"wrote {path}", file=sys.stderr)
 
 
 def render(rows: Sequence[Row], form: Format) -> str:

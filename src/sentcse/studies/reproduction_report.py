@@ -102,7 +102,7 @@ def paper_tables(reproductions: Sequence[Reproduction]) -> list[Table]:
     ]
 
 
-def run_table(reproduction: Reproduction) -> Table:
+def seeds_table(reproduction: Reproduction) -> Table:
     """A line for each run: what was selected, on which score, and how long it took."""
     rows = []
     for config, results in zip(reproduction.configs, reproduction.trained, strict=True):
@@ -150,5 +150,5 @@ def _section(reproduction: Reproduction) -> dict[str, Any]:
         "trained": list(dict.fromkeys(trained_on(results) for results in reproduction.trained)),
         "lines": list(standings(reproduction)),
         "tables": [task_table(reproduction, suite) for suite in reproduction.suites],
-        "runs": run_table(reproduction),
+        "runs": seeds_table(reproduction),
     }

@@ -81,6 +81,7 @@ class EncoderRun(Run[TrainConfig]):
         self.data.prepare_data()
         self.data.setup()
         self.method = build_method(config, encoder)
+        self.method.check_views(self.data.report.columns)
         self.evaluation = EvaluationCallback(
             dev,
             test,
