@@ -61,7 +61,7 @@ def run_script(browser: Chrome, script: str, *arguments: Any) -> Any:
 
 
 def click(browser: Chrome, selector: str) -> None:
-    """Clicks in the middle of the window: the driver itself scrolls only just into view, and charts that still grow push it out."""
+    """Clicks in the middle of the window: at its edge, where the driver scrolls to, a growing chart hides it."""
     element = find(browser, selector)
     run_script(browser, "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
     element.click()
