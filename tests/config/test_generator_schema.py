@@ -51,6 +51,12 @@ def test_all_faults_at_once() -> None:
     assert "masking_rato is not a known setting; did you mean masking_ratio?" in lines
 
 
+def test_a_generator_has_no_negatives_to_mask() -> None:
+    assert checked("data.duplicates=drop").data.duplicates == "drop"
+    with pytest.raises(ConfigError, match=r"data\.duplicates=mask is for sentences that are negatives"):
+        checked("data.duplicates=mask")
+
+
 def test_a_run_is_named_after_its_checkpoint_unless_it_has_a_name() -> None:
     assert checked("encoder.name_or_path=owner/some-model").display_name == "generator_some-model"
     assert checked("name=mine").display_name == "generator_mine"

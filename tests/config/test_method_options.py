@@ -10,7 +10,7 @@ from sentcse.config import check_config
 from sentcse.config.method_options import METHOD_OPTIONS, method_names, reads_generator
 from sentcse.config.paths import config_dir
 
-LOADED = {"encoder", "generator", "discriminator", "mlm_head", "optimizer", "origin", "chunk"}
+LOADED = {"encoder", "generator", "discriminator", "mlm_head", "optimizer", "origin", "chunk", "mask_duplicates"}
 """Arguments of methods that are no settings of their own: they are made of what other groups name."""
 
 

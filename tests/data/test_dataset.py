@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from corpora import opened
 from transformers import PreTrainedTokenizerFast
 
 from sentcse.data.dataset import SentenceDataset
@@ -40,3 +41,27 @@ def test_outside_the_split(cache: TokenCache) -> None:
         SentenceDataset(cache, LowShot(48, size=10))[10]
     with pytest.raises(DataError, match="take a smaller split"):
         SentenceDataset(cache, LowShot(48, size=101))
+
+
+def test_duplicates_are_left_out_before_a_split_is_taken(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    once = [" ".join("abcdefghij"[int(digit)] for digit in str(number)) for number in range(50)]
+    for name, lines in (("once", once), ("twice", [line for each in once for line in (each, each)])):
+        (tmp_path / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    clean, doubled = (opened(TextFile(tmp_path / f"{name}.txt"), tokenizer, tmp_path) for name in ("once", "twice"))
+    for split in (None, LowShot(48, size=10), LowShot(48, percent=10)):
+        expected, found = SentenceDataset(clean, split), SentenceDataset(doubled, split, drop_duplicates=True)
+        assert (expected.dropped, found.dropped) == (0, 50)
+        assert len(found) == len(expected)
+        positions = range(len(found))
+        assert [each[0].tolist() for each in found.__getitems__(positions)] == [
+            each[0].tolist() for each in expected.__getitems__(positions)
+        ]
+        # other data than the whole corpus
+        assert found.sha256 != SentenceDataset(doubled, split).sha256
+
+
+def test_where_there_are_no_duplicates_the_data_have_the_same_name(cache: TokenCache) -> None:
+    dataset = SentenceDataset(cache, drop_duplicates=True)
+    assert (len(dataset), dataset.dropped, dataset.sha256) == (100, 0, cache.sha256)
+    with pytest.raises(DataError, match="take a smaller split"):
+        SentenceDataset(cache, LowShot(48, size=101), drop_duplicates=True)

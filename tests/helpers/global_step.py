@@ -27,14 +27,18 @@ SENTENCES, TOKENS = 8, 11
 def global_batch(name: str) -> dict[str, Tensor]:
     """Eight sentences of two views with words of their own, and of many lengths; the last half is shorter.
 
-    Supervised SimCSE gets a hard negative as third view.
+    Supervised SimCSE gets a hard negative as third view. Of a method that masks duplicates, sentence 1 is sentence 6, a
+    positive of the first half an anchor of the second, and a hard negative of one half a positive of the other.
     """
     drawn = torch.Generator().manual_seed(0)
     ids = torch.randint(5, 60, (SENTENCES, 3, TOKENS), generator=drawn)
     lengths = torch.randint(4, TOKENS + 1, (SENTENCES, 3), generator=drawn)
     lengths[SENTENCES // 2 :] = lengths[SENTENCES // 2 :].clamp(max=8)
     mask = (torch.arange(TOKENS) < lengths[..., None]).long()
-    views = 3 if name == "simcse" else 2
+    if name.endswith("_masked"):
+        for target, source in (((1,), (6,)), ((2, 1), (7, 0)), ((3, 2), (4, 1))):
+            ids[target], mask[target] = ids[source], mask[source]
+    views = 3 if name.startswith("simcse") and name != "simcse_mlm" else 2
     return {"input_ids": (ids * mask)[:, :views], "attention_mask": mask[:, :views]}
 
 
@@ -96,8 +100,24 @@ def micse(*, dropout: float = 0.0, ami_samples: int = 2 * TOKENS**2, **options: 
     )
 
 
+def simcse_masked(**options: Any) -> SimCSE:
+    return simcse(mask_duplicates=True, **options)
+
+
+def diffcse_masked(**options: Any) -> Method:
+    return diffcse(mask_duplicates=True, **options)
+
+
+def micse_masked(**options: Any) -> MiCSE:
+    return micse(mask_duplicates=True, **options)
+
+
 METHODS: dict[str, Callable[..., Method]] = {
-    each.__name__: each for each in (simcse, simcse_mlm, diffcse, diffcse_before_head, micse)
+    each.__name__: each
+    for each in (
+        *(simcse, simcse_mlm, diffcse, diffcse_before_head, micse),
+        *(simcse_masked, diffcse_masked, micse_masked),
+    )
 }
 
 

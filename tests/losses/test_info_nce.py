@@ -52,6 +52,40 @@ def test_naive_double_loop(temperature: float) -> None:
     assert info_nce_loss(z1, z2, temperature=temperature).item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("with_hard_negatives", [False, True])
+def test_what_is_left_out_has_no_part(with_hard_negatives: bool) -> None:
+    z1, z2, third = (each.requires_grad_() for each in views(dtype=torch.float64))
+    hard = third if with_hard_negatives else None
+    rows, candidates = z1.detach(), [*z2.detach(), *([] if hard is None else hard.detach())]
+    left_out = torch.zeros(4, len(candidates), dtype=torch.bool)
+    left_out[[0, 1, 3], [1, 0, len(candidates) - 1 - (hard is None)]] = True
+    losses = []
+    for i, row in enumerate(left_out.tolist()):
+        kept = [cosine(rows[i], each) / 0.1 for each, out in zip(candidates, row, strict=True) if not out]
+        losses.append(math.log(sum(map(math.exp, kept))) - cosine(rows[i], candidates[i]) / 0.1)
+    loss = info_nce_loss(z1, z2, temperature=0.1, hard_negatives=hard, left_out=left_out)
+    assert loss.item() == pytest.approx(sum(losses) / 4, rel=1e-10)
+    loss.backward()
+    assert all(each.grad.isfinite().all() for each in (z1, z2))
+
+
+def test_nothing_left_out_is_the_same_bit_for_bit() -> None:
+    z1, z2, hard = views()
+    plain = info_nce_loss(z1, z2, temperature=0.05, hard_negatives=hard)
+    masked = info_nce_loss(z1, z2, temperature=0.05, hard_negatives=hard, left_out=torch.zeros(4, 8, dtype=torch.bool))
+    assert torch.equal(plain, masked)
+
+
+def test_a_row_without_any_negative_is_0_without_a_gradient() -> None:
+    z1, z2, _ = views()
+    z1.requires_grad_()
+    loss = info_nce_loss(z1, z2, temperature=0.05, left_out=~torch.eye(4, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0
+    assert z1.grad is not None
+    assert not z1.grad.any()
+
+
 @pytest.mark.parametrize("weight", [0.0, 0.7, -1.0])
 def test_naive_double_loop_with_hard_negatives(weight: float) -> None:
     z1, z2, hard = views()

@@ -56,6 +56,12 @@ def test_loss_gradients_statistics_and_metrics_as_of_one_rank(
             torch.testing.assert_close(each[key], expected[key], rtol=1e-5, atol=1e-9, msg=lambda m, k=key: f"{k}: {m}")
 
 
+@pytest.mark.parametrize(("name", "left_out"), [("simcse_masked", 5), ("diffcse_masked", 4), ("micse_masked", 4)])
+def test_duplicates_on_two_ranks_are_found(name: str, left_out: int, of_two_ranks: list[Steps]) -> None:
+    # sentences 1 and 6, and 2 and 7, each way; and the hard negative of 3
+    assert [steps[f"{name}/None"]["metric.masked_negatives"].item() for steps in of_two_ranks] == [left_out] * RANKS
+
+
 def test_without_gathering_each_rank_has_its_own_negatives(of_two_ranks: list[Steps]) -> None:
     losses, gradients = [], []
     for rank in range(RANKS):

@@ -76,6 +76,8 @@ def test_what_changes_no_result_changes_no_folder(without_effect: str) -> None:
         "data.path=y.txt",
         "data.max_length=64",
         "data.batch_size=32",
+        "data.duplicates=drop",
+        "data.duplicates=mask",
         "data.low_shot.size=100",
         "trainer.max_steps=10",
         "trainer.precision=32",

@@ -85,6 +85,11 @@ def test_one_run_in_full(tmp_path: Path) -> None:
     assert {"method.ami_layers: [1, 2]", "name: a", "trainer.max_steps: null", "trainer.progress: true"} <= set(lines)
 
 
+def test_duplicates_that_were_dropped_are_told(tmp_path: Path) -> None:
+    data = {**results()["data"], "dropped_duplicates": 1200}
+    assert "dropped  1,200 duplicates" in show_text(run(tmp_path, data=data)).splitlines()
+
+
 def test_runs_side_by_side(tmp_path: Path) -> None:
     one = run(tmp_path, "seed=1")
     other = run(tmp_path, "seed=2", "trainer.threads=3", best={"step": 1, "stsb_dev": 79.25}, test={})

@@ -32,6 +32,11 @@ def front_matter(text: str) -> dict[str, Any]:
     return content
 
 
+def test_duplicates_that_were_left_out_are_on_the_card() -> None:
+    data = {**RECORD["data"], "dropped_duplicates": 3}
+    assert "| duplicates left out | 3 |" in card({**RECORD, "data": data}).splitlines()
+
+
 def test_front_matter() -> None:
     assert front_matter(card(RECORD)) == {
         "library_name": "sentence-transformers",

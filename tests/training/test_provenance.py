@@ -77,6 +77,14 @@ def test_splits_and_generators_are_named_where_they_are_used(configure: Configur
     assert (published["generator.name"], published["generator.revision"]) == ("lm", "v2")
 
 
+def test_what_became_of_duplicates_is_told_where_they_are_not_kept(configure: Configure) -> None:
+    assert not [key for key in recipe(configure()) if "duplicates" in key]
+    assert recipe(configure("data.duplicates=mask"))["data.duplicates"] == "mask"
+    assert "dropped_duplicates" not in provenance(configure("data.duplicates=mask"), DATA)["data"]
+    data = SimpleNamespace(**vars(DATA), dropped_duplicates=3)
+    assert provenance(configure("data.duplicates=drop"), data)["data"]["dropped_duplicates"] == 3
+
+
 def test_what_is_particular_to_several_machines_is_told_of_them_alone(configure: Configure) -> None:
     keys = ("trainer.num_nodes", "trainer.sync_batchnorm")
     assert not recipe(configure()).keys() & set(keys)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from tiny import tiny_config, tiny_tokenizer
+from transformers import BertForMaskedLM
 
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
@@ -149,3 +151,51 @@ def test_what_is_no_method(target: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=f"method._target_={target} {sentence}"):
         method_class(target)
     assert method_class("sentcse.methods.SimCSE") is SimCSE
+
+
+@pytest.fixture
+def repeated(inputs: Path, tmp_path: Path) -> Path:
+    """The forty sentences, the first ten of them twice more."""
+    lines = (inputs / "sentences.txt").read_text().splitlines()
+    path = tmp_path / "repeated.txt"
+    path.write_text("".join(f"{line}\n" for line in [*lines, *lines[:10], *lines[:10]]))
+    return path
+
+
+def test_dropped_duplicates_are_counted_and_the_rest_is_trained_on_as_alone(
+    configure: Configure, repeated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    alone = train(configure(runs="alone"))
+    config = configure(f"data.path={repeated}", "data.duplicates=drop")
+    with caplog.at_level("INFO"):
+        results = train(config)
+    assert "20 rows whose tokens equal an earlier row's were dropped." in caplog.text
+    assert (results["data"]["sentences"], results["data"]["dropped_duplicates"]) == (40, 20)
+    assert results["data"]["sha256"] != alone["data"]["sha256"]
+    for what in ("best", "initial", "test"):
+        assert results[what] == alone[what]
+    card = (RunFolder(config).encoder / "README.md").read_text()
+    assert "| duplicates left out | 20 |" in card
+    assert "| `data.duplicates` | drop |" in card
+
+
+@pytest.mark.parametrize("method", ["simcse", "diffcse", "micse"])
+def test_masked_duplicates_are_counted_in_every_step(
+    configure: Configure, tmp_path: Path, repeated: Path, method: str
+) -> None:
+    BertForMaskedLM(tiny_config()).save_pretrained(tmp_path / "generator")
+    tiny_tokenizer(tmp_path / "generator")
+    more = [f"generator.name_or_path={tmp_path}/generator"] if method == "diffcse" else []
+    words = [f"data.path={repeated}", "data.batch_size=64", "trainer.max_steps=2", f"method={method}", *more]
+    masked = configure(*words, "data.duplicates=mask")
+    train(masked)
+    with RunFolder(masked).metrics.open(newline="") as lines:
+        counted = [row["train/masked_negatives"] for row in csv.DictReader(lines) if row["train/loss"]]
+    # of ten sentences, three times, each sees two
+    assert counted == ["60.0", "60.0"]
+    kept = configure(*words)
+    train(kept)
+    assert "masked_negatives" not in RunFolder(kept).metrics.read_text()
+    assert build_method(kept, build_encoder(kept)).made_of()["options"].keys() == build_method(
+        masked, build_encoder(masked)
+    ).made_of()["options"].keys() - {"mask_duplicates"}

@@ -73,14 +73,19 @@ RunConfig = TrainConfig | GeneratorConfig
 
 def generator_contradictions(config: GeneratorConfig) -> list[str]:
     """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
-    return [*_model(config), *_chunk(config), *data_contradictions(config), *trainer_contradictions(config)]
+    return [*_model(config), *_negatives(config), *data_contradictions(config), *trainer_contradictions(config)]
 
 
-def _chunk(config: GeneratorConfig) -> Iterator[str]:
+def _negatives(config: GeneratorConfig) -> Iterator[str]:
     if config.data.chunk is not None:
         yield (
             f"data.chunk={config.data.chunk} is for sentences that are compared with each other, and a generator's are "
             "not: set a smaller data.batch_size, and trainer.accumulate_grad_batches."
+        )
+    if config.data.duplicates == "mask":
+        yield (
+            "data.duplicates=mask is for sentences that are negatives of each other, and a generator's are not: set "
+            "keep or drop."
         )
 
 

@@ -82,6 +82,10 @@ class Data(Section):
     chunk: int | None = Field(
         None, ge=1, description="sentences encoded at a time, and again in backward: any batch_size fits; null: all"
     )
+    duplicates: Literal["keep", "drop", "mask"] = Field(
+        "keep",
+        description="rows with the same tokens: keep; drop: train on the first alone; mask: no negatives of each other",
+    )
     drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
     num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
     cache_dir: LocalPath = Field(description="where tokenised corpora are kept")

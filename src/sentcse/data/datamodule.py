@@ -38,6 +38,7 @@ class SentenceDataModule(pl.LightningDataModule):
         drop_last: leave a last short batch out.
         num_workers: processes that make batches; the order does not depend on it.
         low_shot: the part of the source to train on; None for all.
+        drop_duplicates: leave out rows that equal an earlier one in all their tokens, before `low_shot` is taken.
         cache_dir: folder of token caches; None for sentcse/tokens in the user's cache folder.
         seed: seed of the batch order.
         pad_to_multiple_of: round the length of a batch up to a multiple.
@@ -56,6 +57,7 @@ class SentenceDataModule(pl.LightningDataModule):
         cache_dir: str | Path | None = None,
         seed: int = 0,
         pad_to_multiple_of: int | None = None,
+        drop_duplicates: bool = False,
     ) -> None:
         super().__init__()
         self.source = as_source(source)
@@ -68,6 +70,7 @@ class SentenceDataModule(pl.LightningDataModule):
         self.pad_to_multiple_of = pad_to_multiple_of
         self.cache_dir = _default_cache_dir() if cache_dir is None else Path(cache_dir)
         self.low_shot = low_shot
+        self.drop_duplicates = drop_duplicates
         self._cache: TokenCache | None = None
         self._dataset: SentenceDataset | None = None
         self._loader: ResumableLoader | None = None
@@ -87,7 +90,7 @@ class SentenceDataModule(pl.LightningDataModule):
         if self._dataset is None:
             cache = self._open_cache()
             self.source.check_rows(cache.report.records)
-            self._dataset = SentenceDataset(cache, self.low_shot)
+            self._dataset = SentenceDataset(cache, self.low_shot, self.drop_duplicates)
         self._check_size(len(self._ready))
 
     def train_dataloader(self) -> ResumableLoader:
@@ -118,6 +121,11 @@ class SentenceDataModule(pl.LightningDataModule):
     def sentences(self) -> int:
         """Rows that are trained on, after the low-shot split."""
         return len(self._ready)
+
+    @property
+    def dropped_duplicates(self) -> int:
+        """Rows of the corpus that were left out as duplicates."""
+        return self._ready.dropped
 
     @property
     def data_sha256(self) -> str:

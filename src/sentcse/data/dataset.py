@@ -1,4 +1,4 @@
-"""The rows that are trained on: all of a token cache, or a low-shot split of it."""
+"""The rows that are trained on: all of a token cache, or those without duplicates, or a low-shot split of either."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from torch.utils.data import Dataset
 
+from sentcse.data.duplicates import first_of_each
+from sentcse.data.hashing import sha256_of
 from sentcse.data.low_shot import LowShot
 from sentcse.data.token_cache import TokenCache, TokenIds
 
@@ -17,20 +19,29 @@ class SentenceDataset(Dataset[list[TokenIds]]):
     Args:
         cache: tokens of the whole corpus.
         split: the part to take; None for all.
+        drop_duplicates: leave out rows that equal an earlier one in all tokens, before the split is taken.
 
     Raises:
         DataError: the split is larger than the corpus.
     """
 
-    def __init__(self, cache: TokenCache, split: LowShot | None = None) -> None:
+    def __init__(self, cache: TokenCache, split: LowShot | None = None, drop_duplicates: bool = False) -> None:
         self.cache = cache
         self.split = split
-        self._size = cache.rows if split is None else split.rows_of(cache.rows)
+        self._kept = first_of_each(cache) if drop_duplicates else None
+        self._rows = cache.rows if self._kept is None else len(self._kept)
+        self._size = self._rows if split is None else split.rows_of(self._rows)
+
+    @property
+    def dropped(self) -> int:
+        """Rows of the corpus that were left out as duplicates."""
+        return self.cache.rows - self._rows
 
     @property
     def sha256(self) -> str:
         """Hash that names the training data: of the corpus, and of seed and size of the split."""
-        return self.cache.sha256 if self.split is None else self.split.sha256(self.cache.sha256, self.cache.rows)
+        corpus = self.cache.sha256 if self.dropped == 0 else sha256_of("without duplicates", self.cache.sha256)
+        return corpus if self.split is None else self.split.sha256(corpus, self._rows)
 
     def __len__(self) -> int:
         return self._size
@@ -43,7 +54,9 @@ class SentenceDataset(Dataset[list[TokenIds]]):
 
     def __getitems__(self, positions: Sequence[int]) -> list[list[TokenIds]]:
         """Token ids at several positions; DataLoader asks for a batch this way."""
-        if self.split is None:
-            return [self.cache[position] for position in positions]
-        rows = self.split.rows(self.cache.rows, np.asarray(positions, dtype=np.int64))
+        rows = np.asarray(positions, dtype=np.int64)
+        if self.split is not None:
+            rows = self.split.rows(self._rows, rows)
+        if self._kept is not None:
+            rows = self._kept[rows]
         return [self.cache[row] for row in rows.tolist()]

@@ -15,7 +15,8 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.building import BuiltModule, Origin
-from sentcse.methods.global_batch import gather_rows, mean_over_ranks
+from sentcse.methods.duplicates import false_negatives, number_texts
+from sentcse.methods.global_batch import gather_rows, gather_texts, mean_over_ranks
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
 from sentcse.modules.heads import HEADS
@@ -55,6 +56,7 @@ class Method(BuiltModule, ABC):
         gather: with several ranks, compare the sentences of all; each rank's own otherwise.
         chunk: sentences that are encoded at a time, and once more in backward, which bounds the memory while the
             objective sees the whole batch; None for all at once.
+        mask_duplicates: sentences with the same tokens are not each other's negatives.
         optimizer: AdamW settings; None for the published ones.
     """
 
@@ -69,12 +71,14 @@ class Method(BuiltModule, ABC):
         projection_at_eval: bool = False,
         gather: bool = True,
         chunk: int | None = None,
+        mask_duplicates: bool = False,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(optimizer=optimizer)
         self.encoder = encoder
         self.gather = gather
         self.chunk = chunk
+        self.mask_duplicates = mask_duplicates
         quicken(encoder.backbone)
         self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
         self.head_at_eval = head if projection_at_eval else None
@@ -131,6 +135,17 @@ class Method(BuiltModule, ABC):
         projected: Tensor = self.head(gather_rows(pooled) if self.gather else pooled)
         return projected.view(-1, views, projected.shape[-1])
 
+    def false_negatives(self, batch: Batch) -> Tensor | None:
+        """Negatives that InfoNCE leaves out: true where a candidate is a duplicate, (sentences, candidates).
+
+        None where `mask_duplicates` is off. The candidates are those of `embed`: with `gather` the sentences of all
+        ranks, their second views and then, where there are any, their hard negatives.
+        """
+        if not self.mask_duplicates:
+            return None
+        ids, mask = batch["input_ids"], batch["attention_mask"]
+        return false_negatives(number_texts(*(gather_texts(ids, mask) if self.gather else (ids, mask))))
+
     def by_chunk(self, compute: Callable[[Batch, int], T], batch: Batch) -> list[T]:
         """`compute(part, number)` of `chunk` sentences after `chunk` sentences, or of the whole batch as number 0.
 
@@ -186,6 +201,11 @@ class Method(BuiltModule, ABC):
 def flatten_views(batch: Batch) -> tuple[Tensor, Tensor]:
     """Ids and mask as the encoder takes them, views of a sentence as neighbours: (sentences * views, tokens)."""
     return batch["input_ids"].flatten(0, 1), batch["attention_mask"].flatten(0, 1)
+
+
+def masked_negatives(left_out: Tensor | None) -> dict[str, Tensor]:
+    """How many negatives of a batch InfoNCE leaves out, as a metric; none where duplicates are not masked."""
+    return {} if left_out is None else {"masked_negatives": left_out.sum()}
 
 
 def view_cosines(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:

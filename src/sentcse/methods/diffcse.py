@@ -9,7 +9,7 @@ from torch import nn
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.building import Origin
 from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
@@ -41,6 +41,7 @@ class DiffCSE(Method):
             "auto" for a few on a CPU, and on a GPU all, or with `chunk` those of as many sentences.
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
+        mask_duplicates: sentences with the same tokens are not each other's negatives.
         optimizer: AdamW settings.
     """
 
@@ -61,6 +62,7 @@ class DiffCSE(Method):
         discriminator_rows: int | Literal["auto"] | None = "auto",
         gather: bool = True,
         chunk: int | None = None,
+        mask_duplicates: bool = False,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -69,6 +71,7 @@ class DiffCSE(Method):
             projection_at_eval=projection_at_eval,
             gather=gather,
             chunk=chunk,
+            mask_duplicates=mask_duplicates,
             optimizer=optimizer,
         )
         self.temperature = temperature
@@ -91,11 +94,16 @@ class DiffCSE(Method):
         edited = self.generator.edit(x, mask)
         condition = own_rows(projected.flatten(0, 1), len(h)) if self.condition == "after_head" else h
         detection = self.replaced_token_detection.detect(edited, x, mask, condition=condition)
+        left_out = self.false_negatives(batch)
         return Objective(
-            losses={"info_nce": info_nce_loss(z1, z2, temperature=self.temperature), "rtd": detection.loss},
+            losses={
+                "info_nce": info_nce_loss(z1, z2, temperature=self.temperature, left_out=left_out),
+                "rtd": detection.loss,
+            },
             weights={"rtd": self.rtd_weight},
             metrics={
                 **view_cosines(z1, z2),
+                **masked_negatives(left_out),
                 "rtd_accuracy": detection.accuracy.all,
                 "rtd_accuracy_replaced": detection.accuracy.replaced,
                 "rtd_accuracy_original": detection.accuracy.original,

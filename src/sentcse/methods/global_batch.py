@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, distributed
+from torch.nn import functional as F
 
 
 def ranks() -> int:
@@ -29,6 +30,22 @@ def gather_rows(rows: Float[Tensor, "own width"]) -> Float[Tensor, "all width"]:
     # gradients are summed over ranks: not in half precision
     gathered: Tensor = _GatherRows.apply(rows.to(torch.promote_types(rows.dtype, torch.float32)))  # type: ignore[no-untyped-call]
     return gathered
+
+
+def gather_texts(
+    input_ids: Shaped[Tensor, "own views tokens"], attention_mask: Shaped[Tensor, "own views tokens"]
+) -> tuple[Shaped[Tensor, "all views longest"], Shaped[Tensor, "all views longest"]]:
+    """The token ids and masks of all ranks in the order of the ranks, padded to the longest of them."""
+    if ranks() == 1:
+        return input_ids, attention_mask
+    longest = torch.tensor(input_ids.shape[-1], device=input_ids.device)
+    distributed.all_reduce(longest, op=distributed.ReduceOp.MAX)
+    both = torch.stack([input_ids, attention_mask.to(input_ids.dtype)], dim=-2)
+    both = F.pad(both, (0, int(longest) - input_ids.shape[-1])).contiguous()
+    parts = [torch.empty_like(both) for _ in range(ranks())]
+    distributed.all_gather(parts, both)
+    ids, mask = torch.cat(parts).unbind(dim=-2)
+    return ids, mask
 
 
 def own_rows(gathered: Shaped[Tensor, "all width"], count: int) -> Shaped[Tensor, "count width"]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import InformationSums, info_nce_loss, information_sums, mean_information
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.global_batch import ranks, sum_over_ranks
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import collect_attention_maps, enable_attention_maps
@@ -39,6 +39,7 @@ class MiCSE(Method):
         count_padding: count the attention of padding queries (published code).
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
+        mask_duplicates: sentences with the same tokens are not each other's negatives.
         optimizer: AdamW settings.
 
     Raises:
@@ -64,6 +65,7 @@ class MiCSE(Method):
         count_padding: bool = False,
         gather: bool = True,
         chunk: int | None = None,
+        mask_duplicates: bool = False,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -72,6 +74,7 @@ class MiCSE(Method):
             projection_at_eval=projection_at_eval,
             gather=gather,
             chunk=chunk,
+            mask_duplicates=mask_duplicates,
             optimizer=optimizer,
         )
         if chunk is not None and ami_minimum_support is None:
@@ -108,14 +111,16 @@ class MiCSE(Method):
         # the mean is over the rows of all ranks, and this rank's part of it counts as often as there are ranks
         sums = InformationSums(torch.stack(information).sum() * ranks(), sum_over_ranks(torch.stack(counts).sum(dim=0)))
         agreement = mean_information(sums)
+        left_out = self.false_negatives(batch)
         return Objective(
             losses={
-                "info_nce": info_nce_loss(z1, z2, temperature=self.temperature),
+                "info_nce": info_nce_loss(z1, z2, temperature=self.temperature, left_out=left_out),
                 "ami": agreement.information,
             },
             weights={"info_nce": self.alpha, "ami": -self.ami_weight},
             metrics={
                 **view_cosines(z1, z2),
+                **masked_negatives(left_out),
                 "ami_support_share": agreement.support_share,
                 "ami_rows_used": agreement.rows_used,
                 "ami_rows_left_out": agreement.rows_left_out,

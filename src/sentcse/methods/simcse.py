@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, view_cosines
+from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.building import Origin
 from sentcse.methods.global_batch import part_of_mean
 from sentcse.methods.optimization import AdamWSettings
@@ -36,6 +36,7 @@ class SimCSE(Method):
         mlm_head: scores the vocabulary for (predictions, width) states; needed when mlm_weight is above 0.
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
+        mask_duplicates: sentences with the same tokens are not each other's negatives.
         optimizer: AdamW settings.
 
     Raises:
@@ -55,6 +56,7 @@ class SimCSE(Method):
         mlm_head: nn.Module | None = None,
         gather: bool = True,
         chunk: int | None = None,
+        mask_duplicates: bool = False,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -63,6 +65,7 @@ class SimCSE(Method):
             projection_at_eval=projection_at_eval,
             gather=gather,
             chunk=chunk,
+            mask_duplicates=mask_duplicates,
             optimizer=optimizer,
         )
         if mlm_weight > 0 and mlm_head is None:
@@ -100,6 +103,7 @@ class SimCSE(Method):
     def compute_losses(self, batch: Batch) -> Objective:
         """InfoNCE of the views (equations 4 and 5), plus the weighted masked-language-model term."""
         z1, z2, *hard_negatives = self.embed(batch).unbind(1)
+        left_out = self.false_negatives(batch)
         losses = {
             "info_nce": info_nce_loss(
                 z1,
@@ -107,11 +111,12 @@ class SimCSE(Method):
                 temperature=self.temperature,
                 hard_negatives=hard_negatives[0] if hard_negatives else None,
                 hard_negative_weight=self.hard_negative_weight,
+                left_out=left_out,
             )
         }
         if self.mlm_weight > 0:
             losses["mlm"] = self.masked_language_model_loss(batch)
-        return Objective(losses, {"mlm": self.mlm_weight}, view_cosines(z1, z2))
+        return Objective(losses, {"mlm": self.mlm_weight}, {**view_cosines(z1, z2), **masked_negatives(left_out)})
 
     def masked_language_model_loss(self, batch: Batch) -> Tensor:
         """Mean cross-entropy of the masked tokens of every view; the vocabulary is scored only there."""

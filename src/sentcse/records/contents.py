@@ -49,11 +49,15 @@ class TaskScore(TypedDict):
 
 
 class Corpus(TypedDict):
-    """What was trained on: the last part of its path or name, what names its content, and how much of it."""
+    """What was trained on: the last part of its path or name, what names its content, and how much of it.
+
+    With `data.duplicates=drop` also how many rows were left out; else not there.
+    """
 
     source: str
     sha256: str
     sentences: Annotated[int, Field(gt=0)]
+    dropped_duplicates: NotRequired[int]
 
 
 class Merge(TypedDict):

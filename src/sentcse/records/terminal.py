@@ -45,6 +45,7 @@ def show_text(run: RunRecord) -> str:
         lines += [
             f"seconds  {run.seconds:.0f}",
             f"data     {data['source']}, {data['sentences']:,} sentences, SHA-256 {data['sha256'][:12]}",
+            *([f"dropped  {data['dropped_duplicates']:,} duplicates"] if "dropped_duplicates" in data else []),
             f"step     {run.best_step}",
             *([f"merge    alpha {run.results['merge']['alpha']:g}"] if "merge" in run.results else []),
             *([f"stopped  {run.results['stopped']}"] if "stopped" in run.results else []),

@@ -121,7 +121,12 @@ def training_section(record: Mapping[str, Any]) -> str:
     recipe, data = record.get("recipe", {}), record.get("data", {})
     parts = []
     if len(data) > 0:
-        labels = {"source": "text", "sentences": "sentences", "sha256": "SHA-256 of the text"}
+        labels = {
+            "source": "text",
+            "sentences": "sentences",
+            "dropped_duplicates": "duplicates left out",
+            "sha256": "SHA-256 of the text",
+        }
         rows = [(label, _cell(data[key])) for key, label in labels.items() if key in data]
         parts.append(to_markdown(plain_table(("training data", ""), rows, "ll")))
     if len(recipe) > 0:

@@ -50,6 +50,7 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
         "low_shot": configured_split(data),
         "cache_dir": data.cache_dir,
         "seed": config.seed,
+        "drop_duplicates": data.duplicates == "drop",
     }
 
 

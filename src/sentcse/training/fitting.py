@@ -67,6 +67,8 @@ def start_or_continue(
     )
     for note in data.report.notes():
         logger.info("%s", note)
+    if data.drop_duplicates:
+        logger.info("%s rows whose tokens equal an earlier row's were dropped.", f"{data.dropped_duplicates:,}")
     if (rare := _rare_evaluation(trainer, data)) is not None:
         logger.warning("note: %s", rare)
     continue_from = str(folder.last) if folder.last.is_file() and not fresh else None

@@ -24,7 +24,12 @@ def provenance(config: RunConfig, data: SentenceDataModule) -> dict[str, Any]:
         "recipe": recipe(config),
         "base_model": config.encoder.name_or_path.removeprefix(PACKAGE_PREFIX).removesuffix("/model"),
         **({"method": config.method_name} if isinstance(config, TrainConfig) else {}),
-        "data": {"source": Path(data.source.name).name, "sha256": data.data_sha256, "sentences": data.sentences},
+        "data": {
+            "source": Path(data.source.name).name,
+            "sha256": data.data_sha256,
+            "sentences": data.sentences,
+            **({"dropped_duplicates": data.dropped_duplicates} if config.data.duplicates == "drop" else {}),
+        },
         "versions": versions(),
     }
 
@@ -47,6 +52,7 @@ def recipe(config: RunConfig) -> dict[str, Any]:
             include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
         ),
     }
+    sections["data"] |= config.data.model_dump(include={"duplicates"}, exclude_defaults=True)
     low_shot = config.data.low_shot
     if low_shot.size is not None or low_shot.percent is not None:
         sections["data.low_shot"] = low_shot.model_dump()

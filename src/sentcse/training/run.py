@@ -204,6 +204,8 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     )
     if config.data.chunk is not None:
         given["chunk"] = config.data.chunk
+    if config.data.duplicates == "mask":
+        given["mask_duplicates"] = True
     method: Method = found.assemble(
         encoder,
         origin=Origin(encoder_folder(chosen.name_or_path), chosen.revision, chosen.dropout),
