@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from encoders import RECORD, make_encoder, write_checkpoint
+from published_layouts import SENTENCES, diffcse_state, linear_tanh, published_forward, simcse_state, write_folder
+from tiny import tiny_bert, tiny_checkpoint
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ExportConfig
@@ -128,3 +131,61 @@ def test_the_best_checkpoint_of_a_complete_run_says_how_it_was_chosen(run: Path,
         assert export(f"checkpoint={run / named}", f"output={tmp_path / 'out'}", "overwrite=true") == 0
         found = json.loads((tmp_path / "out" / RECORD_FILE).read_text(encoding="utf-8"))
         assert found["provenance"] == record
+
+
+def test_a_checkpoint_of_the_published_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_folder(tmp_path / "diffcse", diffcse_state())
+    out = tmp_path / "out"
+    assert export(f"from={folder}", f"output={out}") == 0
+    said = capsys.readouterr().out
+    assert (
+        "A training checkpoint of DiffCSE. Left out: discriminator, electra_head, generator, lm_head, the head." in said
+    )
+    assert f"{folder} -> {out} (pooler cls_before_pooler, at most 64 tokens)" in said
+    expected = published_forward(tiny_bert(), "cls_before_pooler")
+    np.testing.assert_allclose(SentenceEncoder.from_pretrained(out).encode(SENTENCES), expected, atol=1e-5)
+    assert "with diffcse" in (out / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_file_of_weights_with_its_base_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base, path, out = tiny_checkpoint(tmp_path / "base"), tmp_path / "best.bin", tmp_path / "out"
+    torch.save(simcse_state(), path)
+    words = [f"from={path}", f"base_model={base}", f"output={out}"]
+    assert export(*words) == 1
+    assert "its keys do not say whether a vector is taken before or behind it" in capsys.readouterr().err
+    assert export(*words, "pooler=cls") == 0
+    assert "A training checkpoint of SimCSE or miCSE. Left out: nothing." in capsys.readouterr().out
+    expected = published_forward(tiny_bert(), "cls", linear_tanh())
+    np.testing.assert_allclose(SentenceEncoder.from_pretrained(out).encode(SENTENCES), expected, atol=1e-5)
+
+
+def test_a_damaged_or_foreign_one_leaves_an_older_export_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = write_folder(tmp_path / "diffcse", diffcse_state()), tmp_path / "out"
+    assert export(f"from={folder}", f"output={out}") == 0
+    before = (out / "model.safetensors").read_bytes()
+    (folder / "pytorch_model.bin").write_bytes((folder / "pytorch_model.bin").read_bytes()[:1000])
+    other = write_folder(tmp_path / "other", {"bert.x": torch.zeros(1), "classifier.weight": torch.zeros(1)})
+    for source, says in ((folder, "was fetched in part"), (other, "holds classifier.weight, which no training")):
+        assert export(f"from={source}", f"output={out}", "overwrite=true") == 1
+        assert says in capsys.readouterr().err
+    assert (out / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "one of checkpoint= and from= must be given"),
+        (["from=a", "checkpoint=b"], "one of checkpoint= and from= must be given"),
+        (["checkpoint=b", "pooler=avg"], "pooler goes with from="),
+        (["checkpoint=b", "base_model=c"], "base_model goes with from="),
+        (["checkpoint=b/pytorch_model.bin"], "is a file of weights alone: name it by from="),
+    ],
+)
+def test_settings_that_do_not_go_together(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(*words, f"output={tmp_path / 'out'}") == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

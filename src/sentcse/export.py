@@ -2,16 +2,22 @@
 
 python -m sentcse.export checkpoint=runs/NAME output=my-encoder
 python -m sentcse.export 'checkpoint=[runs/A,runs/B,runs/C]' output=my-encoder
+python -m sentcse.export from=result/my-diffcse output=my-encoder      # a checkpoint of the published code
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sentcse.command.composed import announce_loading
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import ExportConfig
-from sentcse.errors import SentcseError
+from sentcse.errors import ConfigError, SentcseError
+
+if TYPE_CHECKING:
+    from sentcse.storage.parts import EncoderParts
 
 
 def main() -> None:
@@ -21,31 +27,67 @@ def main() -> None:
 
 def export_job(config: ExportConfig) -> None:
     """Rebuild the encoder from the checkpoint alone, or the mean of several, then save it."""
+    _check(config)
     announce_loading()
     from pathlib import Path
 
     from sentcse.encoder import SentenceEncoder
-    from sentcse.storage.averaging import average_encoders
-    from sentcse.storage.opening import open_to_export
     from sentcse.storage.record import RECORD_FILE
 
     if (Path(config.output) / RECORD_FILE).is_file() and not config.overwrite:
         raise SentcseError(
             f"{config.output} holds an exported encoder already: name a new folder, or replace it with overwrite=true."
         )
-    opened = [open_to_export(Path(name)) for name in config.checkpoints]
+    made_of, parts = _of_checkpoints(config.checkpoints) if config.source is None else _published(config)
+    encoder = SentenceEncoder.from_parts(parts)
+    folder = encoder.save_pretrained(config.output, record=parts.provenance)
+    print(f"{made_of} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
+
+
+def _check(config: ExportConfig) -> None:
+    if (config.checkpoint is None) == (config.source is None):
+        raise ConfigError(
+            "one of checkpoint= and from= must be given: checkpoint=runs/NAME of a run here, from=FOLDER of a training "
+            "checkpoint of the published code."
+        )
+    weights = [name for name in config.checkpoints if name.endswith((".bin", ".safetensors"))]
+    if weights:
+        raise ConfigError(f"checkpoint={weights[0]} is a file of weights alone: name it by from=.")
+    given = [key for key in ("base_model", "pooler") if getattr(config, key) is not None]
+    if config.source is None and given:
+        raise ConfigError(f"{given[0]} goes with from=: a checkpoint of sentcse holds all that its encoder is made of.")
+
+
+def _of_checkpoints(names: Sequence[str]) -> tuple[str, EncoderParts]:
+    """What the encoder of one checkpoint, or the mean of several, is made of; and where it is from, in words."""
+    from pathlib import Path
+
+    from sentcse.storage.averaging import average_encoders
+    from sentcse.storage.opening import open_to_export
+
+    opened = [open_to_export(Path(name)) for name in names]
     found = [path for path, _ in opened]
     if len(set(found)) < len(found):
         raise SentcseError("checkpoint names an encoder more than once: name each that is averaged once.")
+    if len(opened) == 1:
+        return str(found[0]), opened[0][1]
     # of an absolute path what a reader elsewhere can use
     members = {"/".join(path.parts[-3:]): parts for path, parts in opened}
     if len(members) < len(found):
         members = {str(path): parts for path, parts in opened}
-    parts = opened[0][1] if len(opened) == 1 else average_encoders(members)
-    encoder = SentenceEncoder.from_parts(parts)
-    folder = encoder.save_pretrained(config.output, record=parts.provenance)
-    made_of = str(found[0]) if len(found) == 1 else f"The mean of {len(found)} encoders"
-    print(f"{made_of} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
+    return f"The mean of {len(found)} encoders", average_encoders(members)
+
+
+def _published(config: ExportConfig) -> tuple[str, EncoderParts]:
+    """The same of a training checkpoint of the published code; what was told by its keys is printed."""
+    from sentcse.storage.published_training import open_published_training
+
+    assert config.source is not None
+    weights, parts = open_published_training(config.source, base_model=config.base_model, pooler=config.pooler)
+    method = {"diffcse": "DiffCSE", "micse": "miCSE"}.get(weights.method or "", "SimCSE or miCSE")
+    unused = [*weights.left_out, *(["the head"] if weights.head is not None and parts.head is None else [])]
+    print(f"A training checkpoint of {method}. Left out: {', '.join(unused) if unused else 'nothing'}.")
+    return config.source, parts
 
 
 if __name__ == "__main__":

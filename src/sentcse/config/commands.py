@@ -78,15 +78,27 @@ class DataKitConfig(Section):
 class ExportConfig(Section):
     """`python -m sentcse.export`."""
 
-    checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] = Field(
-        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean"
+    checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] | None = Field(
+        None,
+        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean",
     )
+    source: LocalPath | None = Field(
+        None,
+        alias="from",
+        description="in its place: training checkpoint of SimCSE's, DiffCSE's or miCSE's own code, a folder or .bin",
+    )
+    base_model: LocalPath | None = Field(
+        None, description="from: folder or hub name whose config.json and tokenizer are taken; null: beside the weights"
+    )
+    pooler: Pooler | None = Field(None, description="from: null: as the keys or the published name tell")
     output: LocalPath = Field(description="folder to write")
     overwrite: bool = Field(False, description="replace an older export")
 
     @property
     def checkpoints(self) -> list[str]:
-        """Every checkpoint that is named, also where it is one."""
+        """Every checkpoint that is named, also where it is one or none."""
+        if self.checkpoint is None:
+            return []
         return [self.checkpoint] if isinstance(self.checkpoint, str) else self.checkpoint
 
 

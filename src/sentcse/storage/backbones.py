@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -14,6 +14,7 @@ from sentcse.machine.files import first_line
 from sentcse.machine.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.machine.locate import locate
 from sentcse.records.layout import CONFIG_FILE, ENCODER_FOLDER, GENERATOR_FOLDER
+from sentcse.storage.loaded_weights import check_loaded
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -22,8 +23,6 @@ T = TypeVar("T")
 
 CHECKPOINT_SUFFIX = ".ckpt"
 """Of a training checkpoint, which `sentcse.storage.checkpoint` opens."""
-STORED_BY_OLDER_VERSIONS = {"position_ids", "token_type_ids"}
-"""Constants that older versions of transformers saved among the weights."""
 
 
 def load_backbone(
@@ -64,42 +63,9 @@ def load_backbone(
         ignore_mismatched_sizes=True,  # refused below, in a sentence
         **without_pooling_layer(config),
     )
-    if report["missing_keys"]:
-        missing = sorted(report["missing_keys"])
-        raise SentcseError(
-            f"{name_or_path} lacks {len(missing)} weights of a {config.model_type} encoder ({missing[0]}, ...): "
-            "they would start random; give a complete checkpoint."
-        )
-    refuse_unused(name_or_path, backbone, report["unexpected_keys"])
-    if report["mismatched_keys"]:
-        name, has, expected = sorted(report["mismatched_keys"])[0]
-        raise SentcseError(
-            f"{name_or_path}: {name} has the shape {tuple(has)}, where its config.json asks for {tuple(expected)}: "
-            "weights and config.json are of two models; give a folder as it was saved."
-        )
+    mismatched = [(name, tuple(has), tuple(expected)) for name, has, expected in report["mismatched_keys"]]
+    check_loaded(name_or_path, backbone, report["missing_keys"], report["unexpected_keys"], mismatched)
     return cast("PreTrainedModel", backbone)
-
-
-def refuse_unused(name_or_path: str | Path, backbone: PreTrainedModel, unexpected: Iterable[str]) -> None:
-    """Refuse a checkpoint with weights of the encoder that its config.json leaves no place for, such as more layers.
-
-    Other weights, a pooling layer or the heads of other tasks, are not the encoder's.
-
-    Raises:
-        SentcseError: naming the first such weight.
-    """
-    parts = {name for name, _ in backbone.named_children()}
-    names = sorted(name.removeprefix(f"{backbone.base_model_prefix}.") for name in unexpected)
-    unused = [
-        name
-        for name in names
-        if name.partition(".")[0] in parts and name.rpartition(".")[2] not in STORED_BY_OLDER_VERSIONS
-    ]
-    if unused:
-        raise SentcseError(
-            f"{name_or_path} holds {len(unused)} weights of its encoder that its config.json has no place for "
-            f"({unused[0]}, ...): weights and config.json are of two models; give a folder as it was saved."
-        )
 
 
 def load_config(source: str | Path, *, revision: str | None = None) -> PretrainedConfig:

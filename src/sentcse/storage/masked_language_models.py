@@ -18,9 +18,9 @@ from sentcse.storage.backbones import (
     from_hub_or_folder,
     load_config,
     masked_language_model_folder,
-    refuse_unused,
 )
 from sentcse.storage.checkpoint import load_checkpoint_encoder
+from sentcse.storage.loaded_weights import refuse_unused
 
 
 def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> tuple[MaskedLanguageModelHead, bool]:
