@@ -59,8 +59,8 @@ class SimCSE:
         if pooler is None and name is not None and name.startswith("voidism/"):
             warnings.warn(
                 f"{model_name_or_path} is used with pooler={self.encoder.pooler}, of which the published scores are; "
-                "the published class takes a pooling layer that the file does not hold, and that is drawn at random. "
-                "pooler= chooses another.",
+                "until May 2022 the published class took a pooling layer that the file does not hold, drawn at "
+                "random. pooler= chooses another.",
                 stacklevel=2,
             )
         self.num_cells = num_cells
