@@ -181,6 +181,10 @@ def test_a_damaged_or_foreign_one_leaves_an_older_export_alone(
         (["checkpoint=b", "pooler=avg"], "pooler goes with from="),
         (["checkpoint=b", "base_model=c"], "base_model goes with from="),
         (["checkpoint=b/pytorch_model.bin"], "is a file of weights alone: name it by from="),
+        (["checkpoint=b", "push_to_hub=mine"], "push_to_hub=mine is no name of the model hub: give OWNER/NAME"),
+        (["checkpoint=b", "push_to_hub=a/b/c"], "push_to_hub=a/b/c is no name of the model hub: give OWNER/NAME"),
+        (["checkpoint=b", "push_to_hub=me/a b"], "push_to_hub=me/a b is no name of the model hub: give OWNER/NAME"),
+        (["checkpoint=b", "private=true"], "private goes with push_to_hub=OWNER/NAME"),
     ],
 )
 def test_settings_that_do_not_go_together(
@@ -189,3 +193,37 @@ def test_settings_that_do_not_go_together(
     assert export(*words, f"output={tmp_path / 'out'}") == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_an_export_goes_to_the_hub_with_a_card_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pushed: list[tuple[Path, str, bool]] = []
+
+    def push(folder: Path, name: str, *, private: bool) -> str:
+        pushed.append((folder, name, private))
+        return f"https://hub/{name}"
+
+    monkeypatch.setattr("sentcse.storage.hub_upload.push_to_hub", push)
+    folder, base, out = tmp_path / "best.bin", tiny_checkpoint(tmp_path / "base"), tmp_path / "out"
+    torch.save(diffcse_state(), folder)
+    words = [f"from={folder}", f"base_model={base}", f"output={out}"]
+    assert export(*words, "push_to_hub=me/my-diffcse", "private=true") == 0
+    assert pushed == [(out, "me/my-diffcse", True)]
+    assert f"{out} -> https://hub/me/my-diffcse" in capsys.readouterr().out
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert card.count('("me/my-diffcse"') >= 3
+    texts = [path for path in out.rglob("*") if path.suffix in (".json", ".md", ".txt")]
+    assert [path.name for path in texts if str(tmp_path) in path.read_text(encoding="utf-8")] == []
+
+
+def test_an_export_is_kept_where_the_hub_is_switched_off(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    out = tmp_path / "out"
+    assert export(f"checkpoint={run}", f"output={out}", "push_to_hub=me/x") == 1
+    err = capsys.readouterr().err
+    assert f"error: The hub is switched off (HF_HUB_OFFLINE), so that nothing was pushed. {out} is whole" in err
+    assert err.count("error:") == 1
+    assert SentenceEncoder.from_pretrained(out).pooler == "cls_before_pooler"

@@ -26,22 +26,26 @@ def main() -> None:
 
 
 def export_job(config: ExportConfig) -> None:
-    """Rebuild the encoder from the checkpoint alone, or the mean of several, then save it."""
+    """Rebuild the encoder from the checkpoint alone, or the mean of several, then save it, and push it if asked for."""
     _check(config)
     announce_loading()
     from pathlib import Path
 
-    from sentcse.encoder import SentenceEncoder
+    from sentcse.storage.hub_upload import push_to_hub, without_local_paths
     from sentcse.storage.record import RECORD_FILE
+    from sentcse.storage.saving import save_encoder
 
     if (Path(config.output) / RECORD_FILE).is_file() and not config.overwrite:
         raise SentcseError(
             f"{config.output} holds an exported encoder already: name a new folder, or replace it with overwrite=true."
         )
     made_of, parts = _of_checkpoints(config.checkpoints) if config.source is None else _published(config)
-    encoder = SentenceEncoder.from_parts(parts)
-    folder = encoder.save_pretrained(config.output, record=parts.provenance)
-    print(f"{made_of} -> {folder} (pooler {encoder.pooler}, at most {encoder.max_length} tokens)")
+    if config.push_to_hub is not None:
+        parts = without_local_paths(parts)
+    folder = save_encoder(parts, Path(config.output), name=config.push_to_hub)
+    print(f"{made_of} -> {folder} (pooler {parts.pooler}, at most {parts.max_length} tokens)")
+    if config.push_to_hub is not None:
+        print(f"{folder} -> {push_to_hub(folder, config.push_to_hub, private=config.private)}")
 
 
 def _check(config: ExportConfig) -> None:
@@ -56,6 +60,22 @@ def _check(config: ExportConfig) -> None:
     given = [key for key in ("base_model", "pooler") if getattr(config, key) is not None]
     if config.source is None and given:
         raise ConfigError(f"{given[0]} goes with from=: a checkpoint of sentcse holds all that its encoder is made of.")
+    if config.push_to_hub is not None:
+        _check_hub_name(config.push_to_hub)
+    elif config.private:
+        raise ConfigError("private goes with push_to_hub=OWNER/NAME.")
+
+
+def _check_hub_name(name: str) -> None:
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # exported when it is asked for
+
+    try:
+        validate_repo_id(name)
+        owner_is_there = "/" in name
+    except ValueError:
+        owner_is_there = False
+    if not owner_is_there:  # a name alone would be whoever's is logged in, and the model card could not say it
+        raise ConfigError(f"push_to_hub={name} is no name of the model hub: give OWNER/NAME, as it will stand there.")
 
 
 def _of_checkpoints(names: Sequence[str]) -> tuple[str, EncoderParts]:

@@ -14,6 +14,7 @@ from encoders import COMBINATIONS, make_encoder
 from sentcse.modules.heads import ACTIVATIONS
 from sentcse.modules.pooling import POOLERS
 from sentcse.storage.model_card_usage import ACTIVATION_CODE, STATES, usage
+from sentcse.storage.saving import save_encoder
 
 
 def written(**changes: Any) -> str:
@@ -71,6 +72,27 @@ def test_the_code_on_the_card_runs_and_gives_the_vectors(
     pieces = snippets(text)
     assert len(pieces) == 3
     monkeypatch.chdir(tmp_path)
+    for snippet in pieces:
+        if "sentence_transformers" in snippet:
+            pytest.importorskip("sentence_transformers")
+        names: dict[str, Any] = {}
+        exec(snippet, names)  # it is our own text
+        expected = encoder.encode(names["sentences"])
+        np.testing.assert_allclose(np.asarray(names["vectors"]), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("head", ["linear_tanh", "batchnorm"])
+def test_the_code_on_the_card_of_what_was_pushed_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: str
+) -> None:
+    """The folder lies in the hub's cache, as after the first call."""
+    encoder, repository = make_encoder("cls", head), tmp_path / "models--me--x"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    folder = save_encoder(encoder.parts(), repository / "snapshots" / ("0" * 40), name="me/x")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    pieces = snippets((folder / "README.md").read_text())
+    assert ("hf_hub_download" in pieces[2]) == (head == "batchnorm")
     for snippet in pieces:
         if "sentence_transformers" in snippet:
             pytest.importorskip("sentence_transformers")

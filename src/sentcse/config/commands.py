@@ -93,6 +93,8 @@ class ExportConfig(Section):
     pooler: Pooler | None = Field(None, description="from: null: as the keys or the published name tell")
     output: LocalPath = Field(description="folder to write")
     overwrite: bool = Field(False, description="replace an older export")
+    push_to_hub: str | None = Field(None, description="OWNER/NAME on the model hub that the folder is uploaded to")
+    private: bool = Field(False, description="push_to_hub: whether a new repository is private")
 
     @property
     def checkpoints(self) -> list[str]:

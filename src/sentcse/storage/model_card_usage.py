@@ -30,7 +30,10 @@ def usage(
     prompt: str,
     dimensions: int | None,
 ) -> str:
-    """The section "Usage": sentcse, sentence-transformers, transformers; arguments as of `model_card`."""
+    """The section "Usage": sentcse, sentence-transformers, transformers; arguments as of `model_card`.
+
+    A name with a slash is one on the model hub.
+    """
     code = _transformers_code(
         name,
         pooler=pooler,
@@ -76,8 +79,10 @@ def _transformers_code(
 ) -> str:
     arguments = ", add_pooling_layer=False" if has_pooling_layer and not head_is_pooling_layer else ""
     reads_files = len(head) > 0 and not head_is_pooling_layer
+    on_hub = "/" in name  # which no folder's own name holds
     lines = [
         "import torch",
+        *["from huggingface_hub import hf_hub_download"] * (reads_files and on_hub),
         *["from safetensors.torch import load_file"] * reads_files,
         "from transformers import AutoModel, AutoTokenizer",
         "",
@@ -93,8 +98,10 @@ def _transformers_code(
     else:
         lines += [f"    {line}" for line in _pooling_code(pooler)]
     for folder, activation in head if reads_files else ():
+        inside = f"{folder}/model.safetensors"
+        file = f'hf_hub_download("{name}", "{inside}")' if on_hub else f'"{name}/{inside}"'
         lines += [
-            f'layer = load_file("{name}/{folder}/model.safetensors")',
+            f"layer = load_file({file})",
             'vectors = torch.nn.functional.linear(vectors, layer["linear.weight"], layer["linear.bias"])',
         ]
         if activation != "identity":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def save_encoder(encoder: EncoderParts, folder: Path) -> Path:
+def save_encoder(encoder: EncoderParts, folder: Path, *, name: str | None = None) -> Path:
     """Write backbone, tokenizer, head, record and model card; what `SentenceEncoder.save_pretrained` does.
 
     The folder appears whole or not at all. A BatchNorm head is written as it is in eval mode. A Linear + tanh head on
@@ -34,6 +34,7 @@ def save_encoder(encoder: EncoderParts, folder: Path) -> Path:
     Args:
         encoder: in any mode, on any device; its provenance holds plain containers only.
         folder: created; an older export of that name is replaced.
+        name: what the model card calls it; None for the folder's name.
 
     Raises:
         SentcseError: if the folder holds something else, cannot be written, or the head cannot be exported.
@@ -60,7 +61,7 @@ def save_encoder(encoder: EncoderParts, folder: Path) -> Path:
         write_record(partial, encoder, head_folders=dense)
         card = model_card(
             encoder.provenance,
-            name=target.name,
+            name=target.name if name is None else name,
             pooler=encoder.pooler,
             max_length=encoder.max_length,
             width=_values(encoder, head),
