@@ -69,3 +69,12 @@ def test_a_refused_first_row_leaves_no_folder(encoder: SentenceEncoder, capsys: 
     assert "no column text" in capsys.readouterr().err
     assert not Path("out").exists()
     assert main(["rows.csv", "out", "encoder=encoder", "columns=sentence1"]) == 0
+
+
+def test_an_id_that_two_rows_have_stops_before_anything_is_encoded(
+    encoder: SentenceEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("rows.csv").write_text("id,text\n7,a dog\n8, \n8,a man\n7,a cat\n", encoding="utf-8")
+    assert main(["rows.csv", "out", "encoder=encoder", "columns=[text]", "id_column=id"]) == 1
+    assert "rows.csv, line 5: the id '7' is that of line 2, too" in capsys.readouterr().err
+    assert not Path("out").exists()

@@ -76,3 +76,11 @@ def test_a_method_is_not_chosen_here(
     assert run(monkeypatch, [*words, word]) == 2
     assert f"trains every method in its turn: leave {word} out" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_the_last_training_would_refuse_stops_the_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, [*words, "trainer.max_steps=1"]) == 2  # fewer than the generator warms up
+    assert "optimizer.warmup_steps=2 does not end before trainer.max_steps=1" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()

@@ -30,11 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def encode_job(config: EncodeConfig) -> None:
     """Encode what is not encoded yet, and print what is there."""
-    from sentcse.retrieval.reading import iter_sentences
+    from sentcse.retrieval.reading import iter_sentences, refuse_repeated_ids
 
     corpus, folder = Path(config.corpus), Path(config.output)
     # what its first rows say is wrong, before a folder is made that another command could not go on with
     next(iter_sentences(corpus, columns=config.columns, id_column=config.id_column, encoding=config.encoding), None)
+    if config.id_column is not None and config.columns is not None:
+        refuse_repeated_ids(corpus, config.id_column, columns=config.columns, encoding=config.encoding)
     from sentcse.encoder import SentenceEncoder
     from sentcse.encoding.copies import copies_on
     from sentcse.machine.device import choose_devices

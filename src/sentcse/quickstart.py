@@ -5,12 +5,17 @@ python -m sentcse.quickstart [key=value ...]
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
 from sentcse.command.composed import announce_loading, run_command
+from sentcse.command.composition import compose
 from sentcse.errors import ConfigError, print_fault
 from sentcse.records.contents import Results
 from sentcse.sweeps.sweep_job import run_sweep_job
@@ -37,12 +42,9 @@ class Trained:
 def main() -> None:
     """Train with each method on the same sentences, print their scores, search with the best; exit with the code."""
     words = sys.argv[1:]
-    chosen = next((word for word in words if word.lstrip("+").startswith(("method=", "experiment="))), None)
-    if chosen is not None:
-        fault = ConfigError(
-            f"The quickstart trains every method in its turn: leave {chosen} out, or use python -m sentcse.train "
-            "experiment=quickstart."
-        )
+    try:
+        check_all(words)
+    except ConfigError as fault:
         print_fault(fault)
         sys.exit(fault.exit_code)
     trained: dict[str, Trained] = {}
@@ -50,14 +52,14 @@ def main() -> None:
 
     def train_method(method: str, *more: str) -> int:
         print(f"\n{LABELS[method]}", flush=True)
-        arguments = ["experiment=quickstart", f"method={method}", f"name=quickstart_{method}", *more, *words]
+        arguments = words_of_method(method, words, more)
         return _run(lambda values: trained.__setitem__(method, train(values)), "train", arguments)
 
     def train_generator() -> int:
         print("\nThe generator that DiffCSE needs", flush=True)
-        shared = [word for word in words if word.lstrip("+").startswith(SHARED)]
-        arguments = ["generator_experiment=quickstart", "name=quickstart", *shared]
-        return _run(lambda values: generator.append(prepare_generator(values)), "generator_train", arguments)
+        return _run(
+            lambda values: generator.append(prepare_generator(values)), "generator_train", words_of_generator(words)
+        )
 
     steps: list[Callable[[], int]] = [
         lambda: train_method("simcse"),
@@ -74,6 +76,41 @@ def main() -> None:
     show_search(best.encoder)
     print(f"\nThe curves:  {best.curves}\nThe encoder: {best.encoder}")
     print(f"Next:        python -m sentcse.evaluate encoder={best.encoder} tasks=your_pairs.tsv")
+
+
+def words_of_method(method: str, words: Sequence[str], more: Sequence[str] = ()) -> list[str]:
+    """What trains one of the methods: `words` are those of the command line."""
+    return ["experiment=quickstart", f"method={method}", f"name=quickstart_{method}", *more, *words]
+
+
+def words_of_generator(words: Sequence[str]) -> list[str]:
+    """What trains the generator: of the command line's words, those that it takes over."""
+    shared = [word for word in words if word.lstrip("+").startswith(SHARED)]
+    return ["generator_experiment=quickstart", "name=quickstart", *shared]
+
+
+def check_all(words: Sequence[str]) -> None:
+    """Check the settings of all four trainings before the first begins.
+
+    Raises:
+        ConfigError: with what one of them would refuse when its turn came.
+    """
+    from sentcse.config.check import check_config, check_generator_config
+
+    chosen = next((word for word in words if word.lstrip("+").startswith(("method=", "experiment="))), None)
+    if chosen is not None:
+        raise ConfigError(
+            f"The quickstart trains every method in its turn: leave {chosen} out, or use python -m sentcse.train "
+            "experiment=quickstart."
+        )
+    # what Hydra does not take, or takes as a question to itself, is the first training's to answer
+    if any(word.startswith("-") for word in words):
+        return
+    with contextlib.suppress(HydraException, OmegaConfBaseException):
+        for method in LABELS:
+            more = ("generator.name_or_path=generator",) if method == "diffcse" else ()
+            check_config(compose(words_of_method(method, words, more)))
+        check_generator_config(compose(words_of_generator(words), "generator_train"))
 
 
 def _run(job: Callable[[dict[str, Any]], None], config_name: str, arguments: list[str]) -> int:

@@ -61,3 +61,11 @@ def test_too_few_sentences(settings: ClusterSettings, fewest: int) -> None:
     unit, _ = directions([2, 1])
     with pytest.raises(DataError, match=f"3 sentences are too few for clusters: at least {fewest} were expected"):
         find_clusters(unit, ["a", "b", "c"], settings)
+
+
+@pytest.mark.filterwarnings("error")
+def test_equal_sentences_are_said_once_and_by_us(caplog: pytest.LogCaptureFixture) -> None:
+    unit = np.repeat(np.eye(8, dtype=np.float32)[:2], 20, axis=0)
+    found = find_clusters(unit, ["a dog"] * 20 + ["a man"] * 20, ClusterSettings(number=5, projection="pca"))
+    assert [cluster.size for cluster in found.clusters] == [20, 20]
+    assert caplog.messages == ["Clusters: 2, and not 5, as no more sentences differ."]

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from composing import change, faults
+from composing import change, checked, faults
 
 from sentcse.config import check_config
 from sentcse.errors import ConfigError
@@ -106,3 +106,10 @@ def test_a_missing_value_does_not_hide_contradictions() -> None:
     with pytest.raises(ConfigError) as fault:
         check_config(values)
     assert "trainer.precision=fp16 needs a CUDA GPU" in str(fault.value)
+
+
+def test_a_fault_is_said_once_and_not_what_follows_from_it() -> None:
+    assert faults(data__path=5) == ["data.path must be text, got 5."]
+    with pytest.raises(ConfigError) as fault:
+        checked("data=text", "data.path=x.txt", "seed=true")  # data.low_shot.seed takes its value from there
+    assert str(fault.value) == "seed must be a whole number, got True."

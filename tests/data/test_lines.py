@@ -93,3 +93,12 @@ def test_a_packed_file(tmp_path: Path) -> None:
     for damaged in (packed[:-9], b"een\n", packed[:20] + b"x" + packed[21:]):
         with pytest.raises(DataError, match=r"a\.txt\.gz is not a whole \.gz file"):
             lines(tmp_path / "a.txt.gz", damaged)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf_16_le", "utf-32"])
+def test_text_that_has_no_zeros_is_none_of_two_or_four_bytes(tmp_path: Path, encoding: str) -> None:
+    """Of an even number of bytes Python would make Chinese characters, and one line."""
+    with pytest.raises(DataError, match=f"is not {encoding} text, which has zero bytes: leave the encoding out"):
+        lines(tmp_path / "x.txt", b"ab\ncd\nef", encoding)
+    assert lines(tmp_path / "x.txt", "ab\ncd".encode(encoding), encoding) == [("ab", False), ("cd", False)]
+    assert lines(tmp_path / "x.txt", b"", encoding) == []

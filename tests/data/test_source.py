@@ -46,3 +46,9 @@ def test_one_to_three_columns_are_read() -> None:
     for columns in ([], list("abcd")):
         with pytest.raises(DataError, match=rf"data\.columns has {len(columns)} names: one \(sentences\), two"):
             checked_columns(columns)
+
+
+def test_a_column_named_twice() -> None:
+    assert checked_columns(["a", "b"]) == ("a", "b")
+    with pytest.raises(DataError, match=r"data\.columns=\[a,b,a\] names 'a' twice: name each column once\."):
+        checked_columns(["a", "b", "a"])

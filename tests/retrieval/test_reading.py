@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from sentcse.errors import ConfigError, DataError
-from sentcse.retrieval.reading import Sentence, Sentences, iter_sentences, read_relevance, read_sentences
+from sentcse.retrieval.reading import (
+    Sentence,
+    Sentences,
+    iter_sentences,
+    read_relevance,
+    read_sentences,
+    refuse_repeated_ids,
+)
 
 
 def written(folder: Path, name: str, content: str) -> Path:
@@ -62,3 +69,26 @@ def test_one_sentence_at_a_time(tmp_path: Path) -> None:
     assert [next(sentences), next(sentences)] == [Sentence("one", None, {}), Sentence("two", None, {})]
     with pytest.raises(DataError, match="line 4: byte 0xff"):
         next(sentences)
+
+
+def test_blank_rows_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = written(tmp_path, "rows.jsonl", '{"t": "a", "i": "x"}\n{"t": null, "i": "y"}\n{"t": " ", "i": "z"}\n')
+    assert [each.text for each in iter_sentences(path, columns=["t"])] == ["a"]
+    assert caplog.messages == [f"{path}: rows without a sentence, left out of the numbering, too: 2"]
+    caplog.clear()
+    assert [each.id for each in iter_sentences(path, columns=["t"], id_column="i")] == ["x"]
+    assert caplog.messages == [f"{path}: rows without a sentence, left out: 2"]
+
+
+def test_repeated_ids(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.tsv", "i\tt\nx\ta\ny\tb\nz\tc\n")
+    refuse_repeated_ids(path, "i", columns=["t"])
+    path = written(tmp_path, "rows.tsv", "i\tt\nx\ta\ny\tb\nx\t \ny\tc\n")  # the second x has no sentence
+    with pytest.raises(DataError, match=r"rows\.tsv, line 5: the id 'y' is that of line 3, too: ids must differ\.$"):
+        refuse_repeated_ids(path, "i", columns=["t"])
+
+
+def test_a_column_named_twice(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.tsv", "i\tt\nx\ta\n")
+    with pytest.raises(DataError, match=r"columns=\[t,t\] names 't' twice: name each column once\."):
+        next(iter_sentences(path, columns=["t", "t"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,8 @@ from sentcse.clustering.description import distinguishing_words, typical_rows
 from sentcse.clustering.partition import NOISE, Assigned, Choice, Unit, by_density, by_kmeans, search_number
 from sentcse.clustering.projection import Projection, project
 from sentcse.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 FEWEST = 4
 """Sentences below which there is nothing to search a number of clusters on."""
@@ -97,6 +100,9 @@ def find_clusters(
             tried = search_number(unit, most=settings.most, seed=settings.seed)
         number = max(tried, key=lambda choice: choice.silhouette).number if tried else wanted
         assigned = by_kmeans(unit, number, seed=settings.seed)
+        made = len(np.unique(assigned))
+        if made < number:
+            logger.warning("Clusters: %s, and not %s, as no more sentences differ.", made, number)
     words = distinguishing_words(sentences, assigned, count=settings.words)
     typical = typical_rows(unit, assigned, count=settings.typical)
     names = sorted(words, key=lambda name: (name == NOISE, name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -31,10 +32,14 @@ def by_kmeans(unit: Unit, number: int, *, seed: int) -> Assigned:
     Squared distances of unit vectors are 2 - 2 x cosine, so that it is the cosine which decides.
     """
     from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     kind = KMeans if len(unit) < LARGE else MiniBatchKMeans
     options = {"batch_size": 4096} if kind is MiniBatchKMeans else {}
-    return largest_first(kind(number, n_init=3, random_state=seed, **options).fit_predict(unit))
+    with warnings.catch_warnings():
+        # fewer different vectors than clusters, which `find_clusters` says once
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return largest_first(kind(number, n_init=3, random_state=seed, **options).fit_predict(unit))
 
 
 def by_density(unit: Unit, *, min_size: int) -> Assigned:

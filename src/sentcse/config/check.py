@@ -93,8 +93,12 @@ def _contradictions_of_the_rest(
         for fault in error_of_rest.errors():
             section, key = _holder(rest, fault["loc"])
             section[key] = PLACEHOLDER
+    faulty = [".".join(map(str, fault["loc"])) for fault in error.errors()]
     try:
-        return rules(model.model_validate(rest))
+        # what a faulty key's stand-in leads to is no fault of the user's
+        return [
+            each for each in rules(model.model_validate(rest)) if not each.startswith(tuple(f"{k} " for k in faulty))
+        ]
     except ValidationError:
         return []  # a whole group is missing, which the rules would have to look into
 

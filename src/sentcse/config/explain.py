@@ -40,7 +40,10 @@ def explain_all(model: type[BaseModel], errors: Sequence[ErrorDetails], tags: di
         # a key that may be of several kinds has a fault for each; the first is enough
         by_path.setdefault(path, _sentence(path, section, error, model))
     # and where it may be a list, the fault of an element says more than "not a number"
-    return [text for path, text in by_path.items() if not any(other.startswith(f"{path}.") for other in by_path)]
+    inner = {path for path in by_path if any(other.startswith(f"{path}.") for other in by_path)}
+    # a key that takes its value from another one only repeats its fault
+    taken = {path for path, text in by_path.items() if any(text.endswith(f".{said}") for said in by_path.values())}
+    return [text for path, text in by_path.items() if path not in inner | taken]
 
 
 def _walk(

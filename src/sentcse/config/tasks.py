@@ -86,6 +86,11 @@ AVERAGE_COLUMN = "avg"
 """The heading of a suite's mean."""
 
 
+def hint_at_list(key: str, name: str) -> str:
+    """What to write where several names came as one, else nothing."""
+    return f" A list is written {key}=[{name}]." if "," in name else ""
+
+
 def label_of(name: str) -> str:
     """A task's column heading; that of own pairs is their name."""
     return TASKS[name].label if name in TASKS else name

@@ -47,6 +47,7 @@ def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> It
     try:
         with open_bytes(path) as content:
             start = content.read(_START)
+        _refuse_bytes_without_zeros(path, start, encoding)
         end = _line_end(start)
         # Bytes that cannot be decoded become lone surrogates, so that the very line which holds them can be named.
         with (
@@ -78,6 +79,13 @@ def iter_lines(path: Path, encoding: str = "utf-8", limit: int = MAX_LINE) -> It
 def open_bytes(path: Path) -> BinaryIO:
     """The bytes of a file, or those that are packed in a .gz."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _refuse_bytes_without_zeros(path: Path, start: bytes, encoding: str) -> None:
+    """A line end has zeros in UTF-16 and UTF-32: what has none would read as rubbish, and not always as a fault."""
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    if wide and start != b"" and not start.startswith(_UTF16_MARKS) and b"\0" not in start:
+        raise DataError(f"{path} is not {encoding} text, which has zero bytes: leave the encoding out if it is utf-8.")
 
 
 def _line_end(start: bytes) -> str:

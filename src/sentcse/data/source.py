@@ -69,10 +69,22 @@ def checked_columns(columns: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of the columns to read; None for all.
 
     Raises:
-        DataError: they are not one to three names.
+        DataError: they are not one to three names, or one stands there twice.
     """
     if columns is not None and not 1 <= len(columns) <= MAX_COLUMNS:
         raise DataError(
             f"data.columns has {len(columns)} names: one (sentences), two (pairs) or three (with hard negatives)."
         )
+    refuse_twice("data.columns", columns or ())
     return None if columns is None else tuple(columns)
+
+
+def refuse_twice(key: str, columns: Sequence[str]) -> None:
+    """Refuse a setting that names a column twice.
+
+    Raises:
+        DataError: naming it.
+    """
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{key}=[{','.join(columns)}] names {twice!r} twice: name each column once.")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from sentcse.data.formats import open_rows
-from sentcse.data.source import nothing_to_read
+from sentcse.data.source import nothing_to_read, refuse_twice
 from sentcse.data.text_file import similar_file
 from sentcse.errors import ConfigError, DataError
+
+logger = logging.getLogger(__name__)
 
 RELEVANCE_COLUMNS = ("query-id", "corpus-id", "score")
 """Of a file of relevance, as BEIR and MTEB have them."""
@@ -61,6 +66,8 @@ def iter_sentences(
 ) -> Iterator[Sentence]:
     """Rows of a file of one of `sentcse.data.formats.EXTENSIONS` whose sentence is not blank, one at a time.
 
+    At the end the log has how many were blank.
+
     Args:
         path: the file.
         columns: of the sentence; several are joined by a space (a title and a text). None: the only one there is.
@@ -70,7 +77,7 @@ def iter_sentences(
 
     Raises:
         DataError: while iterating, if the file is missing, of the wrong form, or without a sentence, or a row has
-            several texts and `columns` is None.
+            several texts and `columns` is None; if `columns` names one twice.
         ConfigError: if ids or payloads are asked for and `columns` is None.
     """
     require_corpus_file(path)
@@ -79,7 +86,8 @@ def iter_sentences(
         raise ConfigError("id_column and payload need columns as well: the columns of the sentence.")
     names = None if columns is None else (*columns, *extra)
     width = 1 if columns is None else len(columns)
-    empty = True
+    refuse_twice("columns", columns or ())
+    found, blank = 0, 0
     for record in open_rows(path, names, encoding, trained_on=False).records:
         if columns is None and len(record.texts) > 1:
             raise DataError(
@@ -88,12 +96,43 @@ def iter_sentences(
             )
         sentence = " ".join(text.strip() for text in record.texts[:width] if text.strip())
         if sentence == "":
+            blank += 1
             continue
-        empty = False
+        found += 1
         payload = dict(zip(payload_columns, record.texts[len(record.texts) - len(payload_columns) :], strict=True))
         yield Sentence(sentence, None if id_column is None else record.texts[width], payload)
-    if empty:
+    if found == 0:
         raise nothing_to_read(str(path))
+    if blank > 0:
+        numbered = "" if id_column is not None else " of the numbering, too"
+        logger.warning("%s: rows without a sentence, left out%s: %s", path, numbered, f"{blank:,}")
+
+
+def refuse_repeated_ids(path: Path, id_column: str, *, columns: Sequence[str], encoding: str = "utf-8") -> None:
+    """Read a file once, and refuse an id that two of its sentences have; eight bytes a sentence are held.
+
+    Raises:
+        DataError: naming the first such id and both lines, or as `iter_sentences`.
+    """
+
+    def ids() -> Iterator[tuple[int, str]]:
+        for record in open_rows(path, (*columns, id_column), encoding, trained_on=False).records:
+            if any(text.strip() for text in record.texts[:-1]):
+                yield record.line, record.texts[-1]
+
+    hashes = np.sort(np.fromiter((hash(name) for _, name in ids()), np.int64))
+    twice = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+    if len(twice) == 0:
+        return
+    lines: dict[str, int] = {}
+    for line, name in ids():
+        if hash(name) not in twice:
+            continue
+        if name in lines:
+            raise DataError(
+                f"{path}, line {line}: the id {name!r} is that of line {lines[name]}, too: ids must differ."
+            )
+        lines[name] = line
 
 
 def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, int]]:

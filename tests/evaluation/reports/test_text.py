@@ -65,3 +65,11 @@ def test_transfer_differences_say_what_their_interval_leaves_out():
     assert "what another classifier_seed would\ngive is not in" in format_results(results)
     differences["tasks"] = {"STS12": difference(2.0)}
     assert "classifier_seed" not in format_results(results)
+
+
+def test_few_pairs_are_named():
+    results = record("good")
+    few = "\nToo few pairs for a score or its interval to mean much (below 30): STS12"
+    assert f"{few}\n" in format_results({**results, "tasks": {"STS12": results["tasks"]["STS12"]}}) + "\n"
+    enough = {label: {**task, "pairs": 30} for label, task in results["tasks"].items()}
+    assert "Too few" not in format_results({**results, "tasks": enough})

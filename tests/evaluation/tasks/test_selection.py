@@ -33,6 +33,7 @@ def test_groups_and_protocols(tasks, mode, protocol, expected):
     ("tasks", "mode", "protocol", "said"),
     [
         (["sts17"], "test", "simcse", "there is no task 'sts17'"),
+        (["stsb,sts12"], "test", "simcse", r"\.parquet\. A list is written tasks=\[stsb,sts12\]\.$"),
         (["sts12"], "dev", "simcse", "sts12 has no split 'dev'"),
         (["sts"], "fast", "simcse", "^mode must be one of test, dev, fasttest, got 'fast'"),
         (["sts"], "test", "beir", "^protocol must be one of simcse, mteb, got 'beir'"),

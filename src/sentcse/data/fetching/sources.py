@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sentcse.config.tasks import GROUPS, TASKS, PublishedTask
+from sentcse.config.tasks import GROUPS, TASKS, PublishedTask, hint_at_list
 from sentcse.data.fetching.manifest import Manifest, load_manifest
 from sentcse.errors import ConfigError
 
@@ -72,7 +72,9 @@ def files_of(tasks: Sequence[str], manifest: Manifest | None = None) -> tuple[st
     named: set[str] = set()
     for task in tasks:
         if task not in GROUPS and task not in GROUPS["full"]:
-            raise ConfigError(f"tasks: there is no task {task!r}; there are {', '.join((*GROUPS, *GROUPS['full']))}.")
+            known_names = ", ".join((*GROUPS, *GROUPS["full"]))
+            hint = hint_at_list("tasks", task)
+            raise ConfigError(f"tasks: there is no task {task!r}; there are {known_names}.{hint}")
         named |= set(GROUPS.get(task, (task,)))
     folders = [TASKS[name].folder for name in GROUPS["full"] if name in named]
     return tuple(path for folder in folders for path in known if path.startswith(folder))

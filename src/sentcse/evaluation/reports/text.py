@@ -16,6 +16,8 @@ from sentcse.printing.tables import to_latex, to_markdown, to_text
 Results = Mapping[str, Any]
 Layout = Literal["table", "markdown", "latex"]
 SUITE_WORDS = {"sts": "seven STS tasks", "transfer": "seven transfer tasks"}
+FEW_PAIRS = 30
+"""Below, chance alone moves a rank correlation by more than 36 points either way: 1.96 / sqrt(pairs - 1)."""
 COLLAPSE = "collapsed: the vectors do not differ, so that there is no score"
 
 
@@ -71,10 +73,15 @@ def _how_it_was_scored(results: Results) -> str:
 
 
 def _what_was_scored(record: Results) -> str:
-    pairs = [f"{label} {task['split']} {task['pairs']}" for label, task in record["tasks"].items() if "pairs" in task]
+    counts_of_pairs = {label: task["pairs"] for label, task in record["tasks"].items() if "pairs" in task}
+    pairs = [f"{label} {record['tasks'][label]['split']} {count}" for label, count in counts_of_pairs.items()]
+    few = [label for label, count in counts_of_pairs.items() if count < FEW_PAIRS]
     rows = [f"{label} {task['split']} {task['rows']}" for label, task in record["tasks"].items() if "rows" in task]
     said = {"Pairs": pairs, "Rows": rows}
-    return "\n".join(f"{what}: {', '.join(counts)}" for what, counts in said.items() if len(counts) > 0)
+    lines = [f"{what}: {', '.join(counts)}" for what, counts in said.items() if len(counts) > 0]
+    if few:
+        lines.append(f"Too few pairs for a score or its interval to mean much (below {FEW_PAIRS}): {', '.join(few)}")
+    return "\n".join(lines)
 
 
 def _comparison(results: Results) -> list[str]:

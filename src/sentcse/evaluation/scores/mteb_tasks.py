@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from sentcse.config.tasks import hint_at_list
 from sentcse.errors import ConfigError, DataError, SentcseError
 from sentcse.evaluation.scores.embeddings import Encoder
 from sentcse.machine.hub import hub_is_reachable, without_hub
@@ -131,7 +132,7 @@ def _find(name: str, languages: Sequence[str] | None) -> AbsTask:
     try:
         task = mteb.get_task(name)
     except KeyError:
-        raise ConfigError(f"mteb: there is no task {name!r}; {_suggestion(name)}") from None
+        raise ConfigError(f"mteb: there is no task {name!r}; {_suggestion(name)}{hint_at_list('mteb', name)}") from None
     modalities = ", ".join(task.metadata.modalities)
     if modalities != "text":
         raise ConfigError(f"mteb: {name} is a task of {modalities}; only those of text can be scored.")

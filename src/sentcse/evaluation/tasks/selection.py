@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sentcse.config.tasks import AVERAGE_COLUMN, GROUPS, TASKS, label_of
+from sentcse.config.tasks import AVERAGE_COLUMN, GROUPS, TASKS, hint_at_list, label_of
 from sentcse.errors import ConfigError
 from sentcse.evaluation.tasks.headings import GEOMETRY
 from sentcse.evaluation.tasks.pairs import PAIRS_ENDINGS
@@ -73,6 +73,7 @@ def _expanded(tasks: Sequence[str], split: str) -> Iterable[str]:
             known = ", ".join((*GROUPS, *TASKS))
             raise ConfigError(
                 f"tasks: there is no task {name!r}; there are {known}, and files ending in {', '.join(PAIRS_ENDINGS)}."
+                f"{hint_at_list('tasks', name)}"
             )
 
 
