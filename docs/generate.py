@@ -35,6 +35,7 @@ from sentcse.config.commands import (
     SearchConfig,
 )
 from sentcse.config.method_options import METHOD_OPTIONS
+from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
 from sentcse.printing.tables import plain_table, to_markdown
@@ -86,6 +87,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.reproduce`\n\n" + _table(_rows(ReproduceConfig, _file("reproduce"), "")),
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
         "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),
+        "## `python -m sentcse.mine`\n\n" + _table(_rows(MineConfig, _file("mine"), "")),
         "## `python -m sentcse.encode`\n\n" + _table(_rows(EncodeConfig, _file("encode"), "")),
         "## `python -m sentcse.cluster`\n\n" + _table(_rows(ClusterConfig, _file("cluster"), "")),
         "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),

@@ -35,12 +35,13 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             "doors",
             None,
             "train, evaluate, generator, export, report, reproduce, runs, search, encode, cluster, "
-            "quickstart, dashboard, data",
+            "quickstart, dashboard, data, mine",
         ),
     ),
     (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
     (
         Room("training", 1, "one run"),
+        Room("mine", 2, "hard negatives"),
         Room("compat", 3, "the published classes"),
         Room("command", 4, "composing, exit codes"),
     ),
@@ -79,6 +80,7 @@ DOORS = frozenset(
         "sentcse.dashboard",
         "sentcse.quickstart",
         "sentcse.data.__main__",
+        "sentcse.mine.__main__",
         "hydra_plugins.sentcse_sweeper",
     }
 )

@@ -18,6 +18,7 @@ from sentcse.config.commands import (
     RunsConfig,
     SearchConfig,
 )
+from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section
 from sentcse.errors import ConfigError
@@ -30,6 +31,7 @@ COMMANDS: dict[str, type[Section]] = {
     "runs": RunsConfig,
     "search": SearchConfig,
     "cluster": ClusterConfig,
+    "mine": MineConfig,
     "encode": EncodeConfig,
     "dashboard": DashboardConfig,
 }

@@ -1,0 +1,84 @@
+"""The texts that negatives are mined from: pairs of anchor and positive, and which texts can be a negative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentcse.data.formats import open_rows
+from sentcse.errors import DataError
+from sentcse.retrieval.reading import read_sentences, require_corpus_file
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Different texts, and what they are to each other, by their numbers.
+
+    Attributes:
+        texts: every text once, without the white space around it.
+        anchors: of each pair, (pairs,); without pairs the sentences whose positive is still to be searched.
+        positives: of each pair, (pairs,); None where they are to be searched.
+        candidates: texts that can be a negative, (candidates,).
+    """
+
+    texts: list[str]
+    anchors: Numbers
+    positives: Numbers | None
+    candidates: Numbers
+
+
+def read_texts(
+    path: Path,
+    *,
+    columns: Sequence[str] | None = None,
+    corpus: Path | None = None,
+    corpus_columns: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+) -> Texts:
+    """Pairs, or sentences without pairs, and a corpus beside them.
+
+    Negatives come from the positives, or from the sentences, and from the corpus. A pair that is there twice counts
+    once; a row with a blank text is left out.
+
+    Args:
+        path: a file with one column, sentences, or two, anchors and positives.
+        columns: their names; None for all.
+        corpus: a file of sentences.
+        corpus_columns: of its sentence, joined by a space; None: there is only one.
+        encoding: of both files.
+
+    Raises:
+        DataError: if a file cannot be read, has another number of columns, or holds nothing.
+    """
+    require_corpus_file(path)
+    rows = open_rows(path, columns, encoding)
+    found = [tuple(text.strip() for text in record.texts) for record in rows.records if not record.is_blank]
+    if len(found) == 0:
+        raise DataError(f"{path} holds no row with a text in each column.")
+    if len(found[0]) > 2:
+        raise DataError(
+            f"{path} has three columns, where sentences or pairs are expected: name the anchor's and the positive's in "
+            "columns=[...]."
+        )
+    more = [] if corpus is None else read_sentences(corpus, columns=corpus_columns, encoding=encoding).sentences
+    return made_of(dict.fromkeys(found), more)
+
+
+def made_of(rows: Iterable[tuple[str, ...]], corpus: Sequence[str] = ()) -> Texts:
+    """The texts of rows of one or two and of a corpus."""
+    number: dict[str, int] = {}
+    numbers = [[number.setdefault(text, len(number)) for text in row] for row in rows]
+    last = [row[-1] for row in numbers]
+    others = [number.setdefault(text, len(number)) for text in corpus]
+    return Texts(
+        list(number),
+        np.array([row[0] for row in numbers], dtype=np.int64),
+        np.array(last, dtype=np.int64) if len(numbers[0]) == 2 else None,
+        np.unique(np.array([*last, *others], dtype=np.int64)),
+    )
