@@ -26,6 +26,7 @@ LONG = (
     "evaluation.every_n_steps=7",
     "runs.root=runs",
     "data.cache_dir=cache",
+    "trainer.save_last_minutes=0.003",
     "trainer.threads=1",
 )
 """120 steps: time enough to be killed in."""

@@ -51,6 +51,7 @@ def settings(inputs: Path, tmp_path: Path) -> Settings:
             "trainer.precision=32",
             "trainer.max_epochs=2",
             "trainer.log_every_n_steps=1",
+            "trainer.save_last_minutes=0",
             "trainer.progress=false",
             # large enough for every step to move the scores
             "optimizer.learning_rate=1e-3",

@@ -23,7 +23,7 @@ TRAIN = (
     *("encoder.name_or_path=encoder", "evaluation=embedded", "evaluation.every_n_steps=2"),
     *("evaluation.pairs_dev=pairs.tsv", "evaluation.pairs_test=pairs.tsv"),
     *("trainer.accelerator=cpu", "trainer.precision=32", "trainer.max_steps=4", "trainer.log_every_n_steps=1"),
-    *("trainer.progress=false", "optimizer.learning_rate=1e-3"),
+    *("trainer.progress=false", "trainer.save_last_minutes=0", "optimizer.learning_rate=1e-3"),
 )
 """A run of four steps, with the evaluation every second."""
 SWEEP = {
@@ -83,7 +83,7 @@ def _models() -> None:
 
 def _runs() -> None:
     training.train(checked(*TRAIN, "name=done"))
-    with stopping_at(training, 3, RuntimeError("power cut")):
+    with stopping_at(training, 2, RuntimeError("power cut")):
         training.train(checked(*TRAIN, "name=half"))
     (done,) = Path("runs").glob("done_*")
     sweep = Path("runs/sweeps/study/sweep.json")

@@ -13,6 +13,7 @@ from sentcse.machine.device import (
     LIGHTNING_PRECISION,
     check_devices,
     choose_accelerator,
+    choose_batch_size,
     choose_device,
     choose_devices,
     choose_precision,
@@ -45,6 +46,13 @@ def test_auto_takes_all_gpus_of_several(monkeypatch: pytest.MonkeyPatch) -> None
     assert choose_devices("cpu") == [torch.device("cpu")]
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert choose_devices("auto") == [torch.device("cuda")]
+
+
+@pytest.mark.parametrize(
+    ("given", "accelerator", "size"), [(None, "cpu", 64), (None, "gpu", 512), (None, "mps", 512), (7, "gpu", 7)]
+)
+def test_scores_are_taken_in_batches_by_device(given: int | None, accelerator: str, size: int) -> None:
+    assert choose_batch_size(given, accelerator) == size
 
 
 def test_auto_takes_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

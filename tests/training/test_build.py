@@ -27,7 +27,7 @@ from sentcse.training.meters import Throughput
 
 Configure = Callable[..., TrainConfig]
 ALWAYS = ["StepSeed", "EpochProgress", "Throughput", "LossGuard"]
-LAST = ["BestCheckpoint", "ModelCheckpoint"]
+LAST = ["BestCheckpoint", "LastCheckpoint"]
 
 
 def trainer_of(config: RunConfig) -> Trainer:
@@ -123,7 +123,7 @@ def test_a_device_or_precision_that_is_not_to_be_had(
 
 def test_the_best_checkpoint_is_weights_alone(configure: Configure) -> None:
     folder = RunFolder(configure())
-    best, last = checkpoints(folder)
+    best, last = checkpoints(folder, minutes=2)
     found: list[Any] = [(each.dirpath, f"{each.filename}.ckpt", each.save_weights_only) for each in (best, last)]
     place = str(folder.checkpoints.absolute())
     assert found == [(place, folder.best.name, True), (place, folder.last.name, False)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -42,7 +43,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[float]], Non
     def script(values: Sequence[float]) -> None:
         left: Iterator[float] = iter(values)
 
-        def evaluate(encoder: Any, tasks: Any, *, geometry_task: Any = None, batch_size: int = 128) -> Any:
+        def evaluate(encoder: Any, tasks: Any, *, geometry_task: Any = None, **options: Any) -> Any:
             score = next(left) if geometry_task is not None else 1.0
             geometry = SimpleNamespace(alignment=0.5, uniformity=-1.0)
             return SimpleNamespace(sts={task.name: SimpleNamespace(all=score) for task in tasks}, geometry=geometry)
@@ -69,6 +70,18 @@ def test_every_n_steps_and_the_last(configure: Configure) -> None:
     assert run.evaluation.best["score"] == best
     assert found[int(load_checkpoint(run.folder.best)["global_step"])] == best
     assert load_checkpoint(run.folder.last)["global_step"] == 10
+
+
+def test_nothing_is_decomposed_for_a_rank_that_is_not_logged(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise AssertionError("a decomposition while training")
+
+    monkeypatch.setattr(np.linalg, "svd", refuse)
+    run = make(configure())
+    found = run.evaluation.scores(run.method, initial=True)
+    assert set(found) == {"val/pairs_spearman", "val/alignment", "val/uniformity", "test/pairs_spearman"}
 
 
 @pytest.mark.parametrize(

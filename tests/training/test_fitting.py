@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import warnings
 from collections.abc import Callable
@@ -18,42 +19,57 @@ from stopping import Stop, StopAt, with_callback
 
 from sentcse.config import TrainConfig
 from sentcse.errors import DataError, SentcseError
+from sentcse.records.metrics_file import MetricsFile
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import run as module
+from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import (
     TERMINATED,
     WEIGHTS,
     WHOLE,
     check_continuation,
+    later_best,
     load_checkpoint,
     load_selected,
     quiet_lightning,
     start_or_continue,
 )
+from sentcse.training.last_checkpoint import LastCheckpoint
 from sentcse.training.run import EncoderRun, train
 
 Configure = Callable[..., TrainConfig]
 
 
 @pytest.mark.parametrize(
-    ("more", "steps"),
+    ("written", "more", "steps"),
     [
         # before the first checkpoint; after one in the middle of an epoch; at its end; twice;
         # at an epoch's end and then in the middle of the next
-        (["evaluation.every_n_steps=3"], [1]),
-        (["evaluation.every_n_steps=3"], [4]),
-        (["evaluation.every_n_steps=5"], [5]),
-        (["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
-        (["evaluation.every_n_steps=1"], [5, 7]),
-        (["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2", "data.chunk=3"], [3, 4, 5]),
+        (3, ["evaluation.every_n_steps=3"], [1]),
+        (3, ["evaluation.every_n_steps=3"], [4]),
+        (5, ["evaluation.every_n_steps=5"], [5]),
+        (2, ["evaluation.every_n_steps=2", "trainer.accumulate_grad_batches=2"], [1, 3, 5]),
+        (1, ["evaluation.every_n_steps=1"], [5, 7]),
+        (1, ["evaluation.every_n_steps=1", "trainer.accumulate_grad_batches=2", "data.chunk=3"], [3, 4, 5]),
+        # between evaluations; several of them, and what they selected, behind the last checkpoint; with an average
+        (1, ["evaluation.every_n_steps=4"], [1, 3, 5, 6]),
+        (3, ["evaluation.every_n_steps=1"], [5, 8]),
+        (5, ["evaluation.every_n_steps=2"], [4, 9]),
+        (2, ["evaluation.every_n_steps=1", "callbacks.early_stopping=2"], [3]),
+        (2, ["evaluation.every_n_steps=3", "callbacks.ema=0.5"], [3, 7]),
+        (4, ["evaluation.every_n_steps=1", "evaluation.select=info_nce", "evaluation.held_out.share=0.25"], [3, 7]),
     ],
 )
 def test_a_stopped_run_goes_on_bit_for_bit(
     configure: Configure,
     stopped: Stop,
+    monkeypatch: pytest.MonkeyPatch,
+    written: int,
     more: list[str],
     steps: list[int],
 ) -> None:
+    """`written`: steps between two writes of the last checkpoint, for the minutes."""
+    monkeypatch.setattr(LastCheckpoint, "_is_time", lambda last, trainer: trainer.global_step % written == 0)
     config, alone = configure(*more), configure(*more, runs="alone")
     for step in steps:
         stopped(config, step, RuntimeError("power cut"))
@@ -74,15 +90,15 @@ def test_ctrl_c_is_handed_on(configure: Configure, stopped: Stop, inputs: Path) 
 def test_before_the_first_checkpoint_a_signal_says_that_nothing_is_kept(
     configure: Configure, caplog: pytest.LogCaptureFixture, fault: BaseException
 ) -> None:
-    config = configure("evaluation.every_n_steps=4", "overwrite=true")
+    config = configure("trainer.save_last_minutes=5", "overwrite=true")
     handler = signal.getsignal(signal.SIGINT)
     with with_callback(module, StopAt(3, fault)), pytest.raises((KeyboardInterrupt, SystemExit)) as stopped:
         train(config)
     signal.signal(signal.SIGINT, handler)  # Lightning ignores Ctrl-C once it has had one
     said = caplog.text if isinstance(fault, SIGTERMException) else str(stopped.value)
     assert (
-        "Nothing is kept of 3 steps, as the first checkpoint is written after the evaluation of step 4: the command "
-        "without overwrite=true begins anew." in said
+        "Nothing is kept of 3 steps, as no checkpoint was written yet: the command without overwrite=true begins anew."
+        in said
     )
     assert not RunFolder(config).last.exists()
 
@@ -116,7 +132,7 @@ def test_sigterm_ends_with_the_code_of_a_shell(configure: Configure, caplog: pyt
         train(configure())
     assert stopped.value.code == TERMINATED == 143
     assert "Stopped by SIGTERM. The same command continues" in caplog.text
-    assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 2
+    assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 3
 
 
 def test_the_selected_checkpoint_is_that_of_the_selected_step(tmp_path: Path) -> None:
@@ -126,6 +142,51 @@ def test_the_selected_checkpoint_is_that_of_the_selected_step(tmp_path: Path) ->
     for other in (3, 6):
         with pytest.raises(SentcseError, match=rf"best\.ckpt holds step 4, but step {other} was selected: .*overwrite"):
             load_selected(folder, step=other)
+
+
+@pytest.mark.parametrize(
+    ("mode", "scores", "step", "found"),
+    [
+        ("max", {2: 10.0, 4: 30.0}, 2, {"step": 4, "score": 30.0}),
+        ("max", {2: 10.0, 4: 30.0}, 4, None),
+        ("min", {2: 10.0, 4: math.nan}, 3, {"step": 4, "score": math.inf}),
+        # rows that somebody has deleted
+        ("max", {2: 10.0}, 2, None),
+    ],
+)
+def test_what_was_selected_behind_the_last_checkpoint_stays_selected(
+    tmp_path: Path, mode: Any, scores: dict[int, float], step: int, found: dict[str, float] | None
+) -> None:
+    folder: Any = SimpleNamespace(best=tmp_path / "best.ckpt", metrics=tmp_path / "metrics.csv")
+    evaluation = EvaluationCallback([], select="stsb")
+    evaluation.mode = mode
+    assert later_best(folder, evaluation, 0) is None
+    torch.save({**dict.fromkeys(WEIGHTS), "global_step": 4}, folder.best)
+    for at, score in scores.items():
+        MetricsFile(folder.metrics).append({"val/stsb_spearman": score}, at)
+    assert later_best(folder, evaluation, step) == found
+    assert later_best(folder, EvaluationCallback([], select="last"), 0) is None
+
+
+def test_a_run_that_is_trained_otherwise_behind_its_last_checkpoint_keeps_what_it_selected(
+    configure: Configure, stopped: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU: step 4 was the best, was not kept in last.ckpt, and scores less when it is made again."""
+    monkeypatch.setattr(LastCheckpoint, "_is_time", lambda last, trainer: trainer.global_step == 2)
+    scores, again = {0: 50.0, 2: 10.0, 4: 90.0}, {4: 1.0, 6: 30.0, 8: 20.0, 10: 5.0}
+    config = configure()
+    for place, given in enumerate((scores, again)):
+
+        def scripted(callback: EvaluationCallback, pl_module: Any, *, initial: bool, given: Any = given) -> Any:
+            step = pl_module.trainer.global_step
+            return {"val/pairs_spearman": given[step], "val/alignment": 0.0, "val/uniformity": 0.0}
+
+        monkeypatch.setattr(EvaluationCallback, "scores", scripted)
+        if place == 0:
+            stopped(config, 5, RuntimeError("power cut"))
+    results = train(config)
+    assert results["best"] == {"step": 4, "pairs_dev": 90.0}
+    assert load_checkpoint(RunFolder(config).best)["global_step"] == 4
 
 
 def test_a_run_continues_with_its_own_corpus_alone(tmp_path: Path) -> None:

@@ -89,7 +89,10 @@ def test_steps_skipped_one_after_the_other_end_the_run() -> None:
         run.look(40, scale=65536 / 2**39)
 
 
-def test_weights_that_are_not_finite_are_never_saved(configure: Configure) -> None:
+@pytest.mark.parametrize("more", [[], ["trainer.log_every_n_steps=5", "evaluation.every_n_steps=5"]])
+def test_weights_that_are_not_finite_are_never_saved(configure: Configure, more: list[str]) -> None:
+    """Neither where the loss is looked at in every step, nor where later."""
+
     class Spoil(Callback):
         def on_train_batch_start(
             self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -99,8 +102,8 @@ def test_weights_that_are_not_finite_are_never_saved(configure: Configure) -> No
                     parameter.data.fill_(float("nan"))
 
     with with_callback(run, Spoil()), pytest.raises(SentcseError, match=r"is nan|finite"):
-        train(configure())
-    assert load_checkpoint(RunFolder(configure()).last)["global_step"] == 2
+        train(configure(*more))
+    assert load_checkpoint(RunFolder(configure(*more)).last)["global_step"] == 3
 
 
 def encoding(dropout: float) -> Any:

@@ -14,6 +14,7 @@ from stopping import Stop
 
 from sentcse.config import TrainConfig
 from sentcse.training import meters
+from sentcse.training.last_checkpoint import LastCheckpoint
 from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.run import train
@@ -158,6 +159,7 @@ def test_one_bar_counts_the_steps_of_the_run_from_where_it_goes_on(
     """Twenty epochs of one batch; the second process begins at the checkpoint and takes only its own steps for time."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     words = ("data.low_shot.size=8", "trainer.max_epochs=20", "evaluation.every_n_steps=7", "trainer.progress=true")
+    monkeypatch.setattr(LastCheckpoint, "_is_time", lambda last, trainer: trainer.global_step % 7 == 0)
     config = configure(*words)
     stopped(config, 16, RuntimeError("power cut"))
     first = capsys.readouterr().err

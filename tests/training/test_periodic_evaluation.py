@@ -81,7 +81,7 @@ def fit(evaluation: Scripted, folder: Path, *more: Callback, **options: Any) -> 
     trainer = Trainer(
         accelerator="cpu",
         logger=False,
-        callbacks=[evaluation, *more, *checkpoints(place)],
+        callbacks=[evaluation, *more, *checkpoints(place, minutes=1000)],
         enable_progress_bar=False,
         enable_model_summary=False,
         limit_val_batches=0,

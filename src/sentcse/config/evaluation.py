@@ -45,5 +45,7 @@ class Evaluation(Section):
         None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`"
     )
     pairs_test: LocalPath | None = Field(None, description="the same for the test part")
-    batch_size: int = Field(64, ge=1, description="sentences encoded together")
+    batch_size: int | None = Field(
+        None, ge=1, description="sentences encoded together; null: 64 on a CPU, 512 on a GPU"
+    )
     verify: Level = Field("exact", description="what of the evaluation files must be as published")

@@ -138,6 +138,9 @@ class Trainer(Section):
     deterministic: bool = Field(
         False, description="on a GPU, deterministic kernels alone, so that a run continues bit for bit; slower"
     )
+    save_last_minutes: Number = Field(
+        2.0, ge=0, description="minutes between two writes of last.ckpt, the most that SIGKILL loses; 0: every step"
+    )
     log_every_n_steps: int = Field(10, ge=1, description="optimiser steps between two logged training rows")
     threads: int | None = Field(None, ge=1, le=4096, description="CPU threads; null: torch decides")
     progress: bool = Field(True, description="show a progress bar")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,7 @@ class SentenceDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> ResumableLoader:
         """Batches in the order of (seed, epoch), the part of this rank; the position is part of a checkpoint."""
         options: dict[str, Any] = {"num_workers": self.num_workers, "persistent_workers": self.num_workers > 0}
+        options["worker_init_fn"] = _leave_ctrl_c
         self._loader = ResumableLoader(self._rows(), self._sampler(), collate_fn=self._collator(), **options)
         if self._place is not None:
             self._loader.load_state_dict(self._place)
@@ -187,6 +189,11 @@ class SentenceDataModule(pl.LightningDataModule):
                 f"{self.source.name} gives {sentences} sentences, fewer than a batch of {self.batch_size * ranks}: set "
                 "data.drop_last=false or a smaller data.batch_size."
             )
+
+
+def _leave_ctrl_c(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal, and the step that is being made still needs its batches."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _default_cache_dir() -> Path:

@@ -94,6 +94,13 @@ def choose_precision(name: str, accelerator: str) -> str:
     return "bf16" if accelerator == "cpu" and cpu_multiplies_bf16() else "32"
 
 
+def choose_batch_size(given: int | None, accelerator: str) -> int:
+    """Sentences that are encoded together for scores: those that are given, else what keeps this accelerator busy."""
+    if given is not None:
+        return given
+    return 64 if accelerator == "cpu" else 512
+
+
 def cpu_multiplies_bf16() -> bool:
     """Whether the processor has instructions for bf16 matrix products."""
     get_capabilities = getattr(torch.cpu, "get_capabilities", None)  # torch >= 2.10

@@ -13,6 +13,7 @@ from sentcse.errors import SentcseError
 from sentcse.evaluation.reports.record import write_results
 from sentcse.evaluation.run import run_evaluation
 from sentcse.evaluation.statistics.seed_summary import summarise_seeds
+from sentcse.machine.device import choose_accelerator, choose_batch_size
 from sentcse.machine.files import read_json
 from sentcse.records.run_folder import RunFolder
 
@@ -35,12 +36,13 @@ def score_run(config: TrainConfig, suite: str, folder: Path) -> dict[str, Any]:
         SentcseError: if the run has no encoder, an evaluation file is missing, or the folder cannot be written.
     """
     run = RunFolder(config)
+    cpu = config.trainer.accelerator == "cpu"
     settings = EvaluationSettings(
         encoder=str(run.path),
         tasks=[suite],
         data_root=config.data_root,
-        batch_size=config.evaluation.batch_size,
-        device="cpu" if config.trainer.accelerator == "cpu" else "auto",
+        batch_size=choose_batch_size(config.evaluation.batch_size, "cpu" if cpu else choose_accelerator("auto")),
+        device="cpu" if cpu else "auto",
         verify=config.evaluation.verify,
         progress=config.trainer.progress,
     )

@@ -23,6 +23,7 @@ from sentcse.training.callbacks import chosen_callbacks
 from sentcse.training.contrast import ContrastDoctor
 from sentcse.training.dev_evaluation import HeldOutViews
 from sentcse.training.guards import LossGuard, ViewDoctor
+from sentcse.training.last_checkpoint import LastCheckpoint
 from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
@@ -113,7 +114,7 @@ def build_trainer(
         *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
         evaluation,
         *([ProgressBar(evaluation)] if show_bar else []),
-        *checkpoints(folder),
+        *checkpoints(folder, minutes=settings.save_last_minutes),
     ]
     return Trainer(
         accelerator=accelerator,
@@ -143,10 +144,10 @@ def build_trainer(
     )
 
 
-def checkpoints(folder: RunFolder) -> list[ModelCheckpoint]:
+def checkpoints(folder: RunFolder, *, minutes: float) -> list[ModelCheckpoint]:
     """The best by the selecting score (weights alone), and the last, from which a run continues.
 
-    `PeriodicEvaluation` has them save after its evaluations, the best after those that select, and at no other time.
+    `PeriodicEvaluation` has the best saved after evaluations that select it; the last has times of its own.
     """
     best = BestCheckpoint(
         dirpath=folder.checkpoints,
@@ -155,10 +156,4 @@ def checkpoints(folder: RunFolder) -> list[ModelCheckpoint]:
         save_on_train_epoch_end=False,
         enable_version_counter=False,
     )
-    last = ModelCheckpoint(
-        dirpath=folder.checkpoints,
-        filename=folder.last.stem,
-        save_on_train_epoch_end=False,
-        enable_version_counter=False,
-    )
-    return [best, last]
+    return [best, LastCheckpoint(folder.last, minutes=minutes)]

@@ -161,7 +161,11 @@ class EvaluationCallback(PeriodicEvaluation):
         if len(self.dev_tasks) == 0:
             return {}
         result = evaluate_encoder(
-            encoder, self.dev_tasks, geometry_task=self._geometry_task, batch_size=self.batch_size
+            encoder,
+            self.dev_tasks,
+            geometry_task=self._geometry_task,
+            batch_size=self.batch_size,
+            with_rank=False,  # nobody reads it while training
         )
         return dev_metrics(result)
 

@@ -15,6 +15,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.errors import SentcseError, how_to_continue
+from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.checkpoint import has_damaged_member
 from sentcse.training.loggers import MetricsLogger
@@ -72,7 +73,11 @@ def start_or_continue(
     if (rare := _rare_evaluation(trainer, data)) is not None:
         logger.warning("note: %s", rare)
     continue_from = str(folder.last) if folder.last.is_file() and not fresh else None
-    step = check_continuation(folder, data) if continue_from is not None else -1
+    step = -1
+    if continue_from is not None:
+        step = check_continuation(folder, data)
+        evaluation = _evaluation(trainer)
+        evaluation.later_best = later_best(folder, evaluation, step)
     for each in trainer.loggers:
         if isinstance(each, MetricsLogger | WandbRun):
             each.forget_after(step)
@@ -96,7 +101,7 @@ def _rare_evaluation(trainer: Trainer, data: SentenceDataModule) -> str | None:
     if trainer.max_steps != -1 or trainer.max_epochs is None:
         return None
     steps = trainer.max_epochs * math.ceil(data.steps_per_epoch / trainer.accumulate_grad_batches)
-    every = _every_n_steps(trainer)
+    every = _evaluation(trainer).every_n_steps
     if steps >= every:
         return None
     return (
@@ -105,8 +110,25 @@ def _rare_evaluation(trainer: Trainer, data: SentenceDataModule) -> str | None:
     )
 
 
-def _every_n_steps(trainer: Trainer) -> int:
-    return next(each.every_n_steps for each in trainer.callbacks if isinstance(each, PeriodicEvaluation))  # type: ignore[attr-defined]
+def _evaluation(trainer: Trainer) -> PeriodicEvaluation:
+    return next(each for each in trainer.callbacks if isinstance(each, PeriodicEvaluation))  # type: ignore[attr-defined]
+
+
+def later_best(folder: RunFolder, evaluation: PeriodicEvaluation, step: int) -> dict[str, float] | None:
+    """What was selected and written behind `step`, where a run continues; None where nothing was.
+
+    Its weights stand in best.ckpt and its score in metrics.csv, so it stays selected until a step is better.
+
+    Raises:
+        SentcseError: if one of them is damaged.
+    """
+    if evaluation.monitor is None or not folder.best.is_file():
+        return None
+    found = int(load_checkpoint(folder.best)["global_step"])
+    score = read_series(folder.metrics).get(evaluation.monitor, {}).get(found)
+    if found <= step or score is None:
+        return None
+    return {"step": found, "score": evaluation.comparable({evaluation.monitor: score})}
 
 
 def what_is_kept(trainer: Trainer, folder: RunFolder, *, fresh: bool) -> str:
@@ -115,8 +137,8 @@ def what_is_kept(trainer: Trainer, folder: RunFolder, *, fresh: bool) -> str:
     if folder.last.is_file():
         return f"{command} continues where the last checkpoint was written."
     return (
-        f"Nothing is kept of {trainer.global_step} steps, as the first checkpoint is written after the evaluation of "
-        f"step {_every_n_steps(trainer)}: {command[0].lower()}{command[1:]} begins anew."
+        f"Nothing is kept of {trainer.global_step} steps, as no checkpoint was written yet: "
+        f"{command[0].lower()}{command[1:]} begins anew."
     )
 
 

@@ -88,7 +88,7 @@ class TimedRun(EncoderRun):
             self.evaluation.dev_tasks,
             select=chosen.select,
             every_n_steps=chosen.every_n_steps,
-            batch_size=chosen.batch_size,
+            batch_size=self.evaluation.batch_size,
             held_out=self.evaluation.held_out,
         )
 

@@ -1,4 +1,4 @@
-"""When a run is scored and its checkpoints are written; what is scored, a subclass says."""
+"""When a run is scored and its best checkpoint is written; what is scored, a subclass says."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ class PeriodicEvaluation(Callback, ABC):
         self.initial: dict[str, float | None] = {}
         self.best: dict[str, float] = {}
         self.last_step = 0
+        self.later_best: dict[str, float] | None = None
+        """Of a continued run, what was selected and written behind the step that it continues from."""
 
     @property
     @abstractmethod
@@ -80,6 +82,10 @@ class PeriodicEvaluation(Callback, ABC):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score the untrained model, unless the run is a continued one."""
         if trainer.global_step > 0 or self.initial:
+            if trainer.global_step > 0:
+                # of the first rank, which alone has read the rows behind the checkpoint
+                later = trainer.strategy.broadcast(self.later_best)
+                self.best, self.later_best = self.best if later is None else later, None
             return
         metrics = self._evaluate(trainer, pl_module, initial=True)
         self.initial = {key.removeprefix(VALIDATION): finite_or_none(value) for key, value in metrics.items()}
@@ -93,7 +99,7 @@ class PeriodicEvaluation(Callback, ABC):
         step = trainer.global_step
         due = step % self.every_n_steps == 0 or step == trainer.estimated_stepping_batches
         if step != self.last_step and due:
-            _log_training_row(trainer)
+            log_training_row(trainer)
             self._score_and_save(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -171,7 +177,7 @@ class PeriodicEvaluation(Callback, ABC):
         self.last_step = state_dict["last_step"]
 
 
-def _log_training_row(trainer: Trainer) -> None:
+def log_training_row(trainer: Trainer) -> None:
     """Have metrics.csv hold the training row of this step, if it gets one, before the step's checkpoint is there.
 
     Lightning (2.6) logs it after the hooks of the batch's end. A run that is killed in between continues behind the

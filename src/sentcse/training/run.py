@@ -20,7 +20,7 @@ from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
-from sentcse.machine.device import choose_accelerator, hardware
+from sentcse.machine.device import choose_accelerator, choose_batch_size, hardware
 from sentcse.methods import Method
 from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
@@ -87,7 +87,7 @@ class EncoderRun(Run[TrainConfig]):
             test,
             select=config.evaluation.select,
             every_n_steps=config.evaluation.every_n_steps,
-            batch_size=config.evaluation.batch_size,
+            batch_size=choose_batch_size(config.evaluation.batch_size, choose_accelerator(config.trainer.accelerator)),
             untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
             held_out=held_out_views(config, self.data),
         )
@@ -122,7 +122,7 @@ class EncoderRun(Run[TrainConfig]):
         self.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
         merged = self._merge() if self.config.evaluation.merge else None
         encoder = self.method.evaluation_encoder().to(self.device)
-        tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.config.evaluation.batch_size)
+        tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.evaluation.batch_size)
         encoder.to(CPU)
         key = selecting_key(self.evaluation.select)
         selecting = {} if key is None else {key: finite_or_none(best["score"] if merged is None else merged.score)}

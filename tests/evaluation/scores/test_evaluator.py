@@ -56,6 +56,17 @@ def test_geometry_uses_distinct_sentences_and_gold_above_four(make_encoder, make
     assert found.alignment == pytest.approx(np.mean(squared), abs=1e-6)
 
 
+def test_a_rank_that_is_not_asked_for_is_not_measured(make_encoder, make_task):
+    task = make_task("x", [("a", "b", 5.0), ("c", "d", 1.0)])
+    with_it, without = (
+        evaluate_encoder(make_encoder(on_circle), [], geometry_task=task, with_rank=wanted).geometry
+        for wanted in (True, False)
+    )
+    assert with_it.effective_rank > 1
+    assert math.isnan(without.effective_rank)
+    assert (without.alignment, without.uniformity) == (with_it.alignment, with_it.uniformity)
+
+
 def test_one_encoding_serves_all_tasks_and_the_geometry(make_encoder, make_task):
     one, two = (
         make_task("one", [("a", "b", 5.0), ("c", "d", 1.0)]),

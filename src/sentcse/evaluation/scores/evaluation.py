@@ -92,7 +92,7 @@ class Geometry:
         alignment: mean squared distance of pairs with gold above 4; lower is better. nan without such a pair.
         uniformity: log mean Gaussian potential of all pairs; lower is better.
         anisotropy: mean cosine of two sentences.
-        effective_rank: directions in use.
+        effective_rank: directions in use; nan where it was not asked for, and for vectors of zeros.
         positives: pairs that alignment is taken over.
         sentences: sentences that the others are taken over.
     """

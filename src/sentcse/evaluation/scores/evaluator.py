@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ def evaluate_encoder(
     batch_size: int = 64,
     max_length: int | None = None,
     progress: bool = False,
+    with_rank: bool = True,
 ) -> Evaluation:
     """Score an encoder on tasks, and measure its geometry on one, encoding each distinct sentence once.
 
@@ -46,6 +48,7 @@ def evaluate_encoder(
         max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512, whatever
             length it was trained with: the published evaluation cuts nothing.
         progress: show a bar.
+        with_rank: measure the geometry's effective rank too, a decomposition in float64.
 
     Raises:
         SentcseError: if a vector holds NaN or infinity.
@@ -59,7 +62,7 @@ def evaluate_encoder(
     table = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
     return Evaluation(
         sts={task.name: score_task(table, task) for task in tasks},
-        geometry=None if geometry_task is None else measure_geometry(table, geometry_task),
+        geometry=None if geometry_task is None else measure_geometry(table, geometry_task, with_rank=with_rank),
         sentences=len(table),
         truncated=len(table.truncated),
         max_length=limit,
@@ -90,8 +93,8 @@ def score_task(table: EmbeddingTable, task: StsTask) -> StsResult:
     )
 
 
-def measure_geometry(table: EmbeddingTable, task: StsTask) -> Geometry:
-    """Geometry of a task whose sentences the table holds."""
+def measure_geometry(table: EmbeddingTable, task: StsTask, *, with_rank: bool = True) -> Geometry:
+    """Geometry of a task whose sentences the table holds; its effective rank nan unless it is asked for."""
     positives = [
         (first, second)
         for source in task.sources
@@ -105,7 +108,7 @@ def measure_geometry(table: EmbeddingTable, task: StsTask) -> Geometry:
         alignment=alignment(first, second),
         uniformity=uniformity(vectors),
         anisotropy=anisotropy(vectors),
-        effective_rank=effective_rank(vectors),
+        effective_rank=effective_rank(vectors) if with_rank else math.nan,
         positives=len(positives),
         sentences=len(sentences),
     )
