@@ -28,12 +28,12 @@ from sentcse.config.commands import (
     DataKitConfig,
     EncodeConfig,
     EvaluateConfig,
-    ExportConfig,
     ReportConfig,
     ReproduceConfig,
     RunsConfig,
     SearchConfig,
 )
+from sentcse.config.exporting import ExportConfig
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir

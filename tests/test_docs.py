@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 import yaml
 
-from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.config.commands import EvaluateConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.config.schema import TrainConfig
 
 ROOT = Path(__file__).parents[1]

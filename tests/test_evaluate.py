@@ -158,3 +158,20 @@ def test_a_plain_checkpoint_needs_a_pooler(pairs: str, tmp_path: Path, capsys: p
 def test_wrong_settings_exit_with_2(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(*words) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_widths_score_as_an_encoder_that_keeps_so_many_values(
+    encoders: tuple[Path, Path], pairs: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shorter = SentenceEncoder.from_pretrained(encoders[0])
+    shorter.dimensions = 5
+    shorter.save_pretrained(tmp_path / "shorter")
+    words = [pairs, "bootstrap=20"]
+    assert evaluate(f"encoder={encoders[0]}", "truncate_dim=[16,5]", f"output={tmp_path / 'widths'}", *words) == 0
+    assert "5 values" in capsys.readouterr().out
+    assert evaluate(f"encoder={tmp_path / 'shorter'}", f"output={tmp_path / 'alone'}", *words) == 0
+    alone = json.loads((tmp_path / "alone" / "results.json").read_text())
+    (_, five) = json.loads((tmp_path / "widths" / "results.json").read_text())["encoders"]
+    assert five["tasks"]["pairs"]["spearman"] == pytest.approx(alone["tasks"]["pairs"]["spearman"], abs=1e-3)
+    assert evaluate(f"encoder={encoders[0]}", "truncate_dim=17", *words) == 2
+    assert "truncate_dim=17: the vectors of" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from published_layouts import SENTENCES, diffcse_state, linear_tanh, published_f
 from tiny import tiny_bert, tiny_checkpoint
 
 from sentcse.command.plain import run_plain_command
-from sentcse.config.commands import ExportConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.encoder import SentenceEncoder
 from sentcse.export import export_job
 from sentcse.storage.record import RECORD_FILE

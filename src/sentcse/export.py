@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sentcse.command.composed import announce_loading
 from sentcse.command.plain import run_plain_command
-from sentcse.config.commands import ExportConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.errors import ConfigError, SentcseError
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from sentcse.config.commands import (
     DataKitConfig,
     EncodeConfig,
     EvaluateConfig,
-    ExportConfig,
     ReportConfig,
     RunsConfig,
     SearchConfig,
 )
+from sentcse.config.exporting import ExportConfig
 from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section

@@ -8,7 +8,8 @@ from composing import checked, compose
 from pydantic import ValidationError
 
 from sentcse.config.check import check_command, check_generator_config
-from sentcse.config.commands import DataKitConfig, EvaluateConfig, ExportConfig, ReportConfig, RunsConfig
+from sentcse.config.commands import DataKitConfig, EvaluateConfig, ReportConfig, RunsConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.config.section import Section, expand_home
 from sentcse.data.fetching.kit import verify_kit
 from sentcse.errors import DataError

@@ -158,6 +158,43 @@ def test_several_encoders_are_seeds(score):
     assert with_one_collapsed["seeds"]["tasks"] == {}
 
 
+def test_widths_are_scored_beside_each_other_and_compared_with_the_first(tmp_path, score, opened):
+    results = score("good", truncate_dim=[4, 2, 1], output=tmp_path / "out")
+    assert opened == [("good", None)]
+    assert [record["dimensions"] for record in results["encoders"]] == [4, 2, 1]
+    whole, two, one = (record["tasks"]["mine"] for record in results["encoders"])
+    assert whole == score("good")["tasks"]["mine"]
+    assert "differences" not in results["encoders"][0]
+    for record, task in zip(results["encoders"][1:], (two, one), strict=True):
+        found = record["differences"]["tasks"]["mine"]
+        assert found["difference"] == pytest.approx(task["spearman"]["all"] - whole["spearman"]["all"])
+        assert found["ci95"][0] <= found["difference"] <= found["ci95"][1]
+    lines = [line.split()[:2] for line in format_results(results).split("\n\n")[1].split("\n")[2:]]
+    compared = [["difference"], ["95", "%"], ["95", "%"], ["p"], ["p", "(Holm)"]]
+    shown = [[f"{width}", "values"] for width in (4, 2, 1)]
+    rows = [
+        shown[0],
+        *[["95", "%"]] * 2,
+        shown[1],
+        *[["95", "%"]] * 2,
+        *compared,
+        shown[2],
+        *[["95", "%"]] * 2,
+        *compared,
+    ]
+    assert [line[: len(row)] for line, row in zip(lines, rows, strict=True)] == rows
+    assert "good: pooler avg (recorded: cls), first 2 values, at most 512 tokens" in format_results(results)
+    assert (tmp_path / "out" / "table.md").read_text().startswith("| encoder | mine |\n")
+
+
+def test_one_width_is_a_way_to_score_whatever_is_named(score):
+    results = score("good", truncate_dim=[2], against="noisy")
+    assert (results["dimensions"], results["against"]["dimensions"]) == (2, 2)
+    assert results["tasks"] == score("good", truncate_dim=[4, 2])["encoders"][1]["tasks"]
+    assert "differences" not in score("good", truncate_dim=[4, 2], bootstrap=0)["encoders"][1]
+    assert [each["dimensions"] for each in score(["good", "noisy"], truncate_dim=2)["encoders"]] == [2, 2]
+
+
 def test_missing_data_is_told_before_the_encoder_is_opened(tmp_path, opened):
     with pytest.raises(DataError, match=r"sts-dev\.csv is missing"):
         run_evaluation(EvaluationSettings(encoder="good", tasks=["stsb"], mode="dev", data_root=str(tmp_path)))
@@ -178,6 +215,9 @@ def test_missing_data_is_told_before_the_encoder_is_opened(tmp_path, opened):
         ),
         ({"reproduces": "simcse_bert", "tasks": ["sts"], "protocol": "mteb"}, "^reproduces: .* set protocol=simcse"),
         ({"reproduces": "simcse_bert", "tasks": ["sts"], "mode": "dev"}, "^reproduces: .* set mode=test"),
+        ({"truncate_dim": [3, 3]}, "^truncate_dim must name no number of values twice"),
+        ({"truncate_dim": [3, 2], "against": "noisy"}, "compared with each other: name one encoder"),
+        ({"truncate_dim": [3, 2], "encoder_source": ["good", "noisy"]}, "compared with each other: name one encoder"),
     ],
 )
 def test_what_does_not_go_together_is_refused_before_anything_is_opened(score, opened, options, said):

@@ -27,7 +27,8 @@ from tiny import tiny_bert, tiny_tokenizer
 from torch import Tensor, nn
 
 from sentcse.command.plain import run_plain_command
-from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.config.commands import EvaluateConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.config.section import flat
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cards.md").read_text(encoding="utf-8")

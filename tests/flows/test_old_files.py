@@ -20,7 +20,8 @@ from hydra.core.global_hydra import GlobalHydra
 
 from sentcse import evaluate, export, report, runs, train
 from sentcse.command.plain import run_plain_command
-from sentcse.config.commands import EvaluateConfig, ExportConfig
+from sentcse.config.commands import EvaluateConfig
+from sentcse.config.exporting import ExportConfig
 from sentcse.data.text_file import TextFile
 from sentcse.data.token_cache import TokenCache
 from sentcse.encoder import SentenceEncoder

@@ -16,6 +16,10 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _number_as_list(value: Any) -> Any:
+    return [value] if isinstance(value, int) else value
+
+
 def default_data_root() -> str:
     """The folder of evaluation sets and corpora where none is named."""
     return os.environ.get("SENTCSE_DATA", "data")
@@ -40,6 +44,9 @@ class EvaluationSettings(Section):
     data_root: LocalPath = Field(default_factory=default_data_root, description="holds senteval/")
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     max_length: int | None = Field(None, ge=3, description="tokens at which a sentence is cut")
+    truncate_dim: Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_number_as_list)] = Field(
+        [], description="leading values of a vector that are scored (Matryoshka); several: each; []: the encoder's own"
+    )
     device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
     bootstrap: int = Field(10_000, ge=0, description="resamples of the 95 % intervals")
     seed: int = Field(0, ge=0, description="of the resampling")
@@ -73,35 +80,6 @@ class DataKitConfig(Section):
     corpora: Annotated[list[str], BeforeValidator(_as_list)] = Field([], description="training corpora beside them")
     data_root: LocalPath = Field(default_factory=default_data_root, description="holds senteval/ and wiki/")
     verify: Level = Field("exact", description="what of a file must be as published")
-
-
-class ExportConfig(Section):
-    """`python -m sentcse.export`."""
-
-    checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] | None = Field(
-        None,
-        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean",
-    )
-    source: LocalPath | None = Field(
-        None,
-        alias="from",
-        description="in its place: training checkpoint of SimCSE's, DiffCSE's or miCSE's own code, a folder or .bin",
-    )
-    base_model: LocalPath | None = Field(
-        None, description="from: folder or hub name whose config.json and tokenizer are taken; null: beside the weights"
-    )
-    pooler: Pooler | None = Field(None, description="from: null: as the keys or the published name tell")
-    output: LocalPath = Field(description="folder to write")
-    overwrite: bool = Field(False, description="replace an older export")
-    push_to_hub: str | None = Field(None, description="OWNER/NAME on the model hub that the folder is uploaded to")
-    private: bool = Field(False, description="push_to_hub: whether a new repository is private")
-
-    @property
-    def checkpoints(self) -> list[str]:
-        """Every checkpoint that is named, also where it is one or none."""
-        if self.checkpoint is None:
-            return []
-        return [self.checkpoint] if isinstance(self.checkpoint, str) else self.checkpoint
 
 
 class ReportConfig(Section):

@@ -47,12 +47,13 @@ def run_evaluation(settings: EvaluationSettings) -> dict[str, Any]:
     if settings.output is not None:
         prepare_folder(Path(settings.output))
     scored = [
-        score_encoder(source, tasks, settings, pooler=settings.pooler, known_as=settings.known_as)
+        each
         for source in settings.encoders
+        for each in score_encoder(source, tasks, settings, pooler=settings.pooler, known_as=settings.known_as)
     ]
     if settings.against is not None:
         pooler, known_as = settings.against_pooler, settings.against_known_as
-        scored.append(score_encoder(settings.against, tasks, settings, pooler=pooler, known_as=known_as))
+        scored.extend(score_encoder(settings.against, tasks, settings, pooler=pooler, known_as=known_as))
     results = {
         "protocol": settings.protocol,
         "mode": settings.mode,
@@ -73,7 +74,7 @@ def run_evaluation(settings: EvaluationSettings) -> dict[str, Any]:
 
 
 def combine_records(scored: Sequence[ScoredEncoder], settings: EvaluationSettings) -> dict[str, Any]:
-    """Make the part of `results.json` that holds scores: of one encoder, of two compared, or of several seeds.
+    """Make the part of `results.json` that holds scores: of one encoder, of two compared, of several seeds or widths.
 
     Args:
         scored: the encoders of the settings, and last the one that they are compared with if there is one.
@@ -88,6 +89,11 @@ def combine_records(scored: Sequence[ScoredEncoder], settings: EvaluationSetting
         return {**records[0], "against": {**records[1], "differences": differences}}
     if len(records) == 1:
         return records[0]
+    if len(settings.truncate_dim) > 1:
+        first = scored[0].evaluation
+        for record, each, drawn in zip(records[1:], scored[1:], draws[1:], strict=True) if settings.bootstrap else ():
+            record["differences"] = compare_evaluations(each.evaluation, first, drawn, draws[0], **resampling)
+        return {"encoders": records}
     return {"encoders": records, "seeds": summarise_seeds(records)}
 
 
@@ -104,6 +110,14 @@ def check_settings(settings: EvaluationSettings) -> None:
         raise ConfigError(f"against compares one encoder with another, encoder names {len(sources)}; name one.")
     if len(set(sources)) != len(sources) or len(sources) == 0:
         raise ConfigError("encoder must name at least one encoder, and none twice.")
+    widths = settings.truncate_dim
+    if len(set(widths)) != len(widths):
+        raise ConfigError("truncate_dim must name no number of values twice.")
+    if len(widths) > 1 and (len(sources) > 1 or against is not None or reproduces is not None):
+        raise ConfigError(
+            "truncate_dim names several numbers of values, which are compared with each other: name one encoder, and "
+            "neither against nor reproduces."
+        )
     choose_device(settings.device)
     _published_rows(settings)
     _reproduced_rows(settings)

@@ -44,3 +44,12 @@ def test_an_unknown_sentence_is_no_row(make_encoder, make_task):
     table = embed_tasks(make_encoder(vector), [make_task("x", [("a", "b", 1.0)])], batch_size=2, max_length=9)
     with pytest.raises(KeyError):
         table.rows(["c"])
+
+
+def test_leading_values_of_the_same_sentences(make_encoder, make_task):
+    task = make_task("x", [("aa", "bbb", 1.0)])
+    table = embed_tasks(make_encoder(vector), [task], batch_size=2, max_length=2)
+    first = table.leading(1)
+    np.testing.assert_array_equal(first.rows(["aa", "bbb"]), [[2], [3]])
+    np.testing.assert_array_equal(table.leading(None).rows(["aa"]), table.rows(["aa"]))
+    assert (len(first), first.truncated) == (2, table.truncated)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.evaluator import evaluate_encoder, evaluate_widths
 
 ANGLES = {"a": 0, "b": 10, "c": 30, "d": 60, "e": 100}
 
@@ -92,3 +92,19 @@ def test_tasks_of_one_name_are_refused(make_encoder, make_task):
     task = make_task("x", [("a", "b", 5.0), ("c", "d", 1.0)])
     with pytest.raises(ValueError, match="different names, got x, x"):
         evaluate_encoder(make_encoder(on_circle), [task, task])
+
+
+def test_widths_are_encoders_of_so_many_values(make_encoder, make_task):
+    """And every sentence is encoded once for all of them."""
+    generator = np.random.default_rng(3)
+    vectors = {sentence: generator.normal(size=6) for sentence in "abcde"}
+    task = make_task("x", [("a", "b", 5.0), ("a", "c", 4.5), ("d", "e", 1.0), ("b", "e", 0.5), ("c", "d", 3.0)])
+    encoder = make_encoder(vectors)
+    found = evaluate_widths(encoder, [task], [None, 4, 2], geometry_task=task)
+    assert len(encoder.calls) == 1
+    for width, each in zip((6, 4, 2), found, strict=True):
+        shorter = make_encoder({sentence: vector[:width] for sentence, vector in vectors.items()})
+        alone = evaluate_encoder(shorter, [task], geometry_task=task)
+        np.testing.assert_array_equal(each.sts["x"].cosines, alone.sts["x"].cosines)
+        assert each.geometry == alone.geometry
+    assert len({each.sts["x"].cosines.sum() for each in found}) == 3

@@ -91,10 +91,21 @@ def test_an_encoder_is_opened_as_it_is_named_here_and_scored_as_the_settings_say
     monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", open_fake)
     settings = EvaluationSettings(encoder="another", pooler="cls", batch_size=3, max_length=40, device="cpu")
     tasks = LoadedTasks(sts=[make_task(name, rows)], transfer=[], data={})
-    scored = score_encoder("this", tasks, settings, pooler="avg", known_as="owner/name")
+    (scored,) = score_encoder("this", tasks, settings, pooler="avg", known_as="owner/name")
     assert asked == [("this", {"pooler": "avg", "max_length": 40, "known_as": "owner/name"})]
     assert encoder.devices == ["cpu"]
     assert {(call["batch_size"], call["max_length"]) for call in encoder.calls} == {(3, 40)}
-    assert (scored.source, scored.pooler, scored.recorded_pooler, scored.mteb) == ("this", "avg", None, None)
+    assert (scored.source, scored.pooler, scored.recorded_pooler) == ("this", "avg", None)
+    assert (scored.mteb, scored.dimensions) == (None, None)
     assert scored.evaluation.sts[name].pairs == 8
     assert (scored.evaluation.geometry is not None) == has_geometry
+
+
+def test_more_values_than_a_vector_has_are_refused(monkeypatch, make_encoder, make_task):
+    encoder = make_encoder(lambda _: [1.0, 2.0, 3.0])
+    monkeypatch.setattr(scoring.SentenceEncoder, "from_pretrained", lambda *_, **__: encoder)
+    settings = EvaluationSettings(encoder="this", device="cpu", truncate_dim=[2, 4, 3])
+    tasks = LoadedTasks(sts=[make_task("mine", [("a", "b", 1.0), ("a", "c", 2.0)])], transfer=[], data={})
+    with pytest.raises(ConfigError, match=r"^truncate_dim=4: the vectors of this have 3 values; name no more\.$"):
+        score_encoder("this", tasks, settings)
+    assert [call["sentences"] for call in encoder.calls] == [["a"]]

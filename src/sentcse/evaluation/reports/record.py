@@ -37,6 +37,7 @@ def encoder_record(
         "recorded_pooler": scored.recorded_pooler,
         **collect_results(scored.evaluation, draws, resamples=resamples, seed=seed),
         **({} if scored.mteb is None else {"mteb": scored.mteb}),
+        **({} if scored.dimensions is None else {"dimensions": scored.dimensions}),
     }
 
 

@@ -37,7 +37,8 @@ def score_tables(results: Results, *, with_geometry: bool = False) -> list[Score
         fixed = (*columns, AVERAGE_COLUMN) if not scored.isdisjoint(columns) else ()
         if len(fixed) + len(further) == 0:
             continue
-        rows = [*_encoder_rows(results, suite), *_difference_rows(results, suite), *_published_rows(results, suite)]
+        compared = _difference_rows(results["against"]["differences"], suite) if "against" in results else ()
+        rows = [*_encoder_rows(results, suite), *compared, *_published_rows(results, suite)]
         grid = ScoreGrid((*fixed, *further), rows)
         grids.append(_with_geometry(grid, results) if with_geometry and suite == "sts" else grid)
     return grids
@@ -61,12 +62,18 @@ def encoder_records(results: Results) -> list[Results]:
 
 
 def encoder_names(results: Results) -> list[str]:
-    """What tables call the encoders: the end of a long name; their poolers, where these are all that differs."""
+    """What tables call the encoders: the end of a long name; poolers or widths, where these are all that differs."""
     records = encoder_records(results)
     poolers = [str(record["pooler"]) for record in records]
     if len({record["encoder"] for record in records}) == 1 and len(set(poolers)) == len(records) > 1:
         return [f"pooler {pooler}" for pooler in poolers]
+    if _are_widths(results):
+        return [f"{record['dimensions']} values" for record in records]
     return [_shortened(str(record["encoder"])) for record in records]
+
+
+def _are_widths(results: Results) -> bool:
+    return "encoders" in results and "seeds" not in results
 
 
 def headline(task: Mapping[str, Any]) -> float | None:
@@ -86,8 +93,10 @@ def _encoder_rows(results: Results, suite: str) -> Iterator[Row]:
         intervals = {label: task.get("ci95") for label, task in record["tasks"].items() if _belongs(label, suite)}
         intervals[AVERAGE_COLUMN] = record["average"].get(f"{suite}_ci95")
         present = {label: (ends[0], ends[1]) for label, ends in intervals.items() if ends is not None}
-        if len(present) > 0 and "encoders" not in results:
+        if len(present) > 0 and ("encoders" not in results or _are_widths(results)):
             yield Row("  95 %", present)
+        if _are_widths(results) and "differences" in record:
+            yield from _difference_rows(record["differences"], suite, "  difference")
     if "seeds" in results:
         yield from _seed_rows(results["seeds"], suite)
 
@@ -103,14 +112,11 @@ def _seed_rows(seeds: Mapping[str, Any], suite: str) -> Iterator[Row]:
         yield Row("  95 % (t)", {label: (low, high) for label, (low, high) in ends.items()})
 
 
-def _difference_rows(results: Results, suite: str) -> Iterator[Row]:
-    if "against" not in results:
-        return
-    differences = results["against"]["differences"]
+def _difference_rows(differences: Results, suite: str, name: str = "difference") -> Iterator[Row]:
     cells = {label: record for label, record in differences["tasks"].items() if _belongs(label, suite)}
     if suite in differences["average"]:
         cells[AVERAGE_COLUMN] = differences["average"][suite]
-    yield Row("difference", {label: record["difference"] for label, record in cells.items()}, signed=True)
+    yield Row(name, {label: record["difference"] for label, record in cells.items()}, signed=True)
     yield Row("  95 %", {label: tuple(record["ci95"]) for label, record in cells.items()}, signed=True)
     yield Row("  p", {label: record["p"] for label, record in cells.items()}, digits=4)
     yield Row("  p (Holm)", {label: record.get("p_holm") for label, record in cells.items()}, digits=4)

@@ -65,9 +65,10 @@ def _how_it_was_scored(results: Results) -> str:
     for record in encoder_records(results):
         recorded = record["recorded_pooler"]
         overridden = "" if recorded in (None, record["pooler"]) else f" (recorded: {recorded})"
+        values = f"first {record['dimensions']} values, " if "dimensions" in record else ""
         lines.append(
-            f"{record['encoder']}: pooler {record['pooler']}{overridden}, at most {record['max_length']} tokens "
-            f"({record['truncated']} of {record['sentences']} sentences cut)"
+            f"{record['encoder']}: pooler {record['pooler']}{overridden}, {values}"
+            f"at most {record['max_length']} tokens ({record['truncated']} of {record['sentences']} sentences cut)"
         )
     return "\n".join(lines)
 

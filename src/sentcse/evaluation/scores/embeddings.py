@@ -54,6 +54,10 @@ class EmbeddingTable:
     def __len__(self) -> int:
         return len(self._row)
 
+    def leading(self, values: int | None) -> EmbeddingTable:
+        """The table of the first so many values of each vector; of all for None."""
+        return EmbeddingTable(list(self._row), self.vectors[:, :values], self.truncated)
+
     def rows(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of sentences, (sentences, width); a sentence may be asked for any number of times.
 

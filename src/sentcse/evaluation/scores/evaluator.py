@@ -36,9 +36,44 @@ def evaluate_encoder(
 ) -> Evaluation:
     """Score an encoder on tasks, and measure its geometry on one, encoding each distinct sentence once.
 
+    Arguments and errors as of `evaluate_widths`.
+    """
+    (evaluation,) = evaluate_widths(
+        encoder,
+        tasks,
+        [None],
+        geometry_task=geometry_task,
+        transfer_tasks=transfer_tasks,
+        mode=mode,
+        classifier_seed=classifier_seed,
+        batch_size=batch_size,
+        max_length=max_length,
+        progress=progress,
+        with_rank=with_rank,
+    )
+    return evaluation
+
+
+def evaluate_widths(
+    encoder: Encoder,
+    tasks: Sequence[StsTask],
+    widths: Sequence[int | None],
+    *,
+    geometry_task: StsTask | None = None,
+    transfer_tasks: Sequence[TransferTask] = (),
+    mode: str = "test",
+    classifier_seed: int = SEED,
+    batch_size: int = 64,
+    max_length: int | None = None,
+    progress: bool = False,
+    with_rank: bool = True,
+) -> list[Evaluation]:
+    """Score the leading values of an encoder's vectors, of as many as each width says, encoding every sentence once.
+
     Args:
         encoder: the encoder.
         tasks: tasks of different names.
+        widths: leading values of a vector that are kept (Matryoshka embeddings); None for all.
         geometry_task: whose sentences and positives the geometry is taken of; None for no geometry.
         transfer_tasks: tasks that classifiers are trained for; no name may be that of one of `tasks`.
         mode: how the classifiers are trained, and which of their accuracies counts: a key of
@@ -59,15 +94,18 @@ def evaluate_encoder(
         raise ValueError(f"tasks must have different names, got {', '.join(names)}")
     limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length
     embedded: list[Task] = [*tasks, *transfer_tasks, *([] if geometry_task is None else [geometry_task])]
-    table = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
-    return Evaluation(
-        sts={task.name: score_task(table, task) for task in tasks},
-        geometry=None if geometry_task is None else measure_geometry(table, geometry_task, with_rank=with_rank),
-        sentences=len(table),
-        truncated=len(table.truncated),
-        max_length=limit,
-        transfer=score_transfer(table, transfer_tasks, mode=mode, seed=classifier_seed, progress=progress),
-    )
+    whole = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
+    return [
+        Evaluation(
+            sts={task.name: score_task(table, task) for task in tasks},
+            geometry=None if geometry_task is None else measure_geometry(table, geometry_task, with_rank=with_rank),
+            sentences=len(table),
+            truncated=len(table.truncated),
+            max_length=limit,
+            transfer=score_transfer(table, transfer_tasks, mode=mode, seed=classifier_seed, progress=progress),
+        )
+        for table in map(whole.leading, widths)
+    ]
 
 
 def score_task(table: EmbeddingTable, task: StsTask) -> StsResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from sentcse.config.tasks import GROUPS
 from sentcse.data.fetching.manifest import check_files, states_by_path, warn_of
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
+from sentcse.evaluation.scores.embeddings import Task
 from sentcse.evaluation.scores.evaluation import Evaluation
-from sentcse.evaluation.scores.evaluator import evaluate_encoder
+from sentcse.evaluation.scores.evaluator import evaluate_widths
 from sentcse.evaluation.scores.mteb_tasks import load_mteb_tasks, score_mteb_tasks
 from sentcse.evaluation.tasks.loading import load_sts, load_transfer
 from sentcse.evaluation.tasks.selection import resolve_tasks, senteval_files
@@ -52,6 +54,7 @@ class ScoredEncoder:
         recorded_pooler: that the encoder's record, or the table of published encoders, names; None without one.
         evaluation: the scores.
         mteb: scores on tasks of the package mteb, as in `results.json`; None where there are none.
+        dimensions: leading values of a vector that were asked for; None for the encoder's own.
     """
 
     source: str
@@ -59,6 +62,7 @@ class ScoredEncoder:
     recorded_pooler: str | None
     evaluation: Evaluation
     mteb: dict[str, Any] | None = None
+    dimensions: int | None = None
 
 
 def load_tasks(settings: EvaluationSettings) -> LoadedTasks:
@@ -90,8 +94,8 @@ def score_encoder(
     *,
     pooler: str | None = None,
     known_as: str | None = None,
-) -> ScoredEncoder:
-    """Open an encoder and score it.
+) -> list[ScoredEncoder]:
+    """Open an encoder and score it, once for each number of leading values that the settings name.
 
     Args:
         source: folder, checkpoint or hub name.
@@ -101,20 +105,40 @@ def score_encoder(
         known_as: the published checkpoint that the source is a copy of.
 
     Raises:
+        ConfigError: if more values are asked for than its vectors have.
         SentcseError: if the encoder cannot be loaded or its vectors are not finite.
     """
     encoder = SentenceEncoder.from_pretrained(source, pooler=pooler, max_length=settings.max_length, known_as=known_as)
     encoder.to(choose_device(settings.device))
     encoding: dict[str, Any] = {"batch_size": settings.batch_size, "max_length": settings.max_length}
     encoding["progress"] = settings.progress and sys.stderr.isatty()
-    evaluation = evaluate_encoder(
+    widths: list[int | None] = [None] if len(settings.truncate_dim) == 0 else [*settings.truncate_dim]
+    _check_widths(settings.truncate_dim, encoder, source, tasks)
+    evaluations = evaluate_widths(
         encoder,
         tasks.sts,
+        widths,
         geometry_task=next((task for task in tasks.sts if task.name == "stsb"), None),
         transfer_tasks=tasks.transfer,
         mode=settings.mode,
         classifier_seed=settings.classifier_seed,
         **encoding,
     )
-    mteb = score_mteb_tasks(encoder, tasks.mteb, **encoding) if len(tasks.mteb) > 0 else None
-    return ScoredEncoder(source, encoder.pooler, encoder.recorded_pooler, evaluation, mteb)
+    scored = []
+    for width, evaluation in zip(widths, evaluations, strict=True):
+        if width is not None:
+            encoder.dimensions = width
+        mteb = score_mteb_tasks(encoder, tasks.mteb, **encoding) if len(tasks.mteb) > 0 else None
+        scored.append(ScoredEncoder(source, encoder.pooler, encoder.recorded_pooler, evaluation, mteb, width))
+    return scored
+
+
+def _check_widths(widths: Sequence[int], encoder: SentenceEncoder, source: str, tasks: LoadedTasks) -> None:
+    """Refuse more values than a vector has, after one sentence and not after all."""
+    if len(widths) == 0:
+        return
+    everything: list[Task] = [*tasks.sts, *tasks.transfer]
+    sentences = (sentence for task in everything for sentence in task.sentences())
+    most = encoder.encode([next(sentences, "a")], batch_size=1).shape[1]
+    if max(widths) > most:
+        raise ConfigError(f"truncate_dim={max(widths)}: the vectors of {source} have {most} values; name no more.")

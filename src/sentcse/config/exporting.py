@@ -1,0 +1,39 @@
+"""The settings of `python -m sentcse.export`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sentcse.config.schema import Pooler
+from sentcse.config.section import LocalPath, Section
+
+
+class ExportConfig(Section):
+    """`python -m sentcse.export`."""
+
+    checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] | None = Field(
+        None,
+        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean",
+    )
+    source: LocalPath | None = Field(
+        None,
+        alias="from",
+        description="in its place: training checkpoint of SimCSE's, DiffCSE's or miCSE's own code, a folder or .bin",
+    )
+    base_model: LocalPath | None = Field(
+        None, description="from: folder or hub name whose config.json and tokenizer are taken; null: beside the weights"
+    )
+    pooler: Pooler | None = Field(None, description="from: null: as the keys or the published name tell")
+    output: LocalPath = Field(description="folder to write")
+    overwrite: bool = Field(False, description="replace an older export")
+    push_to_hub: str | None = Field(None, description="OWNER/NAME on the model hub that the folder is uploaded to")
+    private: bool = Field(False, description="push_to_hub: whether a new repository is private")
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """Every checkpoint that is named, also where it is one or none."""
+        if self.checkpoint is None:
+            return []
+        return [self.checkpoint] if isinstance(self.checkpoint, str) else self.checkpoint
