@@ -55,6 +55,8 @@ def test_a_generator_has_no_negatives_to_mask() -> None:
     assert checked("data.duplicates=drop").data.duplicates == "drop"
     with pytest.raises(ConfigError, match=r"data\.duplicates=mask is for sentences that are negatives"):
         checked("data.duplicates=mask")
+    with pytest.raises(ConfigError, match=r"encoder\.prompt='q: ' is for sentences that become vectors"):
+        checked("encoder.prompt='q: '")
 
 
 def test_a_run_is_named_after_its_checkpoint_unless_it_has_a_name() -> None:

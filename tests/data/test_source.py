@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sentcse.data.formats import Record
-from sentcse.data.source import Source, checked_columns
+from sentcse.data.source import Prompted, Source, checked_columns
 from sentcse.errors import DataError
 
 
@@ -52,3 +52,11 @@ def test_a_column_named_twice() -> None:
     assert checked_columns(["a", "b"]) == ("a", "b")
     with pytest.raises(DataError, match=r"data\.columns=\[a,b,a\] names 'a' twice: name each column once\."):
         checked_columns(["a", "b", "a"])
+
+
+def test_a_prompt_before_every_text_but_not_before_none() -> None:
+    source = Listed(("a", "b"), ("", ""), ("c", "d"))
+    prompted = Prompted(source, "q: ")
+    assert list(prompted.iter_rows()) == [("q: a", "q: b"), ("q: c", "q: d")]
+    assert [record.line for record in prompted.iter_records()] == [1, 2, 3]
+    assert len({source.sha256, prompted.sha256, Prompted(source, "p: ").sha256}) == 3

@@ -162,6 +162,26 @@ def repeated(inputs: Path, tmp_path: Path) -> Path:
     return path
 
 
+def test_a_prompt_is_as_if_it_stood_before_every_text(configure: Configure, inputs: Path, tmp_path: Path) -> None:
+    """In the corpus, in what selects and is scored, held-out sentences included, and in what is exported."""
+    prompt = "the dog: "
+    words = ["method=micse", "evaluation.dev=[pairs]", "evaluation.select=info_nce"]
+    prompted = configure(f'encoder.prompt="{prompt}"', *words)
+    lines = (inputs / "sentences.txt").read_text().splitlines()
+    (tmp_path / "sentences.txt").write_text("".join(f"{prompt}{line}\n" for line in lines))
+    rows = [line.split("\t") for line in (inputs / "pairs.tsv").read_text().splitlines()]
+    (tmp_path / "pairs.tsv").write_text("".join(f"{score}\t{prompt}{a}\t{prompt}{b}\n" for score, a, b in rows))
+    pairs = [f"evaluation.pairs_{part}={tmp_path}/pairs.tsv" for part in ("dev", "test")]
+    written = configure(f"data.path={tmp_path}/sentences.txt", *pairs, *words, runs="written")
+    first, second = train(prompted), train(written)
+    for what in ("initial", "best", "test"):
+        assert first[what] == second[what]
+    exported, other = (SentenceEncoder.from_pretrained(RunFolder(config).encoder) for config in (prompted, written))
+    assert (exported.prompt, other.prompt) == (prompt, "")
+    assert (exported.encode("a man") == other.encode(f"{prompt}a man")).all()
+    assert f"| `encoder.prompt` | {prompt.strip()}" in (RunFolder(prompted).encoder / "README.md").read_text()
+
+
 def test_dropped_duplicates_are_counted_and_the_rest_is_trained_on_as_alone(
     configure: Configure, repeated: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_key_changes_with_what_scores_depend_on(monkeypatch: pytest.MonkeyPa
         key(),
         key(nudged),
         key(made(pooler="cls_before_pooler")),
+        key(made(prompt="a ")),
         key(made(head=torch.nn.Identity())),
         key(made(backbone=tiny_bert(hidden_act="relu"))),
         key(made(backbone=tiny_bert().to(torch.bfloat16))),

@@ -73,10 +73,10 @@ RunConfig = TrainConfig | GeneratorConfig
 
 def generator_contradictions(config: GeneratorConfig) -> list[str]:
     """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
-    return [*_model(config), *_negatives(config), *data_contradictions(config), *trainer_contradictions(config)]
+    return [*_model(config), *_of_vectors(config), *data_contradictions(config), *trainer_contradictions(config)]
 
 
-def _negatives(config: GeneratorConfig) -> Iterator[str]:
+def _of_vectors(config: GeneratorConfig) -> Iterator[str]:
     if config.data.chunk is not None:
         yield (
             f"data.chunk={config.data.chunk} is for sentences that are compared with each other, and a generator's are "
@@ -86,6 +86,11 @@ def _negatives(config: GeneratorConfig) -> Iterator[str]:
         yield (
             "data.duplicates=mask is for sentences that are negatives of each other, and a generator's are not: set "
             "keep or drop."
+        )
+    if config.encoder.prompt != "":
+        yield (
+            f"encoder.prompt={config.encoder.prompt!r} is for sentences that become vectors, and a generator's do not: "
+            "leave it out."
         )
 
 

@@ -38,6 +38,9 @@ class Encoder(Section):
     dropout: Number | None = Field(
         None, ge=0, lt=1, description="sets every dropout of the backbone; null leaves the checkpoint's own"
     )
+    prompt: str = Field(
+        "", description="put before every sentence, in training, evaluation and what is exported; empty: nothing"
+    )
 
 
 class GeneratorSource(Section):

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from sentcse.data.formats import MAX_COLUMNS, Record
+from sentcse.data.hashing import sha256_of
 from sentcse.errors import DataError
 
 
@@ -58,6 +59,47 @@ class Source(ABC):
         Raises:
             DataError: it has another one.
         """
+
+
+class Prompted(Source):
+    """A corpus with a prompt before every text, as an encoder that has one reads it.
+
+    Args:
+        source: the corpus.
+        prompt: put before each text of a row that is not blank.
+    """
+
+    def __init__(self, source: Source, prompt: str) -> None:
+        self.source, self.prompt = source, prompt
+
+    @property
+    def name(self) -> str:
+        """That of the corpus."""
+        return self.source.name
+
+    @property
+    def sha256(self) -> str:
+        """Of the prompt and the corpus's hash: with another prompt it is another corpus."""
+        return sha256_of(f"prompt {self.prompt}", self.source.sha256)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """That of the corpus."""
+        return self.source.header
+
+    def iter_records(self) -> Iterator[Record]:
+        """All rows; blank ones stay blank."""
+        for record in self.source.iter_records():
+            texts = tuple(f"{self.prompt}{text}" for text in record.texts)
+            yield record if record.is_blank else record._replace(texts=texts)
+
+    def fetch(self) -> None:
+        """Fetch the corpus; raises as it does."""
+        self.source.fetch()
+
+    def check_rows(self, found: int) -> None:
+        """Compare with what the corpus is known to have; raises as it does."""
+        self.source.check_rows(found)
 
 
 def nothing_to_read(name: str) -> DataError:

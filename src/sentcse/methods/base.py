@@ -186,6 +186,7 @@ class Method(BuiltModule, ABC):
             pooler="cls" if first_token and self.head_at_eval is not None else self.encoder.pooler,
             head=None if self.head_at_eval is None else self.head,
             max_length=self.encoder.max_length,
+            prompt=self.encoder.prompt,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

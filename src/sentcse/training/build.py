@@ -16,6 +16,7 @@ from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.held_out import HeldOutDataModule
+from sentcse.data.source import Prompted
 from sentcse.errors import DataError
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.records.run_folder import RunFolder
@@ -58,6 +59,8 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
 def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
     """The corpus, without the held-out sentences where these select the checkpoint."""
     held_out, arguments = config.evaluation.held_out, data_arguments(config)
+    if config.encoder.prompt != "":
+        arguments["source"] = Prompted(arguments["source"], config.encoder.prompt)
     if config.evaluation.select not in LABEL_FREE:
         return SentenceDataModule(tokenizer=tokenizer, **arguments)
     return HeldOutDataModule(

@@ -186,6 +186,7 @@ def build_encoder(config: TrainConfig) -> SentenceEncoder:
         backbone,
         tokenizer,
         pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
+        prompt=chosen.prompt,
     )
 
 

@@ -66,6 +66,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
         encoder.pooler,
         tokenizer_as_text(encoder.tokenizer),
         f"at most {longest_input(backbone, encoder.tokenizer)} tokens, padding {encoder.tokenizer.padding_side}",
+        *([] if encoder.prompt == "" else [f"prompt {encoder.prompt}"]),
         *map(_pairs, tasks),
         f"batch_size {batch_size}",
         json.dumps(hardware("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
