@@ -33,6 +33,7 @@ from sentcse.config.commands import (
     RunsConfig,
     SearchConfig,
 )
+from sentcse.config.demo import DemoConfig
 from sentcse.config.exporting import ExportConfig
 from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.mining import MineConfig
@@ -90,6 +91,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.mine`\n\n" + _table(_rows(MineConfig, _file("mine"), "")),
         "## `python -m sentcse.encode`\n\n" + _table(_rows(EncodeConfig, _file("encode"), "")),
         "## `python -m sentcse.cluster`\n\n" + _table(_rows(ClusterConfig, _file("cluster"), "")),
+        "## `python -m sentcse.demo`\n\n" + _table(_rows(DemoConfig, _file("demo"), "")),
         "## `python -m sentcse.dashboard`\n\n" + _table(_rows(DashboardConfig, _file("dashboard"), "")),
     ]
     return "\n\n".join(parts) + "\n"

@@ -35,10 +35,14 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             "doors",
             None,
             "train, evaluate, generator, export, report, reproduce, runs, search, encode, cluster, "
-            "quickstart, dashboard, data, mine",
+            "quickstart, dashboard, demo, data, mine",
         ),
     ),
-    (Room("sweeps", 0, "many jobs launched"), Room("studies", 3, "many runs compared")),
+    (
+        Room("sweeps", 0, "many jobs launched"),
+        Room("studies", 3, "many runs compared"),
+        Room("demo", 4, "a page to try it on"),
+    ),
     (
         Room("training", 1, "one run"),
         Room("mine", 2, "hard negatives"),
@@ -81,6 +85,7 @@ DOORS = frozenset(
         "sentcse.quickstart",
         "sentcse.data.__main__",
         "sentcse.mine.__main__",
+        "sentcse.demo.__main__",
         "hydra_plugins.sentcse_sweeper",
     }
 )
