@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from sentcse.demo.answers import FILES, LONGEST, MOST, SHADES, Answers, note
@@ -87,14 +88,10 @@ def _html(html: str, **settings: Any) -> Any:
 
 
 def _heading(sentences: int, names: Sequence[str]) -> str:
-    from markupsafe import escape
-
     return f"<h1>{escape(TITLE)}</h1><p>{sentences:,} sentences; {escape(' and '.join(names))}.</p>"
 
 
 def _map(name: str, address: str | None) -> str:
-    from markupsafe import escape
-
     if address is None:
         return note(f"There is no map of {name}: map=none, or fewer than four sentences.")
     return f'<iframe class="map" src="{address}" title="Map by {escape(name)}" loading="lazy"></iframe>'
