@@ -114,9 +114,28 @@ def test_search_of_a_file(model: SimCSE, folder: Path, tmp_path: Path) -> None:
     same(model.search("The dog.", threshold=-1.0, top_k=9), nearest_by_hand(folder, "The dog.", -1.0, 9))
 
 
+@pytest.mark.parametrize(("use_faiss", "faiss_fast"), [(False, False), (True, False), (True, True)])
+def test_sentences_that_are_added_are_searched_as_if_they_had_been_there(
+    model: SimCSE, folder: Path, tmp_path: Path, use_faiss: bool, faiss_fast: bool
+) -> None:
+    if use_faiss:
+        pytest.importorskip("faiss")
+    (tmp_path / "more.txt").write_text("\n".join(SENTENCES[4:]) + "\n", encoding="utf-8")
+    given = SENTENCES[:2]
+    model.build_index(given, use_faiss=use_faiss, faiss_fast=faiss_fast)
+    model.add_to_index(SENTENCES[2:4], batch_size=1)
+    model.add_to_index(str(tmp_path / "more.txt"))
+    same(model.search("The dog.", threshold=-1.0, top_k=9), nearest_by_hand(folder, "The dog.", -1.0, 9))
+    assert given == SENTENCES[:2]
+    with pytest.raises(DataError, match="no sentence"):
+        model.add_to_index([])
+
+
 def test_what_cannot_be_searched(model: SimCSE, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="call build_index"):
         model.search("a")
+    with pytest.raises(ValueError, match="add_to_index needs an index: call build_index first"):
+        model.add_to_index(["a"])
     with pytest.raises(DataError, match="no sentence"):
         model.build_index([])
     with pytest.raises(DataError, match=r"missing\.txt does not exist"):
@@ -163,6 +182,7 @@ def test_diffcse_says_which_pooler_it_takes(tmp_path: Path, folder: Path) -> Non
         ),
         ("similarity", "queries keys device=None"),
         ("build_index", "sentences_or_file_path use_faiss=None faiss_fast=False device=None batch_size=64"),
+        ("add_to_index", "sentences_or_file_path device=None batch_size=64"),
         ("search", "queries device=None threshold=0.6 top_k=5"),
     ],
 )

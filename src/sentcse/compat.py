@@ -153,20 +153,34 @@ class SimCSE:
             DataError: if the file cannot be read, or there is no sentence.
             SentcseError: if faiss is asked for and not installed.
         """
-        if isinstance(sentences_or_file_path, (str, Path)):
-            sentences = read_sentences(Path(sentences_or_file_path).expanduser()).sentences
-        else:
-            sentences = list(sentences_or_file_path)
-        if len(sentences) == 0:
-            raise DataError("There is no sentence to index.")
+        sentences = _sentences_of(sentences_or_file_path)
         vectors: Vectors = self.encode(sentences, device=device, return_numpy=True, batch_size=batch_size)
         with_faiss = find_spec("faiss") is not None if use_faiss is None else use_faiss
+        self._set_index(sentences, vectors, ("ivf" if faiss_fast else "flat") if with_faiss else None)
+
+    def add_to_index(
+        self,
+        sentences_or_file_path: Sequence[str] | str | Path,
+        device: str | torch.device | None = None,
+        batch_size: int = 64,
+    ) -> None:
+        """Encode further sentences for `search`; arguments and errors as of `build_index`, which comes first.
+
+        Raises:
+            ValueError: if there is no index yet.
+        """
+        if self._vectors is None:
+            raise ValueError("add_to_index needs an index: call build_index first")
+        sentences = _sentences_of(sentences_or_file_path)
+        vectors: Vectors = self.encode(sentences, device=device, return_numpy=True, batch_size=batch_size)
+        kind = None if self._approximate is None else self._approximate.kind
+        self._set_index([*self._sentences, *sentences], np.concatenate([self._vectors, vectors]), kind)
+
+    def _set_index(self, sentences: list[str], vectors: Vectors, kind: str | None) -> None:
         self._approximate = None
-        if with_faiss:
+        if kind is not None:
             cells = min(self.num_cells, len(sentences))
-            self._approximate = Approximate.build(
-                vectors, "ivf" if faiss_fast else "flat", cells=cells, searched=self.num_cells_in_search
-            )
+            self._approximate = Approximate.build(vectors, kind, cells=cells, searched=self.num_cells_in_search)
         self._sentences, self._vectors = sentences, vectors
 
     def search(
@@ -195,6 +209,16 @@ class SimCSE:
             for rows, cosines in zip(found.rows.tolist(), found.cosines.tolist(), strict=True)
         ]
         return hits[0] if isinstance(queries, str) else hits
+
+
+def _sentences_of(sentences_or_file_path: Sequence[str] | str | Path) -> list[str]:
+    if isinstance(sentences_or_file_path, (str, Path)):
+        sentences = list(read_sentences(Path(sentences_or_file_path).expanduser()).sentences)
+    else:
+        sentences = list(sentences_or_file_path)
+    if len(sentences) == 0:
+        raise DataError("There is no sentence to index.")
+    return sentences
 
 
 class DiffCSE(SimCSE):

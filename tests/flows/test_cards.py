@@ -101,6 +101,7 @@ def test_simcse_its_class(place: Path) -> None:
     np.testing.assert_allclose(found["similarities"], cosines(a, b), atol=1e-5)
     np.testing.assert_allclose(found["embedding"], nn.functional.normalize(a, dim=1)[0], atol=1e-5)
     assert [len(each) <= 2 for each in found["results"]] == [True, True]
+    assert found["model"].search("Somebody is reading a book.")[0][0] == "Somebody is reading a book."
     assert found["results"][0][0] == ("He plays guitar.", pytest.approx(1, abs=1e-5))
 
 
@@ -231,6 +232,8 @@ def test_what_the_traps_say_of_the_libraries(recwarn: pytest.WarningsRecorder) -
         torch.manual_seed(seed)
         layers.append(AutoModel.from_pretrained("voidism/diffcse-bert-base-uncased-sts").pooler.dense.weight)
     assert not torch.equal(*layers)
+    faiss = pytest.importorskip("faiss")
+    assert faiss.IndexIVFFlat(faiss.IndexFlatIP(4), 4, 2).metric_type == faiss.METRIC_L2
     with pytest.raises(IndexError):
         nn.CosineSimilarity(dim=-1)(torch.ones(2, 3), torch.ones(2, 3))[0][0]
     pytest.importorskip("sentence_transformers")

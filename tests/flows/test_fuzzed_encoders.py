@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from fuzzing import EXAMPLES, as_json, damaged, fuzzed, only_sentences
+from fuzzing import EXAMPLES, LETTERS, as_json, damaged, fuzzed, only_sentences
 from hypothesis import given
 from hypothesis import strategies as st
+from published_layouts import diffcse_state, write_folder
 
 from sentcse.retrieval.folder import open_contents
 from sentcse.storage.checkpoint import load_checkpoint_encoder
+from sentcse.storage.published_training import open_published_training
 from sentcse.storage.record import read_record
 from sentcse.training.fitting import load_checkpoint
 
@@ -51,6 +53,35 @@ def test_bytes_of_a_checkpoint(place: Path, examples: int) -> None:
         (place / "last.ckpt").write_bytes(content)
         only_sentences(lambda: load_checkpoint(place / "last.ckpt"))
         only_sentences(lambda: load_checkpoint_encoder(place / "last.ckpt"))
+
+    check()
+
+
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_bytes_and_names_of_a_published_checkpoint(tmp_path: Path, examples: int) -> None:
+    """A file of the published code: bytes that are wrong, and weights that are missing, renamed or of other shapes."""
+    state = diffcse_state()
+    path = write_folder(tmp_path / "diffcse", state) / "pytorch_model.bin"
+    sound = path.read_bytes()
+    at, names, words = st.integers(0, len(sound) - 1), st.sampled_from(sorted(state)), st.text(LETTERS, max_size=8)
+    tensors = st.one_of(st.lists(st.integers(0, 3), max_size=3).map(torch.zeros), st.none(), words)
+
+    @fuzzed(examples)
+    @given(
+        content=st.one_of(
+            at.map(lambda end: sound[:end]),
+            st.tuples(at, st.integers(0, 255)).map(lambda put: sound[: put[0]] + bytes([put[1]]) + sound[put[0] + 1 :]),
+            st.tuples(names, st.one_of(names, words), tensors),
+        ),
+        pooler=st.sampled_from([None, "cls", "avg"]),
+    )
+    def check(content: Any, pooler: str | None) -> None:
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            gone, name, tensor = content
+            torch.save({key: each for key, each in state.items() if key != gone} | {name: tensor}, path)
+        only_sentences(lambda: open_published_training(str(path), pooler=pooler))
 
     check()
 

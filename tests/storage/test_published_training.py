@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,17 @@ def test_a_config_of_another_model_is_refused(folder: Path, tmp_path: Path) -> N
     roberta().save_pretrained(tmp_path / "roberta")
     with pytest.raises(SentcseError, match=r"weights of a bert encoder, and .*roberta describes roberta"):
         vectors(folder, tmp_path / "roberta")
+
+
+def test_a_config_that_describes_nothing_is_refused(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "micse", converted(simcse_state(), head="mlp"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_attention_heads": 3}))
+    with pytest.raises(SentcseError, match=r"describes no encoder that can be built: The hidden size \(16\)"):
+        vectors(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "vit"}))
+    with pytest.raises(SentcseError, match=r"weights of a bert or roberta encoder, and .* describes vit"):
+        vectors(folder)
 
 
 def test_a_head_of_another_width_is_refused(tmp_path: Path) -> None:

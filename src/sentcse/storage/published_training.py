@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line
 from sentcse.machine.locate import locate
 from sentcse.modules.input_length import longest_input
 from sentcse.storage.backbones import check_source, load_config, without_pooling_layer
@@ -18,7 +19,7 @@ from sentcse.storage.loaded_weights import check_loaded
 from sentcse.storage.model_files import ModelFiles
 from sentcse.storage.parts import EncoderParts
 from sentcse.storage.published_encoders import PUBLISHED_ENCODERS, published_name
-from sentcse.storage.published_weights import PublishedWeights, tell_apart
+from sentcse.storage.published_weights import ARCHITECTURES, PublishedWeights, tell_apart
 from sentcse.storage.saving import export_head
 from sentcse.storage.tokenizers import check_vocabulary, load_tokenizer
 
@@ -144,14 +145,21 @@ def _backbone(weights: PublishedWeights, described: str, source: str) -> PreTrai
     from transformers import AutoModel
 
     config = load_config(described)
-    if weights.architecture not in (None, config.model_type):
+    possible = ARCHITECTURES if weights.architecture is None else (weights.architecture,)
+    if config.model_type not in possible:
         raise SentcseError(
-            f"{source} holds the weights of a {weights.architecture} encoder, and {described} describes "
+            f"{source} holds the weights of a {' or '.join(possible)} encoder, and {described} describes "
             f"{config.model_type}: base_model must be the model that training began with."
         )
     build: Callable[..., PreTrainedModel] = AutoModel.from_config
-    with torch.random.fork_rng(devices=[]):
-        backbone = build(config, dtype=torch.float32, **without_pooling_layer(config))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            backbone = build(config, dtype=torch.float32, **without_pooling_layer(config))
+    except Exception as error:  # what the libraries make of impossible sizes can be anything
+        raise SentcseError(
+            f"The config.json of {described} describes no encoder that can be built: {first_line(error)}; give the one "
+            "of the model that training began with."
+        ) from error
     own = backbone.state_dict()
     fitting = {
         name: tensor for name, tensor in weights.backbone.items() if name in own and own[name].shape == tensor.shape
