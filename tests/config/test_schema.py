@@ -27,6 +27,8 @@ NEEDED = {
     "data=text": ["data.path=x.txt"],
     "method=diffcse": ["generator=distilbert"],
     "experiment=diffcse_minilm": ["generator.name_or_path=runs/a_trained_one"],
+    "experiment=simcse_xlmr": ["data.path=x.txt"],
+    "experiment=simcse_bert_chinese": ["data.path=x.txt"],
 }
 PUBLISHED = {
     "simcse_bert",
