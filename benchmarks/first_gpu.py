@@ -27,7 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.train_step import METHODS, build, last_json, make_batches
+from benchmarks.train_step import METHODS, SIZES, build, last_json, make_batches
 
 QUICK = ["experiment=quickstart", "trainer.max_steps=2", "evaluation.every_n_steps=2", "trainer.progress=false"]
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--size", choices=("minilm", "bert-base"), default="bert-base")
+    parser.add_argument("--size", choices=sorted(SIZES), default="bert-base")
     parser.add_argument("--stages", nargs="+", choices=sorted(STAGES), default=list(STAGES))
     parser.add_argument("--limit", type=int, default=150, help="seconds of a stage")
     parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
@@ -196,7 +196,7 @@ def resume(args: argparse.Namespace) -> Any:
     """SHA-256 of the exported weights of two equal runs and of one that was stopped half way."""
     import hashlib
 
-    words = ["trainer.max_steps=6", "trainer.deterministic=true", "method=simcse"]
+    words = ["trainer.max_steps=6", "trainer.deterministic=true", "trainer.save_last_minutes=0", "method=simcse"]
     for name in ("one", "two", "stopped"):
         if name == "stopped":
             command = [sys.executable, "-m", "sentcse.train", *QUICK, *words, f"runs.root={args.out}/resume/{name}"]

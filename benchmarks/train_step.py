@@ -29,6 +29,12 @@ SIZES: dict[str, tuple[dict[str, Any], dict[str, Any], list[int]]] = {
         [2, 3, 4, 5],
     ),
     "bert-base": ({}, {}, [7, 8, 9, 10]),
+    # for rehearsals: everything runs, and no figure means anything
+    "tiny": (
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+        {"dim": 32, "n_layers": 1, "n_heads": 2, "hidden_dim": 64},
+        [0, 1],
+    ),
 }
 METHODS = ("simcse", "diffcse", "micse")
 
@@ -92,6 +98,7 @@ def compare(method: str, size: str, precision: str, batches: Path, args: argpars
         "seconds_per_step": median(ours, "seconds_per_step"),
         "plain_seconds_per_step": None,
         "speedup": None,
+        "gflop_per_step": ours[0]["gflop_per_step"],
         "peak_gib": median(ours, "peak_gib"),
         "plain_peak_gib": None,
     }
@@ -168,10 +175,15 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     batches = torch.load(args.batches, weights_only=True)
-    warmup, seconds = 2, []
+    warmup, seconds, tokens = 2, [], []
+    flops_a_token = 0.0
     for step in range(warmup + args.steps):
         ids, mask = (t.to(args.device) for t in batches[step % len(batches)])
         batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
+        tokens.append(batch["input_ids"].numel())
+        if step == 0:
+            with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
+                flops_a_token = count_flops(method, batch) / tokens[0]
         started = time.perf_counter()
         with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
             loss = method.compute_losses(batch).total()
@@ -188,7 +200,21 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         peak = torch.cuda.max_memory_allocated() / 2**30
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds_per_step": round(statistics.median(seconds[warmup:]), 4), "peak_gib": round(peak, 2)}
+    return {
+        "seconds_per_step": round(statistics.median(seconds[warmup:]), 4),
+        "gflop_per_step": round(flops_a_token * statistics.median(tokens[warmup:]) / 1e9, 3),
+        "peak_gib": round(peak, 2),
+    }
+
+
+def count_flops(method: Any, batch: dict[str, Any]) -> int:
+    """Of the matrix products of a step, padding and what is computed twice included."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counted:
+        method.compute_losses(batch).total().backward()
+    method.zero_grad()
+    return int(counted.get_total_flops())
 
 
 def build(method_name: str, size: str) -> Any:

@@ -241,3 +241,14 @@ def test_a_file_of_another_folder_that_is_missing_is_a_defect(configure: Configu
     run.fault = FileNotFoundError(errno.ENOENT, "gone", "/elsewhere")
     with pytest.raises(FileNotFoundError):
         run.carry_out()
+
+
+@pytest.mark.parametrize(("more", "calls"), [([], 0), (["data.chunk=3"], 1)])
+def test_freed_memory_goes_back_where_a_batch_is_computed_in_parts(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, more: list[str], calls: int
+) -> None:
+    """And is kept elsewhere, where giving it back takes more time than it saves memory."""
+    called: list[None] = []
+    monkeypatch.setattr(frame, "give_freed_memory_back", lambda: called.append(None))
+    train(configure("trainer.max_steps=2", *more))
+    assert len(called) == calls

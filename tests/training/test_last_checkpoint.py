@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 from run_outcomes import metrics, outcome
 from stopping import with_callback
 
@@ -93,6 +94,10 @@ def test_a_run_that_stops_early_is_kept_as_it_ends(
     results = train(configure(*words, "trainer.save_last_minutes=60"))
     assert written[-1] == ("last", results["best"]["step"] + 1)
     assert "stopped" in results
+
+
+def test_it_takes_over_the_state_of_a_run_that_was_begun_before_it_had_a_class(tmp_path: Path) -> None:
+    assert LastCheckpoint(tmp_path / "last.ckpt", minutes=1).state_key == ModelCheckpoint().state_key
 
 
 def test_minutes_are_no_other_run(configure: Configure) -> None:

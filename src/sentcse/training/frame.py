@@ -14,6 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sentcse.config.generator_schema import RunConfig
 from sentcse.errors import SentcseError
+from sentcse.machine.allocator import give_freed_memory_back
 from sentcse.machine.files import disk_fault
 from sentcse.records.contents import Results
 from sentcse.records.neighbours import nearest_run, note
@@ -169,5 +170,7 @@ class Run(ABC, Generic[Config]):
 
     def _prepare_process(self) -> None:
         quiet_lightning()
+        if self.config.data.chunk is not None:
+            give_freed_memory_back()
         if self.config.trainer.threads is not None:
             torch.set_num_threads(self.config.trainer.threads)

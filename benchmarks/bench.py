@@ -1,0 +1,166 @@
+"""Every table of this project's speed and memory, on this machine: what `make bench` runs.
+
+    [SENTCSE_DATA=...] python -m benchmarks.bench [--out docs/performance.md] [--only train_step growth ...]
+
+Runs the other benchmarks in small sizes, each in a process of its own, about ten minutes on two free cores, and writes
+the page with its figure, hardware, processor flags and date. A part that fails or whose data are missing is left out,
+and the page says so. The rate of a large matrix product is measured first and again last: where the two differ, other
+work was on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.growth import GROWTH, draw_growth
+from benchmarks.performance_page import Part, page
+
+ROOT = Path(__file__).parent.parent
+FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
+    parser.add_argument("--only", nargs="+", choices=sorted(PARTS), default=list(PARTS))
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--limit", type=int, default=240, help="seconds of a part")
+    args = parser.parse_args(arguments)
+    started, first = time.perf_counter(), gemm_rate(args.threads)
+    parts = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in args.only:
+            begun = time.perf_counter()
+            try:
+                rows = PARTS[name](Path(folder), args)
+                why = None
+            except subprocess.TimeoutExpired:
+                rows, why = [], f"it took more than {args.limit} s"
+            except (subprocess.SubprocessError, OSError, KeyError, ValueError) as error:
+                rows, why = [], str(error)
+            parts.append(Part(name, rows, time.perf_counter() - begun, why))
+            print(
+                f"{name}: {len(rows)} rows in {parts[-1].seconds:.0f} s{'' if why is None else ' - ' + why}", flush=True
+            )
+    machine = {**hardware(args.threads), "gflops": [first, gemm_rate(args.threads)]}
+    growth = [row for part in parts if part.name == "growth" for row in part.rows]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    if growth:
+        draw_growth(growth, args.out.parent / "images" / "growth.png")
+    args.out.write_text(page(machine, parts, minutes=(time.perf_counter() - started) / 60), encoding="utf-8")
+    print(args.out.read_text(encoding="utf-8"))
+    return 0 if all(part.why_missing is None for part in parts) else 1
+
+
+def hardware(threads: int) -> dict[str, Any]:
+    """Processor, its flags, cores, memory, versions, date and how busy the machine is."""
+    import torch
+
+    from sentcse.machine.device import CPUINFO, processor
+
+    info = CPUINFO.read_text(encoding="utf-8", errors="replace") if CPUINFO.is_file() else ""
+    found = next(
+        (line.split(":", 1)[1].split() for line in info.splitlines() if line.startswith(("flags", "Feat"))), []
+    )
+    return {
+        "processor": processor(CPUINFO),
+        "flags": [flag for flag in FLAGS if flag in found],
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "torch": torch.__version__,
+        "date": datetime.date.today().isoformat(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def gemm_rate(threads: int, size: int = 1536) -> float:
+    """GFLOP/s of a float32 product of square matrices, the best of five."""
+    import torch
+
+    torch.set_num_threads(threads)
+    first, second = torch.randn(size, size), torch.randn(size, size)
+    best = 0.0
+    for _ in range(5):
+        begun = time.perf_counter()
+        first @ second
+        best = max(best, 2 * size**3 / (time.perf_counter() - begun) / 1e9)
+    return round(best, 1)
+
+
+def run(module: str, words: list[str], limit: int, result: Path) -> list[dict[str, Any]]:
+    """The rows that a benchmark writes with --json, whatever its exit code says of its own thresholds.
+
+    Raises:
+        ValueError: if it writes none.
+        subprocess.TimeoutExpired: if it takes longer than `limit` seconds.
+    """
+    command = [sys.executable, "-m", f"benchmarks.{module}", *words, "--json", str(result)]
+    # in a session of its own: what it starts ends with it
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+    ) as started:
+        try:
+            _, said = started.communicate(timeout=limit)
+        except BaseException:
+            os.killpg(started.pid, signal.SIGKILL)
+            raise
+    if not result.is_file():
+        raise ValueError(f"{module} ended with {started.returncode}: {said.strip().splitlines()[-1:]}")
+    found = json.loads(result.read_text(encoding="utf-8"))
+    return found if isinstance(found, list) else [found]
+
+
+def train_step(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """A step of each method, MiniLM's size, 64 sentences."""
+    words = ["--rounds", "1", "--steps", "2", "--precisions", "fp32", "--threads", str(args.threads)]
+    return run("train_step", words, args.limit, folder / "train_step.json")
+
+
+def encode(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Encoding against sentence-transformers."""
+    os.environ["SENTCSE_DATA"]  # without it there are no sentences: the part is left out
+    words = ["--rounds", "1", "--sentences", "500", "--threads", str(args.threads)]
+    return run("encode", words, args.limit, folder / "encode.json")
+
+
+def evaluate(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Scoring STS-B against the published loop."""
+    os.environ["SENTCSE_DATA"]
+    return run("evaluate", ["--tasks", "stsb", "--threads", str(args.threads)], args.limit, folder / "evaluate.json")
+
+
+def batch_memory(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Peak memory of a step; larger batches by the benchmark itself."""
+    words = ["--methods", "simcse", "--sentences", "64", "256", "--precisions", "fp32", "--whole-up-to", "64"]
+    return run("batch_memory", words, args.limit, folder / "batch_memory.json")
+
+
+def data_scale(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Memory of the data pipeline."""
+    words = ["--lines", "20000", "200000", "--batches", "500", "--folder", str(folder / "scale")]
+    return run("data_scale", words, args.limit, folder / "data_scale.json")
+
+
+def growth(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Time a sentence against what grows."""
+    return [row for measure in GROWTH for row in measure(folder, args)]
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], list[dict[str, Any]]]] = {
+    each.__name__: each for each in (train_step, encode, evaluate, batch_memory, data_scale, growth)
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

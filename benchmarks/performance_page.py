@@ -1,0 +1,147 @@
+"""docs/performance.md: what was measured, where, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+TITLES = {
+    "train_step": "A training step",
+    "encode": "Encoding",
+    "evaluate": "Scoring",
+    "batch_memory": "Memory of a step",
+    "data_scale": "The data pipeline",
+    "growth": "Time a sentence",
+}
+WORDS = {
+    "train_step": "MiniLM's size with random weights, 64 embedded sentences, two views; forward, backward, "
+    "clipping and AdamW. The share is of the rate that a large float32 product has on this machine.",
+    "encode": "`SentenceEncoder.encode` and sentence-transformers, the same weights and sentences of Wikipedia.",
+    "evaluate": "STS-B, against the loop that the published evaluation code runs.",
+    "batch_memory": "Peak of one step with its gradients, libraries included; `data.chunk` as set in the column.",
+    "data_scale": "Made corpora; the second start finds the cache of tokens.",
+    "growth": "SimCSE, MiniLM's size, float32; [the figure](images/growth.png) has the same values.",
+}
+COMMAND = {"growth": "bench --only growth"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One benchmark: its rows, the seconds it took, and why it has none, or None."""
+
+    name: str
+    rows: Sequence[dict[str, Any]]
+    seconds: float
+    why_missing: str | None = None
+
+
+def page(machine: dict[str, Any], parts: Sequence[Part], *, minutes: float) -> str:
+    """The page in Markdown."""
+    first, last = machine["gflops"]
+    flags = ", ".join(machine["flags"]) if machine["flags"] else "none of those that matter"
+    lines = [
+        "# Speed and memory",
+        "",
+        "Written by `make bench`, which measures this page on any machine; figures of two machines do not compare.",
+        "",
+        f"- {machine['processor']}, {machine['cores']} cores, {machine['threads']} threads; flags: {flags}",
+        f"- torch {machine['torch']}, {machine['date']}; {minutes:.0f} minutes",
+        f"- a float32 product of 1,536 x 1,536 matrices: {first:g} GFLOP/s before, {last:g} behind",
+        f"- load of the machine at the end: {machine['load']:g} (what is above {machine['threads']} is other work)",
+        "",
+        "No figure of a GPU exists yet: none was at hand. `make bench-gpu` measures one in at most ten minutes.",
+    ]
+    for part in parts:
+        lines += ["", f"## {TITLES[part.name]}", "", WORDS[part.name], ""]
+        if part.why_missing is not None:
+            lines.append(f"Not measured: {part.why_missing}.")
+            continue
+        lines += table(rows_of(part, rate=max(first, last)))
+        lines += ["", f"`python -m benchmarks.{COMMAND.get(part.name, part.name)}`, {part.seconds:.0f} s."]
+    if any(part.name == "growth" and part.rows for part in parts):
+        lines += ["", "![Milliseconds a sentence against batch, length, corpus and ranks](images/growth.png)"]
+    return "\n".join(lines) + "\n"
+
+
+def rows_of(part: Part, *, rate: float) -> list[dict[str, str]]:
+    """The columns that people read of a benchmark's own rows; `rate` is the machine's, in GFLOP/s."""
+    return [_COLUMNS[part.name](row, rate) for row in part.rows]
+
+
+def table(rows: Sequence[dict[str, str]]) -> list[str]:
+    """Markdown, numbers to the right."""
+    columns = list(rows[0])
+    marks = ["---:" if rows[0][name][:1].isdigit() else "---" for name in columns]
+    cells = [[row[name] for name in columns] for row in rows]
+    return ["| " + " | ".join(line) + " |" for line in (columns, marks, *cells)]
+
+
+def _train_step(row: dict[str, Any], rate: float) -> dict[str, str]:
+    reached = row["gflop_per_step"] / row["seconds_per_step"]
+    return {
+        "method": row["method"],
+        "precision": row["precision"],
+        "seconds a step": f"{row['seconds_per_step']:.2f}",
+        "GFLOP a step": f"{row['gflop_per_step']:.0f}",
+        "GFLOP/s": f"{reached:.0f}",
+        "share of the rate": f"{reached / rate:.2f}",
+        "peak, GiB": f"{row['peak_gib']:.2f}",
+    }
+
+
+def _encode(row: dict[str, Any], rate: float) -> dict[str, str]:
+    ours, theirs = (min(row["seconds"][name]) for name in ("sentcse", "sentence_transformers"))
+    return {
+        "sentences": f"{row['sentences']:,}",
+        "seconds": f"{ours:.2f}",
+        "sentence-transformers": f"{theirs:.2f}",
+        "times as fast": f"{row['gain']:.2f}",
+    }
+
+
+def _evaluate(row: dict[str, Any], rate: float) -> dict[str, str]:
+    return {
+        "seconds": f"{row['seconds']:.1f}",
+        "published loop": f"{row['plain_seconds']:.1f}",
+        "times as fast": f"{1 / row['share']:.1f}",
+        "largest difference of a score": f"{row['largest_difference']:.5f}",
+    }
+
+
+def _batch_memory(row: dict[str, Any], rate: float) -> dict[str, str]:
+    return {
+        "method": row["method"],
+        "precision": row["precision"],
+        "sentences": f"{row['sentences']:,}",
+        "data.chunk": str(row["chunk"]) if row["chunk"] > 0 else "whole",
+        "peak, GiB": f"{row['peak_gib']:.2f}",
+    }
+
+
+def _data_scale(row: dict[str, Any], rate: float) -> dict[str, str]:
+    return {
+        "lines": f"{row['lines']:,}",
+        "start": row["start"],
+        "seconds to the first batch": f"{row['first_batch_seconds']:.2f}",
+        "milliseconds a batch": f"{row['milliseconds_per_batch']:.2f}",
+        "own memory, MiB": f"{row['memory_after']['anonymous']:.0f}",
+    }
+
+
+def _growth(row: dict[str, Any], rate: float) -> dict[str, str]:
+    return {
+        "against": row["what"],
+        "value": f"{row['value']:,}",
+        "milliseconds a sentence": f"{row['milliseconds']:.3f}",
+    }
+
+
+_COLUMNS = {
+    "train_step": _train_step,
+    "encode": _encode,
+    "evaluate": _evaluate,
+    "batch_memory": _batch_memory,
+    "data_scale": _data_scale,
+    "growth": _growth,
+}
