@@ -11,6 +11,7 @@ from tiny import tiny_checkpoint
 
 from sentcse.encode import main as encode
 from sentcse.encoder import SentenceEncoder
+from sentcse.machine.locks import held
 from sentcse.search import main
 
 CORPUS = ["a dog runs in the city", "the woman plays music", "a man sits", "a dog runs in the city."]
@@ -38,6 +39,18 @@ def test_query_opens_the_encoder_that_the_index_names(index: Path, capsys: pytes
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert (first["query"], first["rank"], first["id"], first["payload"]) == (CORPUS[1], 1, "k1", {"from": "page 1"})
     assert second["sentence"] == "a man sits"
+
+
+@pytest.mark.parametrize("words", [["add", "corpus.jsonl", "columns=text"], ["remove", "k0"]])
+def test_two_that_change_an_index_do_not_undo_each_other(
+    index: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with held(index.with_name(".index.lock"), busy=""):
+        assert main(words) == 1
+        assert "index: start this again when it is done." in capsys.readouterr().err
+        assert main(["query", "music", "top_k=9", "format=csv"]) == 0  # reading waits for nobody
+    assert capsys.readouterr().out.count("\n") == 1 + len(CORPUS)
+    assert main(words) == 0
 
 
 def test_a_file_of_questions_to_a_csv(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
