@@ -7,7 +7,7 @@ import torch
 from tiny import FAMILIES, tiny_bert, tiny_family, tiny_tokenizer
 
 from sentcse.errors import ConfigError
-from sentcse.modules.input_length import check_length, longest_input, most_positions
+from sentcse.modules.input_length import check_length, check_prompt, longest_input, most_positions
 
 
 def boundless() -> object:
@@ -60,3 +60,14 @@ def test_a_length_that_does_not_fit_is_refused_by_its_key(length: int, said: str
 @pytest.mark.parametrize("length", [3, 64])
 def test_a_length_that_fits(length: int) -> None:
     check_length(length, tiny_bert(), tiny_tokenizer())
+
+
+@pytest.mark.parametrize("length", [5, 6])
+def test_a_prompt_that_leaves_no_room_is_refused(length: int) -> None:
+    prompt = "the dog runs "  # three tokens and two special ones
+    if length > 5:
+        check_prompt(prompt, tiny_tokenizer(), length)
+        return
+    with pytest.raises(ConfigError, match=r"encoder\.prompt takes 5 tokens.* of the 5 of data\.max_length.*shorten it"):
+        check_prompt(prompt, tiny_tokenizer(), length)
+    check_prompt("", tiny_tokenizer(), 2)

@@ -140,7 +140,7 @@ def test_other_encoders_are_refused(encode: Encode, encoder: SentenceEncoder, tm
 def test_the_prompt_counts(encode: Encode, encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     encode()
     monkeypatch.setattr(encoder, "prompt", "query: ")
-    with pytest.raises(SentcseError, match="prompt is , not query: "):
+    with pytest.raises(SentcseError, match="prompt is '', not 'query: '"):
         encode()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,27 @@ def test_the_encoder_is_rebuilt_from_the_file_alone(
     assert (rebuilt.pooler, rebuilt.max_length, rebuilt.training) == (pooler, encoder.max_length, False)
     assert type(rebuilt.head) is type(encoder.head)
     np.testing.assert_array_equal(rebuilt.encode(SENTENCES), encoder.encode(SENTENCES))
+
+
+@pytest.mark.parametrize(("prompt", "dimensions"), [("query: ", None), ("", 4), ("a ", 6)])
+def test_prompt_and_dimensions_come_back(tmp_path: Path, prompt: str, dimensions: int | None) -> None:
+    encoder = SentenceEncoder.from_parts(replace(make_encoder("avg").parts(), prompt=prompt, dimensions=dimensions))
+    path = write_checkpoint(tmp_path / "last.ckpt", encoder, None)
+    rebuilt = SentenceEncoder.from_pretrained(path)
+    assert (rebuilt.prompt, rebuilt.parts().dimensions) == (prompt, dimensions)
+    np.testing.assert_array_equal(rebuilt.encode(SENTENCES), encoder.encode(SENTENCES))
+    folder = SentenceEncoder.from_parts(load_checkpoint_encoder(path)).save_pretrained(tmp_path / "encoder")
+    assert SentenceEncoder.from_pretrained(folder).prompt == prompt
+
+
+@pytest.mark.parametrize("wrong", [{"prompt": 3}, {"dimensions": 0}, {"dimensions": True}])
+def test_a_prompt_or_dimensions_of_another_kind(tmp_path: Path, wrong: dict[str, object]) -> None:
+    path = write_checkpoint(tmp_path / "last.ckpt", make_encoder("avg"), None)
+    content = torch.load(path, weights_only=True)
+    content["sentcse"]["encoder"] |= wrong
+    torch.save(content, path)
+    with pytest.raises(SentcseError, match=r"last\.ckpt is damaged: .*prompt is"):
+        load_checkpoint_encoder(path)
 
 
 def test_roberta_is_rebuilt_and_exported(tmp_path: Path) -> None:

@@ -59,6 +59,12 @@ def test_the_corpus_as_it_is_configured(configure: Configure, inputs: Path, tmp_
     assert split == LowShot(9, 20, None)
 
 
+def test_a_prompt_without_room_for_a_sentence(configure: Configure) -> None:
+    config = configure('encoder.prompt="the dog runs"', "data.max_length=5")
+    with pytest.raises(ConfigError, match=r"encoder\.prompt takes 5 tokens"):
+        build_data(config, tiny_tokenizer())
+
+
 def test_the_length_is_in_steps_or_in_epochs(configure: Configure) -> None:
     by_epochs, by_steps = trainer_of(configure()), trainer_of(configure("trainer.max_steps=3"))
     assert (by_epochs.max_epochs, by_epochs.max_steps) == (2, -1)

@@ -178,6 +178,7 @@ def test_a_prompt_is_as_if_it_stood_before_every_text(configure: Configure, inpu
         assert first[what] == second[what]
     exported, other = (SentenceEncoder.from_pretrained(RunFolder(config).encoder) for config in (prompted, written))
     assert (exported.prompt, other.prompt) == (prompt, "")
+    assert SentenceEncoder.from_pretrained(RunFolder(prompted).best).prompt == prompt  # of a checkpoint alone, too
     assert (exported.encode("a man") == other.encode(f"{prompt}a man")).all()
     assert f"| `encoder.prompt` | {prompt.strip()}" in (RunFolder(prompted).encoder / "README.md").read_text()
 

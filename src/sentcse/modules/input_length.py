@@ -32,6 +32,20 @@ def check_length(
         raise ConfigError(f"{key}={max_length}: this encoder takes at most {most} tokens; set it to {most} or lower.")
 
 
+def check_prompt(prompt: str, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+    """Refuse a prompt behind which no token of a sentence is left, so that all of them would be one.
+
+    Raises:
+        ConfigError: naming `encoder.prompt` and both lengths.
+    """
+    taken = len(tokenizer(prompt)["input_ids"])
+    if prompt != "" and taken >= max_length:
+        raise ConfigError(
+            f"encoder.prompt takes {taken} tokens, special ones included, of the {max_length} of data.max_length, and "
+            "nothing of a sentence is left: shorten it, or set a larger data.max_length."
+        )
+
+
 def longest_input(
     backbone: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, at_most: int = LONGEST_INPUT
 ) -> int:

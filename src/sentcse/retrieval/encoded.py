@@ -121,7 +121,8 @@ def _compared(found: CorpusManifest, wanted: CorpusManifest) -> Iterator[tuple[s
     yield "the corpus", found["corpus"]["sha256"][:12], wanted["corpus"]["sha256"][:12]
     yield "dtype", found["dtype"], wanted["dtype"]
     for name in sorted(found["settings"].keys() | wanted["settings"].keys()):
-        yield name, found["settings"].get(name), wanted["settings"].get(name)
+        # a prompt that is empty, or ends in a space, is not to be seen without quotation marks
+        yield name, repr(found["settings"].get(name)), repr(wanted["settings"].get(name))
 
 
 def read_file(folder: Path, shard: Shard) -> bytes:

@@ -3,7 +3,7 @@
     checkpoint["sentcse"] = {
         "format": 1,
         "encoder": {"pooler": str, "head": str or None, "max_length": int, "backbone_config": dict,
-                    "tokenizer_files": {name: text}},
+                    "tokenizer_files": {name: text}, "prompt": str, "dimensions": int or None},  # these two where set
         "method": {...},  # of what the module is made again, see sentcse.methods.building; missing in older files
         "record": {...},  # how the encoder was made, see sentcse.storage.model_card
     }
@@ -57,6 +57,8 @@ def encoder_entry(encoder: EncoderParts, head_name: str | None) -> dict[str, Any
         "max_length": encoder.max_length,
         "backbone_config": json.loads(encoder.backbone.config.to_json_string(use_diff=False)),
         "tokenizer_files": _tokenizer_files(encoder.tokenizer),
+        **({} if encoder.prompt == "" else {"prompt": encoder.prompt}),
+        **({} if encoder.dimensions is None else {"dimensions": encoder.dimensions}),
     }
 
 
@@ -162,6 +164,9 @@ def _rebuild(
         raise ValueError(f"max_length is {length!r}, expected {SHORTEST_INPUT} tokens or more")
     if description["pooler"] not in POOLERS:
         raise ValueError(f"pooler is {description['pooler']!r}, expected one of {', '.join(POOLERS)}")
+    prompt, dimensions = description.get("prompt", ""), description.get("dimensions")
+    if not isinstance(prompt, str) or not (dimensions is None or (type(dimensions) is int and dimensions >= 1)):
+        raise ValueError(f"prompt is {prompt!r} and dimensions {dimensions!r}, expected a text and a number or none")
     # what is built draws random weights, which must not move the caller's random state
     with torch.random.fork_rng(devices=[]):
         backbone = _build_backbone(description["backbone_config"], dropout)
@@ -182,6 +187,8 @@ def _rebuild(
         max_length=length,
         recorded_pooler=description["pooler"],
         provenance=record,
+        prompt=prompt,
+        dimensions=dimensions,
     )
 
 

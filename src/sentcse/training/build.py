@@ -19,6 +19,7 @@ from sentcse.data.held_out import HeldOutDataModule
 from sentcse.data.source import Prompted
 from sentcse.errors import DataError
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
+from sentcse.modules.input_length import check_prompt
 from sentcse.records.run_folder import RunFolder
 from sentcse.training.callbacks import chosen_callbacks
 from sentcse.training.contrast import ContrastDoctor
@@ -60,6 +61,7 @@ def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> Sente
     """The corpus, without the held-out sentences where these select the checkpoint."""
     held_out, arguments = config.evaluation.held_out, data_arguments(config)
     if config.encoder.prompt != "":
+        check_prompt(config.encoder.prompt, tokenizer, config.data.max_length)
         arguments["source"] = Prompted(arguments["source"], config.encoder.prompt)
     if config.evaluation.select not in LABEL_FREE:
         return SentenceDataModule(tokenizer=tokenizer, **arguments)
