@@ -39,6 +39,7 @@ from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
+from sentcse.config.worth import WorthConfig
 from sentcse.printing.tables import plain_table, to_markdown
 from sentcse.records.run_folder import WITHOUT_EFFECT
 
@@ -85,6 +86,7 @@ def render(page: str) -> str:
         "## `python -m sentcse.data`\n\n" + _table(_rows(DataKitConfig, _file("data_kit"), "")),
         "## `python -m sentcse.export`\n\n" + _table(_rows(ExportConfig, _file("export"), "")),
         "## `python -m sentcse.report`\n\n" + _table(_rows(ReportConfig, _file("report"), "")),
+        "## `python -m sentcse.worth`\n\n" + _table(_rows(WorthConfig, _file("worth"), "")),
         "## `python -m sentcse.reproduce`\n\n" + _table(_rows(ReproduceConfig, _file("reproduce"), "")),
         "## `python -m sentcse.runs`\n\n" + _table(_rows(RunsConfig, _file("runs"), "")),
         "## `python -m sentcse.search`\n\n" + _table(_rows(SearchConfig, _file("search"), "")),

@@ -35,11 +35,12 @@ FLOORS: tuple[tuple[Room, ...], ...] = (
             "doors",
             None,
             "train, evaluate, generator, export, report, reproduce, runs, search, encode, cluster, "
-            "quickstart, dashboard, demo, data, mine",
+            "quickstart, dashboard, demo, data, mine, worth",
         ),
     ),
     (
-        Room("sweeps", 0, "many jobs launched"),
+        Room("worth", 0, "is training worth it?"),
+        Room("sweeps", 1, "many jobs launched"),
         Room("studies", 3, "many runs compared"),
         Room("demo", 4, "a page to try it on"),
     ),
@@ -86,6 +87,7 @@ DOORS = frozenset(
         "sentcse.data.__main__",
         "sentcse.mine.__main__",
         "sentcse.demo.__main__",
+        "sentcse.worth.__main__",
         "hydra_plugins.sentcse_sweeper",
     }
 )

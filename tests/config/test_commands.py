@@ -21,6 +21,7 @@ from sentcse.config.exporting import ExportConfig
 from sentcse.config.mining import MineConfig
 from sentcse.config.paths import config_dir
 from sentcse.config.section import Section
+from sentcse.config.worth import WorthConfig
 from sentcse.errors import ConfigError
 
 COMMANDS: dict[str, type[Section]] = {
@@ -32,6 +33,7 @@ COMMANDS: dict[str, type[Section]] = {
     "search": SearchConfig,
     "cluster": ClusterConfig,
     "mine": MineConfig,
+    "worth": WorthConfig,
     "encode": EncodeConfig,
     "dashboard": DashboardConfig,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from sentcse.data.duplicates import first_of_each
@@ -54,9 +55,11 @@ class SentenceDataset(Dataset[list[TokenIds]]):
 
     def __getitems__(self, positions: Sequence[int]) -> list[list[TokenIds]]:
         """Token ids at several positions; DataLoader asks for a batch this way."""
+        return [self.cache[row] for row in self.rows(positions).tolist()]
+
+    def rows(self, positions: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Rows of the cache, blank ones not counted, at several positions."""
         rows = np.asarray(positions, dtype=np.int64)
         if self.split is not None:
             rows = self.split.rows(self._rows, rows)
-        if self._kept is not None:
-            rows = self._kept[rows]
-        return [self.cache[row] for row in rows.tolist()]
+        return rows if self._kept is None else self._kept[rows]
