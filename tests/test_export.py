@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,28 @@ def test_an_export_is_kept_where_the_hub_is_switched_off(
     assert f"error: The hub is switched off (HF_HUB_OFFLINE), so that nothing was pushed. {out} is whole" in err
     assert err.count("error:") == 1
     assert SentenceEncoder.from_pretrained(out).pooler == "cls_before_pooler"
+
+
+def test_without_the_extra_no_graph_and_nothing_else_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert export(f"checkpoint={tmp_path / 'x.ckpt'}", f"output={tmp_path / 'out'}", "onnx=true") == 1
+    assert capsys.readouterr().err == (
+        "error: onnx= needs onnx, which is not installed: pip install 'sentcse[onnx]'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "kinds"),
+    [("true", ["float32"]), ("false", []), ("int8", ["int8"]), ("[float32,int8]", ["float32", "int8"])],
+)
+def test_what_graphs_are_written(word: str, kinds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[ExportConfig] = []
+    assert run_plain_command(given.append, "export", ExportConfig, ["checkpoint=x", "output=y", f"onnx={word}"]) == 0
+    assert given[0].onnx == kinds
+
+
+def test_a_graph_of_another_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert export("checkpoint=x", "output=y", "onnx=fp16") == 2
+    assert "onnx" in capsys.readouterr().err

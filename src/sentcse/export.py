@@ -2,6 +2,7 @@
 
 python -m sentcse.export checkpoint=runs/NAME output=my-encoder
 python -m sentcse.export 'checkpoint=[runs/A,runs/B,runs/C]' output=my-encoder
+python -m sentcse.export checkpoint=runs/NAME output=my-encoder onnx=[float32,int8]
 python -m sentcse.export from=result/my-diffcse output=my-encoder      # a checkpoint of the published code
 """
 
@@ -17,6 +18,8 @@ from sentcse.config.exporting import ExportConfig
 from sentcse.errors import ConfigError, SentcseError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sentcse.storage.parts import EncoderParts
 
 
@@ -44,6 +47,8 @@ def export_job(config: ExportConfig) -> None:
         parts = without_local_paths(parts)
     folder = save_encoder(parts, Path(config.output), name=config.push_to_hub)
     print(f"{made_of} -> {folder} (pooler {parts.pooler}, at most {parts.max_length} tokens)")
+    if len(config.onnx) > 0:
+        _write_onnx(folder, config)
     if config.push_to_hub is not None:
         print(f"{folder} -> {push_to_hub(folder, config.push_to_hub, private=config.private)}")
 
@@ -60,6 +65,10 @@ def _check(config: ExportConfig) -> None:
     given = [key for key in ("base_model", "pooler") if getattr(config, key) is not None]
     if config.source is None and given:
         raise ConfigError(f"{given[0]} goes with from=: a checkpoint of sentcse holds all that its encoder is made of.")
+    if len(config.onnx) > 0:
+        from sentcse.storage.onnx_files import require_onnx
+
+        require_onnx()
     if config.push_to_hub is not None:
         _check_hub_name(config.push_to_hub)
     elif config.private:
@@ -96,6 +105,23 @@ def _of_checkpoints(names: Sequence[str]) -> tuple[str, EncoderParts]:
     if len(members) < len(found):
         members = {str(path): parts for path, parts in opened}
     return f"The mean of {len(found)} encoders", average_encoders(members)
+
+
+def _write_onnx(folder: Path, config: ExportConfig) -> None:
+    """Of what was written, so that heads and adapters are as they lie there."""
+    from sentcse.encoder import SentenceEncoder
+    from sentcse.storage.onnx_files import write_onnx
+
+    encoder = SentenceEncoder.from_pretrained(folder)
+    rows = encoder.tokenizer(["A sentence that is longer.", "Another."], padding=True, return_tensors="pt")
+    metadata = {
+        "max_length": str(encoder.max_length),
+        "prompt": encoder.prompt,
+        "pad_id": str(encoder.tokenizer.pad_token_id),
+    }
+    example = rows["input_ids"], rows["attention_mask"]
+    for path in write_onnx(encoder, folder, config.onnx, example=example, metadata=metadata):
+        print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 
 def _published(config: ExportConfig) -> tuple[str, EncoderParts]:

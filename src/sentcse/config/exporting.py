@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sentcse.config.schema import Pooler
 from sentcse.config.section import LocalPath, Section
+
+
+def _kinds_of_onnx(value: Any) -> Any:
+    if isinstance(value, bool):
+        return ["float32"] if value else []
+    return [value] if isinstance(value, str) else value
 
 
 class ExportConfig(Section):
@@ -28,6 +34,9 @@ class ExportConfig(Section):
     pooler: Pooler | None = Field(None, description="from: null: as the keys or the published name tell")
     output: LocalPath = Field(description="folder to write")
     overwrite: bool = Field(False, description="replace an older export")
+    onnx: Annotated[list[Literal["float32", "int8"]], BeforeValidator(_kinds_of_onnx)] = Field(
+        [], description="ONNX graphs beside the other files; true: float32"
+    )
     push_to_hub: str | None = Field(None, description="OWNER/NAME on the model hub that the folder is uploaded to")
     private: bool = Field(False, description="push_to_hub: whether a new repository is private")
 
