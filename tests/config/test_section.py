@@ -76,13 +76,15 @@ def test_a_command_looks_there(home: Path) -> None:
 class Numbers(Section):
     whole: int = 1
     real: float | None = None
+    several: list[int] | None = None
     either: int | bool = 0
     word: str = ""
 
 
-@pytest.mark.parametrize(("key", "kind"), [("whole", "int_type"), ("real", "float_type")])
+@pytest.mark.parametrize(("key", "kind"), [("whole", "int_type"), ("real", "float_type"), ("several", "int_type")])
 @pytest.mark.parametrize("value", [True, False])
-def test_true_is_no_number(key: str, kind: str, value: bool) -> None:
+def test_true_is_no_number(key: str, kind: str, value: bool | list[object]) -> None:
+    value = [3, value] if key == "several" else value
     with pytest.raises(ValidationError) as fault:
         Numbers(**{key: value})
     assert [(error["loc"], error["type"]) for error in fault.value.errors()] == [((key,), kind)]

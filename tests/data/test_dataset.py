@@ -60,6 +60,17 @@ def test_duplicates_are_left_out_before_a_split_is_taken(tokenizer: PreTrainedTo
         assert found.sha256 != SentenceDataset(doubled, split).sha256
 
 
+def test_a_split_larger_than_what_is_left_says_what_was_left_out(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    (tmp_path / "twice.txt").write_text("a b\na b\nc\nd\n", encoding="utf-8")
+    doubled = opened(TextFile(tmp_path / "twice.txt"), tokenizer, tmp_path)
+    assert len(SentenceDataset(doubled, LowShot(1, size=4))) == 4
+    assert len(SentenceDataset(doubled, LowShot(1, size=3), drop_duplicates=True)) == 3
+    with pytest.raises(DataError, match=r"of the 4 rows of the corpus 3 are left without duplicates.*smaller split"):
+        SentenceDataset(doubled, LowShot(1, size=4), drop_duplicates=True)
+
+
 def test_where_there_are_no_duplicates_the_data_have_the_same_name(cache: TokenCache) -> None:
     dataset = SentenceDataset(cache, drop_duplicates=True)
     assert (len(dataset), dataset.dropped, dataset.sha256) == (100, 0, cache.sha256)

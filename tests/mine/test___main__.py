@@ -94,7 +94,14 @@ def test_the_file_is_trained_on(
         (("pairs.csv", "output=./pairs.csv"), "is read by this command"),
         (("pairs.csv", "output=other.csv"), "is there already: name another file, or set overwrite=true."),
         (("pairs.csv", "positive_at_least=0.9", "positive_at_most=0.8"), "positive_at_least=0.9 is above"),
-        (("pairs.csv", "relative_margin=1", "min_similarity=0.9"), "none of 20 pairs has a candidate"),
+        (
+            ("pairs.csv", "relative_margin=1", "min_similarity=0.9"),
+            "of 20 pairs none has a candidate",
+        ),
+        (("pairs.csv", "min_similarity=0.9", "max_similarity=0.2"), "min_similarity=0.9 is above max_similarity=0.2."),
+        (("pairs.csv", "columns=[anchor,anchor]"), "columns=[anchor,anchor] names 'anchor' twice"),
+        (("pairs.csv", "corpus=pairs.csv"), "name its column in corpus_columns."),
+        (("pairs.csv", "output=folder.csv", "overwrite=true"), "output=folder.csv is a folder: name a file."),
         (("corpus.txt", "positive_at_least=1", "positive_at_most=1"), "no sentence has another with a cosine between"),
         (("pairs.csv", "margin=far"), "margin must be a number"),
         ((), "path is required"),
@@ -102,6 +109,7 @@ def test_the_file_is_trained_on(
 )
 def test_what_it_refuses(here: Path, words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("other.csv").touch()
+    Path("folder.csv").mkdir()
     assert mine(*words) in (1, 2)
     said = capsys.readouterr()
     assert sentence in said.err
@@ -116,7 +124,7 @@ def test_overwrite_replaces_and_pairs_without_a_negative_are_told(
     assert mine("pairs.csv", "overwrite=true", "relative_margin=null", "margin=0.02") == 0
     found, said = rows("mined.csv"), capsys.readouterr().out
     assert 0 < len(found) < 20
-    assert f"The {20 - len(found)} pairs without one are left out." in said
+    assert f"Pairs without one, left out: {20 - len(found)}." in said
 
 
 def test_what_sentence_transformers_mines_is_trained_on_by_its_names(

@@ -16,10 +16,13 @@ def spelled(texts: Texts) -> tuple[list[tuple[str, str]], set[str]]:
     return pairs, {texts.texts[number] for number in texts.candidates}
 
 
-def test_pairs_and_a_corpus(tmp_path: Path) -> None:
+def test_pairs_and_a_corpus(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "pairs.csv").write_text("anchor,positive\na, b\na,c\n a,b\n,d\nb,a\n", encoding="utf-8")
     (tmp_path / "corpus.txt").write_text("e\n\nb\ne\n", encoding="utf-8")
-    alone = read_texts(tmp_path / "pairs.csv")
+    with caplog.at_level("INFO"):
+        alone = read_texts(tmp_path / "pairs.csv")
+    assert "pairs.csv: rows with a blank text, left out: 1" in caplog.text
+    assert "pairs.csv: rows that repeat an earlier one, left out: 1" in caplog.text
     assert spelled(alone) == ([("a", "b"), ("a", "c"), ("b", "a")], {"a", "b", "c"})
     both = read_texts(tmp_path / "pairs.csv", corpus=tmp_path / "corpus.txt")
     assert spelled(both) == (spelled(alone)[0], {"a", "b", "c", "e"})
@@ -52,6 +55,7 @@ def test_named_columns_of_both_files(tmp_path: Path) -> None:
     [
         ("sent0,sent1,hard_neg\na,b,c\n", r"has three columns.*columns=\["),
         ("sent0,sent1\na,\n", "holds no row with a text in each column"),
+        ("text,label\na,0\nb,1\n", r"set columns=\[text\]"),
     ],
 )
 def test_what_is_refused(content: str, sentence: str, tmp_path: Path) -> None:

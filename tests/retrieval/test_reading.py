@@ -42,6 +42,14 @@ def test_what_is_refused(tmp_path: Path) -> None:
     pairs = written(tmp_path, "pairs.tsv", "a\tb\n")
     with pytest.raises(DataError, match=r"pairs.tsv, line 1: 2 texts, where one sentence was expected"):
         read_sentences(pairs)
+    with pytest.raises(DataError, match=r"name its column in corpus_columns\."):
+        read_sentences(pairs, key="corpus_columns")
+    with pytest.raises(DataError, match=r"a sentence a line, without named columns: leave columns empty\."):
+        read_sentences(written(tmp_path, "lines.txt", "a\n"), columns=["text"])
+    with pytest.raises(DataError, match=r"corpus's encoding as encoding \("):
+        read_sentences(written(tmp_path, "lines.txt", "caf\u00e9\n"), encoding="ascii")
+    with pytest.raises(DataError, match=r"only a; columns chooses what is read"):
+        read_sentences(written(tmp_path, "rows.jsonl", '{"a": "b"}\n'), columns=["text"])
     with pytest.raises(ConfigError, match="id_column and payload need columns"):
         read_sentences(pairs, id_column="a")
     with pytest.raises(DataError, match=r"empty.txt is empty"):

@@ -85,6 +85,31 @@ def test_a_file_in_its_folder_takes_what_lies_beside_it(tmp_path: Path) -> None:
     np.testing.assert_array_equal(vectors(folder / "pytorch_model.bin"), vectors(folder))
 
 
+def test_an_encoder_is_no_training_checkpoint(tmp_path: Path) -> None:
+    encoder = SentenceEncoder.from_parts(open_published_training(str(write_folder(tmp_path / "d", diffcse_state())))[1])
+    folder = encoder.save_pretrained(tmp_path / "encoder")
+    with pytest.raises(SentcseError, match=r"encoder is an encoder already \(sentcse\.json\).* by encoder="):
+        vectors(folder, pooler="avg")
+    (folder / "sentcse.json").unlink()
+    with pytest.raises(SentcseError, match=r"encoder is an encoder already \(modules\.json\)"):
+        vectors(folder, pooler="avg")
+
+
+def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(SentcseError, match="The model nothere is not on this machine"):
+        vectors(Path("nothere"))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers(tmp_path: Path, value: float) -> None:
+    state = diffcse_state()
+    name = "bert.embeddings.LayerNorm.weight"
+    state[name] = state[name] * value
+    with pytest.raises(SentcseError, match=rf"holds NaN or infinity in {name}: .*take an earlier checkpoint"):
+        vectors(write_folder(tmp_path / "broken", state))
+
+
 def test_half_precision_becomes_single(tmp_path: Path) -> None:
     halves = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in diffcse_state().items()}
     _, parts = open_published_training(str(write_folder(tmp_path / "half", halves)))

@@ -32,6 +32,7 @@ def test_what_lies_between_is_not_spoken_of() -> None:
     ("rows", "temperature", "cause"),
     [
         (same(1e-4, candidates=2), 0.05, "told from 2 candidates only; set a larger data.batch_size"),
+        (same(0.0001, candidates=1), 0.05, "no negative is left beside any positive"),
         (same(1e-4), 0.001, "method.temperature=0.001 makes any difference"),
         (same(1e-4, positive=0.9999), 0.05, "nearly one (mean cosine 0.9999)"),
         (same(1e-4), None, "told from all 64 candidates, as is usual late in a run"),
@@ -65,6 +66,14 @@ def test_chance_is_what_equal_cosines_give(cosines: tuple[float, float], tempera
 def test_a_run_is_told_once(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:
     train(configure("method.temperature=100", "trainer.max_epochs=4"))
     assert caplog.text.count("InfoNCE is 2.08 over 10 logged steps, where chance is ln(8) = 2.08") == 1
+
+
+def test_masked_duplicates_are_no_candidates(
+    configure: Configure, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "same.txt").write_text("the dog runs\n" * 24)
+    train(configure(f"data.path={tmp_path}/same.txt", "data.duplicates=mask", "trainer.max_steps=3"))
+    assert "no negative is left beside any positive" in caplog.text
 
 
 def test_hard_negatives_are_candidates_as_well(

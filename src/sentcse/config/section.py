@@ -39,7 +39,8 @@ class Section(BaseModel):
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse true and false for a number, which pydantic would take for 1 and 0."""
-        if isinstance(value, bool) and info.field_name is not None:
+        truths = any(isinstance(each, bool) for each in (value if isinstance(value, list) else [value]))
+        if truths and info.field_name is not None:
             kinds = set(_kinds(cls.model_fields[info.field_name].annotation))
             if bool not in kinds and kinds & {int, float}:
                 raise PydanticKnownError("int_type" if int in kinds else "float_type")

@@ -70,7 +70,7 @@ class CorpusReport:
         if self.duplicates > 0:
             notes.append(
                 f"{self.duplicates:,} rows ({self.duplicates / self.rows:.2%}) repeat an earlier text: "
-                "they are false negatives when they meet in a batch, unless data.duplicates drops or masks them."
+                "with data.duplicates=keep they are false negatives when they meet in a batch."
             )
         if self.truncated_lines > 0:
             notes.append(f"{self.truncated_lines:,} enormous rows were cut before tokenising.")

@@ -12,6 +12,7 @@ from sentcse.data.duplicates import first_of_each
 from sentcse.data.hashing import sha256_of
 from sentcse.data.low_shot import LowShot
 from sentcse.data.token_cache import TokenCache, TokenIds
+from sentcse.errors import DataError
 
 
 class SentenceDataset(Dataset[list[TokenIds]]):
@@ -31,6 +32,11 @@ class SentenceDataset(Dataset[list[TokenIds]]):
         self.split = split
         self._kept = first_of_each(cache) if drop_duplicates else None
         self._rows = cache.rows if self._kept is None else len(self._kept)
+        if split is not None and split.size is not None and cache.rows >= split.size > self._rows:
+            raise DataError(
+                f"data.low_shot.size is {split.size:,}, and of the {cache.rows:,} rows of the corpus {self._rows:,} "
+                "are left without duplicates (data.duplicates=drop): take a smaller split."
+            )
         self._size = self._rows if split is None else split.rows_of(self._rows)
 
     @property

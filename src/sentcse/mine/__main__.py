@@ -65,8 +65,9 @@ def mine_job(config: MineConfig) -> None:
     )
     if len(mined.pairs) == 0:
         raise DataError(
-            f"{config.path}: none of {len(pairs.anchors):,} pairs has a candidate that the rules let through: set a "
-            "smaller margin or relative_margin, a larger look_at, or give a corpus."
+            f"{config.path}: of {len(pairs.anchors):,} pairs none has a candidate that the rules let through "
+            f"({mined.too_near:,} were too near, {mined.too_far:,} too far): set a smaller margin, relative_margin, "
+            "skip or min_similarity, a larger look_at or max_similarity, or give a corpus."
         )
     anchors, positives = pairs.anchors[mined.pairs].tolist(), pairs.positives[mined.pairs].tolist()
     rows = [
@@ -92,7 +93,7 @@ def summary(pairs: Pairs, mined: Mined) -> str:
         + (f", {mined.too_far:,} too far." if mined.too_far > 0 else "."),
     ]
     if with_one < len(pairs.anchors):
-        lines.append(f"The {len(pairs.anchors) - with_one:,} pairs without one are left out.")
+        lines.append(f"Pairs without one, left out: {len(pairs.anchors) - with_one:,}.")
     return "\n".join(lines)
 
 
@@ -103,12 +104,17 @@ def _output(config: MineConfig) -> Path:
     read = [Path(path).expanduser().resolve() for path in (config.path, config.corpus) if path is not None]
     if output.resolve() in read:
         raise ConfigError(f"output={config.output} is read by this command: name another file.")
+    if output.is_dir():
+        raise ConfigError(f"output={config.output} is a folder: name a file.")
     if output.exists() and not config.overwrite:
         raise ConfigError(f"output={config.output} is there already: name another file, or set overwrite=true.")
     if config.positive_at_least > config.positive_at_most:
         raise ConfigError(
             f"positive_at_least={config.positive_at_least:g} is above positive_at_most={config.positive_at_most:g}."
         )
+    smallest, largest = config.min_similarity, config.max_similarity
+    if smallest is not None and largest is not None and smallest > largest:
+        raise ConfigError(f"min_similarity={smallest:g} is above max_similarity={largest:g}.")
     return output
 
 

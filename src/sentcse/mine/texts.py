@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentcse.data.formats import open_rows
+from sentcse.data.source import refuse_twice
 from sentcse.errors import DataError
-from sentcse.retrieval.reading import read_sentences, require_corpus_file
+from sentcse.retrieval.reading import own_settings, read_sentences, require_corpus_file
+
+logger = logging.getLogger(__name__)
 
 Numbers = NDArray[np.int64]
 
@@ -44,7 +48,7 @@ def read_texts(
     """Pairs, or sentences without pairs, and a corpus beside them.
 
     Negatives come from the positives, or from the sentences, and from the corpus. A pair that is there twice counts
-    once; a row with a blank text is left out.
+    once; a row with a blank text is left out. The log has how many there were of both.
 
     Args:
         path: a file with one column, sentences, or two, anchors and positives.
@@ -54,11 +58,13 @@ def read_texts(
         encoding: of both files.
 
     Raises:
-        DataError: if a file cannot be read, has another number of columns, or holds nothing.
+        DataError: if a file cannot be read, has another number of columns or holds nothing, or a column is named twice.
     """
     require_corpus_file(path)
-    rows = open_rows(path, columns, encoding)
-    found = [tuple(text.strip() for text in record.texts) for record in rows.records if not record.is_blank]
+    refuse_twice("columns", columns or ())
+    with own_settings():
+        rows = list(open_rows(path, columns, encoding).records)
+    found = [tuple(text.strip() for text in record.texts) for record in rows if not record.is_blank]
     if len(found) == 0:
         raise DataError(f"{path} holds no row with a text in each column.")
     if len(found[0]) > 2:
@@ -66,8 +72,17 @@ def read_texts(
             f"{path} has three columns, where sentences or pairs are expected: name the anchor's and the positive's in "
             "columns=[...]."
         )
-    more = [] if corpus is None else read_sentences(corpus, columns=corpus_columns, encoding=encoding).sentences
-    return made_of(dict.fromkeys(found), more)
+    more: list[str] = []
+    if corpus is not None:
+        more = read_sentences(corpus, columns=corpus_columns, encoding=encoding, key="corpus_columns").sentences
+    different = dict.fromkeys(found)
+    for what, number in (
+        ("rows with a blank text, left out", len(rows) - len(found)),
+        ("rows that repeat an earlier one, left out", len(found) - len(different)),
+    ):
+        if number > 0:
+            logger.info("%s: %s: %s", path, what, f"{number:,}")
+    return made_of(different, more)
 
 
 def made_of(rows: Iterable[tuple[str, ...]], corpus: Sequence[str] = ()) -> Texts:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from sentcse.data.formats import open_rows
+from sentcse.data.formats import Record, open_rows
 from sentcse.data.source import nothing_to_read, refuse_twice
 from sentcse.data.text_file import similar_file
 from sentcse.errors import ConfigError, DataError
@@ -36,6 +37,16 @@ class Sentence(NamedTuple):
     payload: dict[str, str]
 
 
+@contextmanager
+def own_settings(columns: str = "columns") -> Iterator[None]:
+    """Have faults of reading name a command's own settings, where training's are data.columns and data.encoding."""
+    try:
+        yield
+    except DataError as fault:
+        said = str(fault).replace("data.columns", columns).replace("data.encoding", "encoding")
+        raise DataError(said) from fault
+
+
 def read_sentences(
     path: Path,
     *,
@@ -43,11 +54,12 @@ def read_sentences(
     id_column: str | None = None,
     payload_columns: Sequence[str] = (),
     encoding: str = "utf-8",
+    key: str = "columns",
 ) -> Sentences:
     """All that `iter_sentences` gives, in memory; see there for arguments and errors."""
     found = Sentences([], None if id_column is None else [], [])
     for sentence in iter_sentences(
-        path, columns=columns, id_column=id_column, payload_columns=payload_columns, encoding=encoding
+        path, columns=columns, id_column=id_column, payload_columns=payload_columns, encoding=encoding, key=key
     ):
         found.sentences.append(sentence.text)
         if found.ids is not None and sentence.id is not None:
@@ -63,6 +75,7 @@ def iter_sentences(
     id_column: str | None = None,
     payload_columns: Sequence[str] = (),
     encoding: str = "utf-8",
+    key: str = "columns",
 ) -> Iterator[Sentence]:
     """Rows of a file of one of `sentcse.data.formats.EXTENSIONS` whose sentence is not blank, one at a time.
 
@@ -74,6 +87,7 @@ def iter_sentences(
         id_column: of the ids.
         payload_columns: of what is kept beside the sentence.
         encoding: of the file.
+        key: the setting that `columns` is, for messages.
 
     Raises:
         DataError: while iterating, if the file is missing, of the wrong form, or without a sentence, or a row has
@@ -86,13 +100,13 @@ def iter_sentences(
         raise ConfigError("id_column and payload need columns as well: the columns of the sentence.")
     names = None if columns is None else (*columns, *extra)
     width = 1 if columns is None else len(columns)
-    refuse_twice("columns", columns or ())
+    refuse_twice(key, columns or ())
     found, blank = 0, 0
-    for record in open_rows(path, names, encoding, trained_on=False).records:
+    for record in _records(path, names, encoding, key):
         if columns is None and len(record.texts) > 1:
             raise DataError(
                 f"{path}, line {record.line}: {len(record.texts)} texts, where one sentence was expected: name its "
-                "column in columns."
+                f"column in {key}."
             )
         sentence = " ".join(text.strip() for text in record.texts[:width] if text.strip())
         if sentence == "":
@@ -116,7 +130,7 @@ def refuse_repeated_ids(path: Path, id_column: str, *, columns: Sequence[str], e
     """
 
     def ids() -> Iterator[tuple[int, str]]:
-        for record in open_rows(path, (*columns, id_column), encoding, trained_on=False).records:
+        for record in _records(path, (*columns, id_column), encoding):
             if any(text.strip() for text in record.texts[:-1]):
                 yield record.line, record.texts[-1]
 
@@ -143,7 +157,7 @@ def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, i
     """
     require_corpus_file(path)
     grades: dict[str, dict[str, int]] = {}
-    for record in open_rows(path, RELEVANCE_COLUMNS, encoding).records:
+    for record in _records(path, RELEVANCE_COLUMNS, encoding):
         query, name, score = (text.strip() for text in record.texts)
         if record.is_blank:
             continue
@@ -154,6 +168,11 @@ def read_relevance(path: Path, encoding: str = "utf-8") -> dict[str, dict[str, i
     if len(grades) == 0:
         raise nothing_to_read(str(path))
     return grades
+
+
+def _records(path: Path, columns: Sequence[str] | None, encoding: str, key: str = "columns") -> Iterator[Record]:
+    with own_settings(key):
+        yield from open_rows(path, columns, encoding, trained_on=False).records
 
 
 def require_corpus_file(path: Path) -> None:

@@ -13,13 +13,14 @@ from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
 from sentcse.machine.locate import locate
 from sentcse.modules.input_length import longest_input
-from sentcse.storage.backbones import check_source, load_config, without_pooling_layer
+from sentcse.storage.backbones import check_source, load_config, require_model, without_pooling_layer
 from sentcse.storage.checkpoint import CHECKPOINT_KEY, has_damaged_member
 from sentcse.storage.loaded_weights import check_loaded
 from sentcse.storage.model_files import ModelFiles
 from sentcse.storage.parts import EncoderParts
 from sentcse.storage.published_encoders import PUBLISHED_ENCODERS, published_name
 from sentcse.storage.published_weights import ARCHITECTURES, PublishedWeights, tell_apart
+from sentcse.storage.record import RECORD_FILE
 from sentcse.storage.saving import export_head
 from sentcse.storage.tokenizers import check_vocabulary, load_tokenizer
 
@@ -51,6 +52,7 @@ def open_published_training(
             tokenizer is missing or of another model.
     """
     path = Path(locate(source)).expanduser()
+    _refuse_finished(path, source)
     folder = str(path.parent) if path.is_file() else str(path) if path.is_dir() else check_source(source)
     name = _weights_file(folder) if not path.is_file() else path.name
     weights = tell_apart(_read_weights(ModelFiles(folder), name), source)
@@ -87,9 +89,20 @@ def open_published_training(
     )
 
 
+def _refuse_finished(path: Path, source: str) -> None:
+    """A folder of an encoder has told its pooler and where its head is, which its weights alone would not."""
+    for name in (RECORD_FILE, "modules.json"):
+        if (path / name).is_file():
+            raise SentcseError(
+                f"{source} is an encoder already ({name}) and no training checkpoint of the published code: every "
+                "command opens it as it is, by encoder=."
+            )
+
+
 def _weights_file(folder: str) -> str:
     found = [name for name in WEIGHT_FILES if ModelFiles(folder).find(name) is not None]
     if len(found) == 0:
+        require_model(folder, key="from")  # what is not there holds nothing either
         raise SentcseError(f"{folder} holds neither {' nor '.join(WEIGHT_FILES)}: name a training checkpoint's folder.")
     return found[0]
 
@@ -105,6 +118,12 @@ def _read_weights(files: ModelFiles, name: str) -> dict[str, Tensor]:
     if not isinstance(content, Mapping) or not all(isinstance(each, Tensor) for each in content.values()):
         raise SentcseError(
             f"{path} is no training checkpoint of SimCSE, DiffCSE or miCSE: it holds other things than tensors by name."
+        )
+    broken = next((key for key, each in content.items() if not bool(torch.isfinite(each).all())), None)
+    if broken is not None:
+        raise SentcseError(
+            f"{path} holds NaN or infinity in {broken}: its training overflowed or the file is damaged; take an "
+            "earlier checkpoint."
         )
     return {str(key): tensor for key, tensor in content.items()}
 

@@ -56,6 +56,8 @@ class ContrastDoctor(Callback):
             sentences, views, _ = batch["input_ids"].shape
             # every sentence's second view, and the hard negatives where there are any
             candidates = sentences * (views - 1) * (trainer.world_size if getattr(pl_module, "gather", False) else 1)
+            # data.duplicates=mask takes away those that share a text with the sentence
+            candidates -= round(float(logged.get("train/masked_negatives", 0.0)) / sentences)
             info_nce, positive, negative = (float(logged[name]) for name in names)
             self._rows.append(Row(info_nce, positive, negative, candidates))
         if len(self._rows) == ROWS:
@@ -96,6 +98,8 @@ def diagnosis(rows: Sequence[Row], *, temperature: float | None) -> str | None:
 
 
 def _why_near_zero(candidates: int, positive: float, temperature: float | None) -> str:
+    if candidates < 2:
+        return "no negative is left beside any positive; look whether the sentences of the corpus are all the same"
     if candidates < FEW:
         return f"each positive is told from {candidates} candidates only; set a larger data.batch_size"
     if temperature is not None and temperature < LOW_TEMPERATURE:
