@@ -38,7 +38,7 @@ def check_prompt(prompt: str, tokenizer: PreTrainedTokenizerBase, max_length: in
     Raises:
         ConfigError: naming `encoder.prompt` and both lengths.
     """
-    taken = len(tokenizer(prompt)["input_ids"])
+    taken = len(tokenizer(prompt, verbose=False)["input_ids"])  # verbose: a warning about what is refused here
     if prompt != "" and taken >= max_length:
         raise ConfigError(
             f"encoder.prompt takes {taken} tokens, special ones included, of the {max_length} of data.max_length, and "
