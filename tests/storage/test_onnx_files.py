@@ -112,6 +112,7 @@ def test_int8_is_smaller_and_nearly_the_same(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.onnx", "encoder_int8.onnx"]
     small, whole = (path.stat().st_size for path in paths)
     assert small < whole / 2
+    assert len(onnx.load(paths[1]).graph.value_info) == 0  # which quantisers of onnxruntime 1.23 stumble over
     assert "MatMulInteger" in {node.op_type for node in onnx.load(paths[0]).graph.node}
     kept = [{each.key: each.value for each in onnx.load(path).metadata_props} for path in paths]
     assert [each["prompt"] for each in kept] == ["a: ", "a: "]

@@ -99,6 +99,8 @@ def _export(encoder: nn.Module, path: Path, example: tuple[Tensor, Tensor], meta
         raise SentcseError(
             f"This encoder cannot be written as ONNX by torch {torch.__version__}: {first_line(error)}"
         ) from error
+    # shapes in between, which onnxruntime infers itself: older quantisers find weights that do not fit them
+    del model.graph.value_info[:]
     onnx.helper.set_model_props(model, dict(metadata))
     onnx.save(model, path)
 
