@@ -4,8 +4,8 @@
 
 Runs the other benchmarks in small sizes, each in a process of its own, about ten minutes on two free cores, and writes
 the page with its figure, hardware, processor flags and date. A part that fails or whose data are missing is left out,
-and the page says so. The rate of a large matrix product is measured first and again last: where the two differ, other
-work was on the machine.
+and the page says so. Rates are those of processor time, which other work on the machine disturbs less. The page is
+written after every part, and rows are kept beside it in performance.json: --only measures some parts again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +38,45 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--limit", type=int, default=240, help="seconds of a part")
     args = parser.parse_args(arguments)
-    started, first = time.perf_counter(), gemm_rate(args.threads)
-    parts = []
+    kept = args.out.with_suffix(".json")
+    parts = read_parts(kept)
     with tempfile.TemporaryDirectory() as folder:
         for name in args.only:
-            begun = time.perf_counter()
-            try:
-                rows = PARTS[name](Path(folder), args)
-                why = None
-            except subprocess.TimeoutExpired:
-                rows, why = [], f"it took more than {args.limit} s"
-            except (subprocess.SubprocessError, OSError, KeyError, ValueError) as error:
-                rows, why = [], str(error)
-            parts.append(Part(name, rows, time.perf_counter() - begun, why))
-            print(
-                f"{name}: {len(rows)} rows in {parts[-1].seconds:.0f} s{'' if why is None else ' - ' + why}", flush=True
-            )
-    machine = {**hardware(args.threads), "gflops": [first, gemm_rate(args.threads)]}
-    growth = [row for part in parts if part.name == "growth" for row in part.rows]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    if growth:
-        draw_growth(growth, args.out.parent / "images" / "growth.png")
-    args.out.write_text(page(machine, parts, minutes=(time.perf_counter() - started) / 60), encoding="utf-8")
+            parts[name] = measure(name, Path(folder), args)
+            print(f"{name}: {parts[name].why_missing or 'measured'}, {parts[name].seconds:.0f} s", flush=True)
+            write([parts[each] for each in PARTS if each in parts], args.out, kept)
     print(args.out.read_text(encoding="utf-8"))
-    return 0 if all(part.why_missing is None for part in parts) else 1
+    return 0 if all(parts[name].why_missing is None for name in args.only) else 1
+
+
+def measure(name: str, folder: Path, args: argparse.Namespace) -> Part:
+    """One part with the machine as it was then."""
+    begun, rows, why = time.perf_counter(), [], None
+    try:
+        rows = PARTS[name](folder, args)
+    except subprocess.TimeoutExpired:
+        why = f"it took more than {args.limit} s"
+    except (subprocess.SubprocessError, OSError, KeyError, ValueError, SystemExit) as error:
+        why = str(error)
+    machine = {**hardware(args.threads), "gflops_a_processor_second": gemm_rate(args.threads)}
+    return Part(name, rows, time.perf_counter() - begun, machine, why)
+
+
+def read_parts(path: Path) -> dict[str, Part]:
+    """What was measured before; nothing where there is no file."""
+    if not path.is_file():
+        return {}
+    return {each["name"]: Part(**each) for each in json.loads(path.read_text(encoding="utf-8"))}
+
+
+def write(parts: list[Part], out: Path, kept: Path) -> None:
+    """The rows, the page and its figure."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps([asdict(part) for part in parts], indent=1) + "\n", encoding="utf-8")
+    grown = [row for part in parts if part.name == "growth" for row in part.rows]
+    if grown:
+        draw_growth(grown, out.parent / "images" / "growth.png")
+    out.write_text(page(parts), encoding="utf-8")
 
 
 def hardware(threads: int) -> dict[str, Any]:
@@ -85,16 +101,16 @@ def hardware(threads: int) -> dict[str, Any]:
 
 
 def gemm_rate(threads: int, size: int = 1536) -> float:
-    """GFLOP/s of a float32 product of square matrices, the best of five."""
+    """GFLOP a second of processor time of a float32 product of square matrices, the best of five."""
     import torch
 
     torch.set_num_threads(threads)
     first, second = torch.randn(size, size), torch.randn(size, size)
     best = 0.0
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = time.process_time()
         first @ second
-        best = max(best, 2 * size**3 / (time.perf_counter() - begun) / 1e9)
+        best = max(best, 2 * size**3 / (time.process_time() - begun) / 1e9)
     return round(best, 1)
 
 

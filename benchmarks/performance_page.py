@@ -28,17 +28,18 @@ COMMAND = {"growth": "bench --only growth"}
 
 @dataclass(frozen=True)
 class Part:
-    """One benchmark: its rows, the seconds it took, and why it has none, or None."""
+    """One benchmark: its rows, the seconds it took, on what machine, and why it has none, or None."""
 
     name: str
     rows: Sequence[dict[str, Any]]
     seconds: float
+    machine: dict[str, Any]
     why_missing: str | None = None
 
 
-def page(machine: dict[str, Any], parts: Sequence[Part], *, minutes: float) -> str:
+def page(parts: Sequence[Part]) -> str:
     """The page in Markdown."""
-    first, last = machine["gflops"]
+    machine = parts[-1].machine
     flags = ", ".join(machine["flags"]) if machine["flags"] else "none of those that matter"
     lines = [
         "# Speed and memory",
@@ -46,9 +47,11 @@ def page(machine: dict[str, Any], parts: Sequence[Part], *, minutes: float) -> s
         "Written by `make bench`, which measures this page on any machine; figures of two machines do not compare.",
         "",
         f"- {machine['processor']}, {machine['cores']} cores, {machine['threads']} threads; flags: {flags}",
-        f"- torch {machine['torch']}, {machine['date']}; {minutes:.0f} minutes",
-        f"- a float32 product of 1,536 x 1,536 matrices: {first:g} GFLOP/s before, {last:g} behind",
-        f"- load of the machine at the end: {machine['load']:g} (what is above {machine['threads']} is other work)",
+        f"- torch {machine['torch']}, {machine['date']}",
+        "- a float32 product of 1,536 x 1,536 matrices: "
+        f"{machine['gflops_a_processor_second']:g} GFLOP a second of processor time",
+        "- the load behind a table is the whole machine's: what is above the threads is other work, and seconds of the "
+        "clock are longer by it; processor seconds are not",
         "",
         "No figure of a GPU exists yet: none was at hand. `make bench-gpu` measures one in at most ten minutes.",
     ]
@@ -57,15 +60,22 @@ def page(machine: dict[str, Any], parts: Sequence[Part], *, minutes: float) -> s
         if part.why_missing is not None:
             lines.append(f"Not measured: {part.why_missing}.")
             continue
-        lines += table(rows_of(part, rate=max(first, last)))
-        lines += ["", f"`python -m benchmarks.{COMMAND.get(part.name, part.name)}`, {part.seconds:.0f} s."]
+        lines += table(rows_of(part, rate=part.machine["gflops_a_processor_second"]))
+        command = f"python -m benchmarks.{COMMAND.get(part.name, part.name)}"
+        lines += [
+            "",
+            f"`{command}`, {part.machine['date']}, {part.seconds:.0f} s at a load of {part.machine['load']:g}.",
+        ]
     if any(part.name == "growth" and part.rows for part in parts):
         lines += ["", "![Milliseconds a sentence against batch, length, corpus and ranks](images/growth.png)"]
+    missing = [name for name in TITLES if name not in {part.name for part in parts}]
+    if missing:
+        lines += ["", f"Not measured yet: `python -m benchmarks.bench --only {' '.join(missing)}`."]
     return "\n".join(lines) + "\n"
 
 
 def rows_of(part: Part, *, rate: float) -> list[dict[str, str]]:
-    """The columns that people read of a benchmark's own rows; `rate` is the machine's, in GFLOP/s."""
+    """The columns that people read of a benchmark's own rows; `rate` is the machine's, in GFLOP a processor second."""
     return [_COLUMNS[part.name](row, rate) for row in part.rows]
 
 
@@ -78,25 +88,27 @@ def table(rows: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _train_step(row: dict[str, Any], rate: float) -> dict[str, str]:
-    reached = row["gflop_per_step"] / row["seconds_per_step"]
+    reached = row["gflop_per_step"] / row["processor_seconds_per_step"]
     return {
         "method": row["method"],
         "precision": row["precision"],
         "seconds a step": f"{row['seconds_per_step']:.2f}",
+        "processor seconds": f"{row['processor_seconds_per_step']:.2f}",
         "GFLOP a step": f"{row['gflop_per_step']:.0f}",
-        "GFLOP/s": f"{reached:.0f}",
+        "GFLOP a processor second": f"{reached:.0f}",
         "share of the rate": f"{reached / rate:.2f}",
         "peak, GiB": f"{row['peak_gib']:.2f}",
     }
 
 
 def _encode(row: dict[str, Any], rate: float) -> dict[str, str]:
-    ours, theirs = (min(row["seconds"][name]) for name in ("sentcse", "sentence_transformers"))
+    ours, theirs = (min(row["processor_seconds"][name]) for name in ("sentcse", "sentence_transformers"))
     return {
         "sentences": f"{row['sentences']:,}",
-        "seconds": f"{ours:.2f}",
+        "processor seconds": f"{ours:.2f}",
         "sentence-transformers": f"{theirs:.2f}",
-        "times as fast": f"{row['gain']:.2f}",
+        "ratio": f"{theirs / ours:.2f}",
+        "ratio by the clock": f"{row['gain']:.2f}",
     }
 
 

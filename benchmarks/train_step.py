@@ -98,6 +98,7 @@ def compare(method: str, size: str, precision: str, batches: Path, args: argpars
         "seconds_per_step": median(ours, "seconds_per_step"),
         "plain_seconds_per_step": None,
         "speedup": None,
+        "processor_seconds_per_step": median(ours, "processor_seconds_per_step"),
         "gflop_per_step": ours[0]["gflop_per_step"],
         "peak_gib": median(ours, "peak_gib"),
         "plain_peak_gib": None,
@@ -175,7 +176,7 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     batches = torch.load(args.batches, weights_only=True)
-    warmup, seconds, tokens = 2, [], []
+    warmup, seconds, busy, tokens = 2, [], [], []
     flops_a_token = 0.0
     for step in range(warmup + args.steps):
         ids, mask = (t.to(args.device) for t in batches[step % len(batches)])
@@ -184,7 +185,7 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         if step == 0:
             with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
                 flops_a_token = count_flops(method, batch) / tokens[0]
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
             loss = method.compute_losses(batch).total()
         scaler.scale(loss).backward()
@@ -196,12 +197,14 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         if args.device == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
+        busy.append(time.process_time() - worked)
     if args.device == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**30
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "seconds_per_step": round(statistics.median(seconds[warmup:]), 4),
+        "processor_seconds_per_step": round(statistics.median(busy[warmup:]), 4),
         "gflop_per_step": round(flops_a_token * statistics.median(tokens[warmup:]) / 1e9, 3),
         "peak_gib": round(peak, 2),
     }
