@@ -100,7 +100,7 @@ def draw_growth(rows: list[Row], path: Path) -> None:
         panel.set_xscale("log", base=10 if what == "corpus" else 2)
         panel.set_xticks([value for value, _ in found], [f"{value:,}" for value, _ in found])
         panel.minorticks_off()
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, 1.1 * max(value for _, value in found))
         panel.set_xlabel(TITLES[what], fontsize=8)
         panel.tick_params(labelsize=8)
     panels[0][0].set_ylabel("milliseconds a sentence", fontsize=8)

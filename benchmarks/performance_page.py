@@ -46,7 +46,7 @@ def page(parts: Sequence[Part]) -> str:
         "",
         "Written by `make bench`, which measures this page on any machine; figures of two machines do not compare.",
         "",
-        f"- {machine['processor']}, {machine['cores']} cores, {machine['threads']} threads; flags: {flags}",
+        f"- {machine['processor']}, {machine['cores']} cores, threads used: {machine['threads']}; flags: {flags}",
         f"- torch {machine['torch']}, {machine['date']}",
         "- a float32 product of 1,536 x 1,536 matrices: "
         f"{machine['gflops_a_processor_second']:g} GFLOP a second of processor time",

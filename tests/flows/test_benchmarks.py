@@ -35,7 +35,7 @@ STEP = {
 
 def test_the_page_has_hardware_tables_and_what_is_missing() -> None:
     text = page([Part("train_step", [STEP], 9.6, MACHINE), Part("encode", [], 0.0, MACHINE, "'SENTCSE_DATA'")])
-    assert "- a processor, 2 cores, 2 threads; flags: avx2" in text
+    assert "- a processor, 2 cores, threads used: 2; flags: avx2" in text
     # 50 GFLOP a processor second where a product has 100
     assert "| simcse | fp32 | 2.00 | 3.00 | 150 | 50 | 0.50 | 1.23 |" in text
     assert "`python -m benchmarks.train_step`, 2026-01-02, 10 s at a load of 0.5." in text
