@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks import bench, bench_gpu, first_gpu
 from benchmarks.growth import TITLES, draw_growth
 from benchmarks.performance_page import Part, page
