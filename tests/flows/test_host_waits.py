@@ -28,7 +28,10 @@ INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
 
 ASKING = ("/sentcse/", "/transformers/", "/pytorch_lightning/", "/torch/optim/")
 
-AT_MOST = {"simcse": 0, "micse": 0, "simcse_mlm": 1, "diffcse": 1, "diffcse_before_head": 1}
+AT_MOST = {
+    **dict.fromkeys(("simcse", "simcse_masked", "micse", "micse_masked"), 0),
+    **dict.fromkeys(("simcse_mlm", "diffcse", "diffcse_masked", "diffcse_before_head"), 1),
+}
 """DiffCSE looks once for the tokens that its generator predicts, the masked-language-model term for those it scores.
 
 transformers asks once a forward pass whether a batch has padding, which is not counted.

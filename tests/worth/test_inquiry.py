@@ -73,7 +73,9 @@ def test_an_interrupted_inquiry_goes_on(
     assert long.own is not None
     assert short.own.before == long.own.before
     assert long.own.after != short.own.after
-    assert all(each.cost.bytes > 0 and each.cost.seconds > 0 for each in found.tried)
+    assert all(each.cost.bytes > 0 for each in found.tried)
+    # a fast machine has done so little in 0 of the tenths that a run notes
+    assert [each.cost.seconds for each in found.tried] == [each["seconds"] for each in results if each is not None]
 
 
 def test_a_prompt_of_the_runs_is_before_every_text(config: WorthConfig, inputs: Path) -> None:
