@@ -52,9 +52,9 @@ def test_the_wheel_holds_every_configuration_and_embedded_file(wheel: Path) -> N
     wanted |= {f"sentcse/{path.relative_to(sources)}" for path in sources.rglob("*.py")}
     wanted |= {f"sentcse/{path.relative_to(sources)}" for path in sources.rglob("*.tsv")}
     wanted |= {"hydra_plugins/sentcse_sweeper/__init__.py"}
-    pages = ("page.html", "page.css", "page.js", "table.html", "reproduction.html")
-    wanted |= {f"sentcse/studies/page_files/{name}" for name in pages}
-    wanted |= {f"sentcse/clustering/page_files/map.{kind}" for kind in ("html", "css", "js")}
+    pages = {f"sentcse/{path.relative_to(sources)}" for path in sources.glob("*/page_files/*")}
+    assert {name.split("/")[1] for name in pages} == {"clustering", "demo", "studies", "worth"}
+    wanted |= pages
     wanted |= {f"sentcse/embedded/{path.name}" for path in (sources / "embedded").iterdir() if path.is_file()}
     assert wanted <= inside
     assert not [name for name in inside if name.startswith("tests") or "__pycache__" in name]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,24 +50,10 @@ def search_job(config: SearchConfig) -> None:
         "score": _score,
         "mine": _mine,
     }
-    with _alone(config) if config.action in ("index", "add", "remove") else nullcontext():
+    from sentcse.retrieval.folder import only_writer
+
+    with only_writer(Path(config.index)) if config.action in ("index", "add", "remove") else nullcontext():
         actions[config.action](config)
-
-
-@contextmanager
-def _alone(config: SearchConfig) -> Iterator[None]:
-    """Keep other processes from the index: of two that change it at once, the later one would undo the earlier's."""
-    from sentcse.machine.files import writing
-    from sentcse.machine.locks import held
-
-    folder = Path(config.index).expanduser().resolve()
-    lock = folder.with_name(f".{folder.name}.lock")  # beside it: the folder itself is replaced
-    busy = f"Another process is changing {folder}: start this again when it is done."
-    with ExitStack() as stack:
-        if folder.parent.is_dir():  # else there is nothing to undo
-            with writing(folder.parent, "name another folder with index="):
-                stack.enter_context(held(lock, busy=busy))
-        yield
 
 
 def _index(config: SearchConfig) -> None:

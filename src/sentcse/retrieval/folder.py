@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,8 @@ from typing_extensions import TypedDict
 
 from sentcse.data.hashing import sha256_of_file
 from sentcse.errors import SentcseError
-from sentcse.machine.files import read_json, replaced_as_a_whole, write_json
+from sentcse.machine.files import read_json, replaced_as_a_whole, write_json, writing
+from sentcse.machine.locks import held
 from sentcse.records.checked_json import checked
 from sentcse.retrieval.approximate import Approximate, Kind
 from sentcse.retrieval.documents import Document, StoredDocuments, write_documents
@@ -120,6 +122,24 @@ def write_contents(index: Contents, folder: Path, *, overwrite: bool) -> Path:
         more = {"next_id": index.next_id, "approximate": approximate, "files": files}
         write_json(partial / MANIFEST, {**content, **more})
     return target
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing an index: of two that change it at once, the later would undo the earlier's.
+
+    Raises:
+        BusyError: if another process does.
+        SentcseError: if the folder's place cannot be written to.
+    """
+    target = folder.expanduser().resolve()
+    lock = target.with_name(f".{target.name}.lock")  # beside it: the folder itself is replaced
+    busy = f"Another process is changing {target}: start this again when it is done."
+    with ExitStack() as stack:
+        if target.parent.is_dir():  # else there is nothing to undo
+            with writing(target.parent, "name another folder with index="):
+                stack.enter_context(held(lock, busy=busy))
+        yield
 
 
 def require_free(folder: Path, *, overwrite: bool) -> Path:

@@ -58,20 +58,7 @@ def start_or_continue(
     # how many processes share the corpus is known from here on
     data.trainer = trainer
     data.setup()
-    logger.info(
-        "%s: %s sentences, %d steps an epoch, %s %s",
-        folder.path,
-        f"{data.sentences:,}",
-        data.steps_per_epoch,
-        trainer.accelerator.__class__.__name__.removesuffix("Accelerator"),
-        trainer.precision,
-    )
-    for note in data.report.notes():
-        logger.info("%s", note)
-    if data.drop_duplicates:
-        logger.info("%s rows whose tokens equal an earlier row's were dropped.", f"{data.dropped_duplicates:,}")
-    if (rare := _rare_evaluation(trainer, data)) is not None:
-        logger.warning("note: %s", rare)
+    _announce(trainer, data, folder)
     continue_from = str(folder.last) if folder.last.is_file() and not fresh else None
     step = -1
     if continue_from is not None:
@@ -94,6 +81,24 @@ def start_or_continue(
         if isinstance(stopped.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt(what_is_kept(trainer, folder, fresh=fresh)) from None
         raise
+
+
+def _announce(trainer: Trainer, data: SentenceDataModule, folder: RunFolder) -> None:
+    """Log what is trained on, where, and what is odd of it."""
+    logger.info(
+        "%s: %s sentences, %d steps an epoch, %s %s",
+        folder.path,
+        f"{data.sentences:,}",
+        data.steps_per_epoch,
+        trainer.accelerator.__class__.__name__.removesuffix("Accelerator"),
+        trainer.precision,
+    )
+    for note in data.report.notes():
+        logger.info("%s", note)
+    if data.drop_duplicates:
+        logger.info("%s rows whose tokens equal an earlier row's were dropped.", f"{data.dropped_duplicates:,}")
+    if (rare := _rare_evaluation(trainer, data)) is not None:
+        logger.warning("note: %s", rare)
 
 
 def _rare_evaluation(trainer: Trainer, data: SentenceDataModule) -> str | None:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from sentcse.methods import Method
 from sentcse.modules.interpolation import interpolate
-from sentcse.training.periodic_evaluation import PeriodicEvaluation
+from sentcse.records.contents import Merge
+from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
 
 PLACES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)
 """Alphas that are scored: 0 is the start, 1 the selected step, 1.25 beyond it."""
@@ -34,6 +35,11 @@ class Merged:
     def score(self) -> float:
         """That of the best place."""
         return self.scores[self.alpha]
+
+    def as_record(self) -> Merge:
+        """What `results.json` has of it."""
+        scores = {f"{alpha:g}": finite_or_none(score) for alpha, score in self.scores.items()}
+        return {"alpha": self.alpha, "scores": scores}
 
 
 def best_place(score: Callable[[float], float], mode: Literal["max", "min"]) -> Merged:

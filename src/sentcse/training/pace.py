@@ -134,14 +134,14 @@ def time_steps(config: TrainConfig, timed_steps: int) -> Pace:
         tempfile.TemporaryDirectory(prefix=".timed-", dir=beside) as folder,
     ):
         run = TimedRun(config, timed_steps, Path(folder))
-        with _silent():
+        with silenced():
             run.carry_out()
         return run.pace
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
-    """Without what a run says of itself: this one is not the run that is meant."""
+def silenced() -> Iterator[None]:
+    """Without what a run inside says of itself: it is a means of the command, and not what was asked for."""
     ours = logging.getLogger("sentcse")
     before = ours.level
     ours.setLevel(logging.ERROR)

@@ -147,10 +147,7 @@ class EncoderRun(Run[TrainConfig]):
         if self.evaluation.held_out is not None:
             results["held_out"] = len(self.evaluation.held_out.texts)
         if merged is not None:
-            results["merge"] = {
-                "alpha": merged.alpha,
-                "scores": {f"{alpha:g}": finite_or_none(score) for alpha, score in merged.scores.items()},
-            }
+            results["merge"] = merged.as_record()
         if self.stopped is not None:
             results["stopped"] = self.stopped
         encoder.save_pretrained(folder.encoder, record={**record, **selection_and_scores(self.evaluation, results)})

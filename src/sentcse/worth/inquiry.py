@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from sentcse.config.worth import WorthConfig
@@ -16,6 +14,7 @@ from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.machine.device import choose_device
 from sentcse.machine.locate import find_file
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.pace import silenced
 from sentcse.training.run import train
 from sentcse.worth.corpus import Corpus, look_at, near_duplicates
 from sentcse.worth.findings import Findings, Tried, cost_of
@@ -105,7 +104,7 @@ def try_out(
     for trial in trials:
         folder = RunFolder(trial.config)
         _say(f"{trial.name}: {'training' if folder.finished() is None else 'done before'}")
-        with _quiet():
+        with silenced():
             results = train(trial.config)
         costs.append(cost_of(trial, results["seconds"]))
         after.append(measured(SentenceEncoder.from_pretrained(folder.encoder).to(start.device)))
@@ -115,15 +114,3 @@ def try_out(
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what each run says of itself: their words are not the answer."""
-    ours = logging.getLogger("sentcse")
-    before = ours.level
-    ours.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        ours.setLevel(before)
