@@ -31,8 +31,9 @@ class FakeEncoder:
         self.devices.append(str(device))
         return self
 
-    def encode(self, sentences, *, batch_size=128, max_length=None, progress=False):
-        self.calls.append({"sentences": list(sentences), "batch_size": batch_size, "max_length": max_length})
+    def encode(self, sentences, *, batch_size=128, precision="float32", max_length=None, progress=False):
+        call = {"batch_size": batch_size, "precision": precision, "max_length": max_length}
+        self.calls.append({"sentences": list(sentences)} | call)
         return np.array([self.vectors(sentence) for sentence in sentences], dtype=np.float32)
 
     def tokenize(self, sentences, *, max_length=None):

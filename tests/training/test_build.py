@@ -151,6 +151,7 @@ def test_sentences_are_held_out_where_they_select(configure: Configure) -> None:
     views = held_out_views(config, data)
     assert views is not None
     assert (len(views.texts), views.temperature, views.seed) == (10, 0.2, 7)
+    assert opened("evaluation.label_free=true").sentences == 30
     # two views of every sentence that is trained on
     batch = next(iter(data.train_dataloader()))
     assert batch["input_ids"].shape[:2] == (8, 2)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from sentcse.config import TrainConfig
+from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
@@ -156,6 +157,37 @@ def test_dev_tasks_are_scored_beside_what_selects_without_labels(configure: Conf
     assert set(scores(run.folder)) == {0, 2}
     assert set(read_series(run.folder.metrics)["val/alignment"]) == {0, 2}
     assert run.conclude()["best"].keys() == {"step", "info_nce"}
+
+
+def test_scores_without_labels_beside_what_selects(configure: Configure) -> None:
+    words = ("evaluation.label_free=true", "evaluation.held_out.share=0.2", "trainer.max_steps=2")
+    run = make(configure(*words))
+    run.fit()
+    found = read_series(run.folder.metrics)
+    assert set(found["val/info_nce"]) == set(found["val/alignment_uniformity"]) == set(scores(run.folder)) == {0, 2}
+    results = run.conclude()
+    assert (results["best"].keys(), results["held_out"]) == ({"step", "pairs_dev"}, 8)
+    # the same sentences are held out as where these scores select, and training is the same
+    other = make(configure(*words[1:], "evaluation.select=info_nce"))
+    other.fit()
+    assert read_series(other.folder.metrics)["val/info_nce"] == found["val/info_nce"]
+
+
+def test_encoding_for_scores_in_bfloat16(configure: Configure) -> None:
+    """Dev and test scores come from the same vectors as `encode(precision="bfloat16")` gives."""
+    run = make(configure("evaluation.precision=bfloat16", "trainer.max_steps=2"))
+    run.fit()
+    results = run.conclude()
+    exported = SentenceEncoder.from_pretrained(run.folder.encoder)
+    half, whole = (
+        evaluate_encoder(exported, run.evaluation.test_tasks, precision=precision).sts["pairs"]
+        for precision in ("bfloat16", "float32")
+    )
+    assert results["test"]["pairs"]["spearman"] == pytest.approx(half.all, abs=1e-9)
+    assert scores(run.folder)[2] == pytest.approx(
+        evaluate_encoder(exported, run.evaluation.dev_tasks, precision="bfloat16").sts["pairs"].all, abs=1e-9
+    )
+    assert np.abs(half.cosines - whole.cosines).max() > 1e-5
 
 
 def test_without_any_pairs_the_last_step_is_kept(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:

@@ -34,8 +34,11 @@ def task(**changes: Any) -> StsTask:
     return replace(StsTask("pairs", "dev", (make_pairs("all", ROWS),), "Pairs"), **changes)
 
 
-def key(encoder: SentenceEncoder | None = None, *tasks: StsTask, batch_size: int = 8) -> str:
-    return untrained_key(made() if encoder is None else encoder, tasks or [task()], batch_size=batch_size)
+def key(
+    encoder: SentenceEncoder | None = None, *tasks: StsTask, batch_size: int = 8, precision: str = "float32"
+) -> str:
+    encoder = made() if encoder is None else encoder
+    return untrained_key(encoder, tasks or [task()], batch_size=batch_size, precision=precision)
 
 
 def test_measured_once_and_then_read(tmp_path: Path) -> None:
@@ -97,6 +100,7 @@ def test_the_key_changes_with_what_scores_depend_on(monkeypatch: pytest.MonkeyPa
         *(key(None, task(sources=(make_pairs("all", rows),))) for rows in (ROWS[:1], lengthened, moved, regraded)),
         key(None, task(sources=(make_pairs("a", ROWS[:1]), make_pairs("b", ROWS[1:])))),
         key(batch_size=16),
+        key(precision="bfloat16"),
     ]
     shorter, other_side = made(), made()
     shorter.tokenizer.model_max_length = 8
@@ -120,9 +124,9 @@ def test_the_runs_of_a_sweep_score_the_untrained_encoder_once(
     monkeypatch.setattr(dev_evaluation, "evaluate_encoder", noted)
     config = configure("trainer.max_steps=2")
     first = train(config)
-    assert scored == [["dev"], ["test"], ["dev"]]
+    assert scored == [["dev"], ["test"], ["dev"], ["test"]]
     second = train(config.model_copy(update={"seed": config.seed + 1}))
-    assert scored[3:] == [["dev"]]
+    assert scored[4:] == [["dev"], ["test"]]
     assert second["initial"] == first["initial"]
     assert len(list((Path(config.runs.root) / UNTRAINED_FOLDER).glob("*.json"))) == 1
     assert set(first["initial"]) == {"pairs_dev", "pairs_test"}

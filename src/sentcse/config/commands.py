@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sentcse.config.evaluation import TaskName
+from sentcse.config.evaluation import EncodingPrecision, TaskName
 from sentcse.config.schema import Pooler
 from sentcse.config.section import Level, LocalPath, Section, Source
 
@@ -179,7 +179,7 @@ class EncodeConfig(Section):
     text: bool = Field(False, description="keep the sentence beside its vector, as an index needs it")
     dtype: Literal["float32", "float16", "int8"] = Field("float32", description="how vectors are stored")
     normalize: bool = Field(False, description="make vectors of length one")
-    precision: Literal["float32", "bfloat16", "float16"] = Field("float32", description="in which is computed")
+    precision: EncodingPrecision = Field("float32", description="in which is computed")
     shard_rows: int = Field(50_000, ge=1, description="rows of a shard, which are in memory together")
     overwrite: bool = Field(False, description="throw away what an encoded corpus in the folder has")
     verify: bool = Field(False, description="compare what is there with its recorded hashes first")

@@ -12,12 +12,13 @@ TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16",
 Select = Literal[TaskName, "info_nce", "alignment_uniformity", "last"]
 LABEL_FREE = ("info_nce", "alignment_uniformity")
 """Values of `evaluation.select` that are measured on held-out sentences without labels; lower is better."""
+EncodingPrecision = Literal["float32", "bfloat16", "float16"]
 LAST = "last"
 """The value of `evaluation.select` that compares nothing and keeps the last step."""
 
 
 class HeldOutSentences(Section):
-    """Sentences that are never trained on where evaluation.select is info_nce or alignment_uniformity; else none."""
+    """Sentences that are never trained on where a score without labels selects, or is measured beside; else none."""
 
     share: Number = Field(0.05, gt=0, le=0.5, description="share of the corpus, or of its low-shot split")
     at_most: int = Field(1000, ge=2, le=10_000, description="sentences, however large the corpus")
@@ -34,7 +35,10 @@ class Evaluation(Section):
         description="what selects the checkpoint: a dev task's Spearman; info_nce or alignment_uniformity of two "
         "dropout views of held-out sentences, without labels; last: nothing, the last step is kept",
     )
-    held_out: HeldOutSentences = Field(HeldOutSentences(), description="sentences that select without labels")
+    label_free: bool = Field(
+        False, description="score held-out sentences without labels also where something else selects"
+    )
+    held_out: HeldOutSentences = Field(HeldOutSentences(), description="sentences that are scored without labels")
     merge: bool = Field(
         False,
         description="score weights between the start and the selected step, and somewhat beyond, by what selects, and "
@@ -48,4 +52,13 @@ class Evaluation(Section):
     batch_size: int | None = Field(
         None, ge=1, description="sentences encoded together; null: 64 on a CPU, 512 on a GPU"
     )
+    precision: EncodingPrecision = Field(
+        "float32",
+        description="in which sentences are encoded to be scored; what is computed of vectors is float32",
+    )
     verify: Level = Field("exact", description="what of the evaluation files must be as published")
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether a part of the corpus is not trained on, to be scored without labels."""
+        return self.label_free or self.select in LABEL_FREE

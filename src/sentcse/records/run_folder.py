@@ -14,7 +14,6 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from sentcse.config import TrainConfig
-from sentcse.config.evaluation import LABEL_FREE
 from sentcse.config.generator_schema import RunConfig
 from sentcse.config.schema import Keep
 from sentcse.errors import SentcseError
@@ -71,7 +70,7 @@ def effective_settings(config: RunConfig) -> dict[str, Any]:
         values.pop("generator", None)
     if values.get("callbacks") == {}:  # what is left of one without effect
         del values["callbacks"]
-    if isinstance(config, TrainConfig) and config.evaluation.select not in LABEL_FREE:
+    if isinstance(config, TrainConfig) and not config.evaluation.holds_out:
         values.get("evaluation", {}).pop("held_out", None)
     trainer, devices = values.get("trainer", {}), config.trainer.devices
     if config.trainer.max_steps is not None:

@@ -11,7 +11,6 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
 from sentcse.config import TrainConfig
-from sentcse.config.evaluation import LABEL_FREE
 from sentcse.config.generator_schema import RunConfig
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
@@ -58,12 +57,12 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
 
 
 def build_data(config: TrainConfig, tokenizer: PreTrainedTokenizerBase) -> SentenceDataModule:
-    """The corpus, without the held-out sentences where these select the checkpoint."""
+    """The corpus, without the held-out sentences where these are scored."""
     held_out, arguments = config.evaluation.held_out, data_arguments(config)
     if config.encoder.prompt != "":
         check_prompt(config.encoder.prompt, tokenizer, config.data.max_length)
         arguments["source"] = Prompted(arguments["source"], config.encoder.prompt)
-    if config.evaluation.select not in LABEL_FREE:
+    if not config.evaluation.holds_out:
         return SentenceDataModule(tokenizer=tokenizer, **arguments)
     return HeldOutDataModule(
         tokenizer=tokenizer,
@@ -84,14 +83,15 @@ def held_out_views(config: TrainConfig, data: SentenceDataModule) -> HeldOutView
     """
     if not isinstance(data, HeldOutDataModule):
         return None
-    texts, select = data.held_out_texts(), config.evaluation.select
+    texts, evaluation = data.held_out_texts(), config.evaluation
     if len(texts) < 2:
+        key = "label_free=true" if evaluation.label_free else f"select={evaluation.select}"
         raise DataError(
-            f"evaluation.select={select} compares held-out sentences with each other and {data.source.name} gives "
+            f"evaluation.{key} compares held-out sentences with each other and {data.source.name} gives "
             f"{len(texts)} of {data.sentences + len(texts)}: set a larger evaluation.held_out.share, or "
-            "evaluation.select=last."
+            "evaluation.select=last and evaluation.label_free=false."
         )
-    return HeldOutViews(texts, config.method.temperature, config.evaluation.held_out.seed)
+    return HeldOutViews(texts, config.method.temperature, evaluation.held_out.seed)
 
 
 def build_trainer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
-from sentcse.evaluation.scores.evaluation import Evaluation
+from sentcse.evaluation.scores.evaluation import Evaluation, StsResult
 from sentcse.evaluation.scores.evaluator import POSITIVE_GOLD, evaluate_encoder
 from sentcse.evaluation.scores.label_free import label_free_scores
 from sentcse.evaluation.tasks.loading import load_sts
@@ -57,6 +57,7 @@ class EvaluationCallback(PeriodicEvaluation):
             `held_out`; `last` to keep the last step; None for the first task, for `last` where there is none.
         every_n_steps: optimiser steps between two evaluations.
         batch_size: sentences encoded together.
+        precision: in which they are encoded: float32, bfloat16 or float16.
         untrained: where scores of untrained encoders are kept; None to measure them.
         held_out: sentences that are scored without labels each time; None for none.
     """
@@ -69,6 +70,7 @@ class EvaluationCallback(PeriodicEvaluation):
         select: str | None = None,
         every_n_steps: int = 125,
         batch_size: int = 64,
+        precision: str = "float32",
         untrained: UntrainedScores | None = None,
         held_out: HeldOutViews | None = None,
     ) -> None:
@@ -79,6 +81,7 @@ class EvaluationCallback(PeriodicEvaluation):
         self.select = first if select is None else select
         self.mode = "min" if self.select in LABEL_FREE else "max"
         self.batch_size = batch_size
+        self.precision = precision
         self.untrained = untrained
         self.held_out = held_out
 
@@ -142,7 +145,7 @@ class EvaluationCallback(PeriodicEvaluation):
         tasks = [*self.dev_tasks, *geometry, *self.test_tasks]
         if len(tasks) == 0:
             return {}
-        key = untrained_key(encoder, tasks, batch_size=self.batch_size)
+        key = untrained_key(encoder, tasks, batch_size=self.batch_size, precision=self.precision)
         return self.untrained.get(key, self._names, lambda: self._untrained_scores(encoder))
 
     @property
@@ -165,6 +168,7 @@ class EvaluationCallback(PeriodicEvaluation):
             self.dev_tasks,
             geometry_task=self._geometry_task,
             batch_size=self.batch_size,
+            precision=self.precision,
             with_rank=False,  # nobody reads it while training
         )
         return dev_metrics(result)
@@ -173,8 +177,12 @@ class EvaluationCallback(PeriodicEvaluation):
         metrics = self._dev_scores(encoder)
         if len(self.test_tasks) == 0:
             return metrics
-        tested = evaluate_encoder(encoder, self.test_tasks, batch_size=self.batch_size)
-        return metrics | {spearman_metric(name, "test"): task.all for name, task in tested.sts.items()}
+        tested = self.test_scores(encoder)
+        return metrics | {spearman_metric(name, "test"): task.all for name, task in tested.items()}
+
+    def test_scores(self, encoder: SentenceEncoder) -> Mapping[str, StsResult]:
+        """The results of the test tasks by name."""
+        return evaluate_encoder(encoder, self.test_tasks, batch_size=self.batch_size, precision=self.precision).sts
 
     def line(self, metrics: dict[str, float]) -> str:
         """The dev scores, alignment and uniformity; the scores without labels."""

@@ -89,6 +89,7 @@ class TimedRun(EncoderRun):
             select=chosen.select,
             every_n_steps=chosen.every_n_steps,
             batch_size=self.evaluation.batch_size,
+            precision=self.evaluation.precision,
             held_out=self.evaluation.held_out,
         )
 

@@ -19,7 +19,6 @@ from sentcse.config.method_signature import accepted_options
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.machine.device import choose_accelerator, choose_batch_size, hardware
 from sentcse.methods import Method
 from sentcse.methods.building import Origin
@@ -88,6 +87,7 @@ class EncoderRun(Run[TrainConfig]):
             select=config.evaluation.select,
             every_n_steps=config.evaluation.every_n_steps,
             batch_size=choose_batch_size(config.evaluation.batch_size, choose_accelerator(config.trainer.accelerator)),
+            precision=config.evaluation.precision,
             untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
             held_out=held_out_views(config, self.data),
         )
@@ -122,7 +122,7 @@ class EncoderRun(Run[TrainConfig]):
         self.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
         merged = self._merge() if self.config.evaluation.merge else None
         encoder = self.method.evaluation_encoder().to(self.device)
-        tested = evaluate_encoder(encoder, self.evaluation.test_tasks, batch_size=self.evaluation.batch_size)
+        tested = self.evaluation.test_scores(encoder)
         encoder.to(CPU)
         key = selecting_key(self.evaluation.select)
         selecting = {} if key is None else {key: finite_or_none(best["score"] if merged is None else merged.score)}
@@ -134,7 +134,7 @@ class EncoderRun(Run[TrainConfig]):
                 _result_key(name): value for name, value in initial if name.endswith(SPEARMAN) or name in LABEL_FREE
             },
             "test": {
-                name: {"spearman": finite_or_none(task.all), "pairs": task.pairs} for name, task in tested.sts.items()
+                name: {"spearman": finite_or_none(task.all), "pairs": task.pairs} for name, task in tested.items()
             },
             "data": record["data"],
             "config": self.config.model_dump(mode="json", by_alias=True),

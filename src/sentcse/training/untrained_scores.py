@@ -55,7 +55,7 @@ class UntrainedScores:
         return metrics
 
 
-def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_size: int) -> str:
+def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_size: int, precision: str) -> str:
     """Hash of what an encoder's scores depend on, to the last digit: weights, modules, tokeniser, pairs, machine."""
     backbone = encoder.backbone
     return sha256_of(
@@ -69,6 +69,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
         *([] if encoder.prompt == "" else [f"prompt {encoder.prompt}"]),
         *map(_pairs, tasks),
         f"batch_size {batch_size}",
+        *([] if precision == "float32" else [f"precision {precision}"]),
         json.dumps(hardware("gpu" if encoder.device.type == "cuda" else encoder.device.type)),
         json.dumps(versions()),
     )

@@ -18,7 +18,9 @@ def test_each_sentence_is_encoded_once_over_all_tasks_longest_first(make_encoder
     two = make_task("two", [("cc", "aa", 0.0), ("dddd", "cc", 3.0)])
     encoder = make_encoder(vector)
     table = embed_tasks(encoder, [one, two], batch_size=7, max_length=9)
-    assert encoder.calls == [{"sentences": ["a bbb", "dddd", "aa", "cc"], "batch_size": 7, "max_length": 9}]
+    assert encoder.calls == [
+        {"sentences": ["a bbb", "dddd", "aa", "cc"], "batch_size": 7, "precision": "float32", "max_length": 9}
+    ]
     assert len(table) == 4
     np.testing.assert_array_equal(table.rows(["cc", "aa", "cc"]), [[2, 0], [2, 2], [2, 0]])
 

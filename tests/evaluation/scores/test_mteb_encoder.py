@@ -27,7 +27,7 @@ def test_each_text_is_encoded_once_and_stands_where_it_was(wrap, make_encoder):
     encoder = make_encoder(vectors)
     found = wrap(encoder).encode([{"text": ["b", "a"]}, {"text": ["b", "c"]}], task_metadata=None, prompt_type=None)
     assert found.tolist() == [[3, 4], [1, 2], [3, 4], [5, 6]]
-    assert encoder.calls == [{"sentences": ["b", "a", "c"], "batch_size": 5, "max_length": 7}]
+    assert encoder.calls == [{"sentences": ["b", "a", "c"], "batch_size": 5, "precision": "float32", "max_length": 7}]
 
 
 def test_texts_are_compared_by_cosine(wrap, make_encoder):

@@ -19,9 +19,9 @@ class Encoder(Protocol):
     tokenizer: Any
 
     def encode(
-        self, sentences: Sequence[str], *, batch_size: int, max_length: int | None, progress: bool
+        self, sentences: Sequence[str], *, batch_size: int, precision: str, max_length: int | None, progress: bool
     ) -> NDArray[np.float32]:
-        """Encode sentences into (sentences, width), without dropout and in float32."""
+        """Encode sentences into (sentences, width), without dropout."""
         ...
 
     def tokenize(self, sentences: Sequence[str], *, max_length: int | None) -> list[list[int]]:
@@ -74,7 +74,13 @@ def distinct_sentences(tasks: Sequence[Task]) -> list[str]:
 
 
 def embed_tasks(
-    encoder: Encoder, tasks: Sequence[Task], *, batch_size: int, max_length: int, progress: bool = False
+    encoder: Encoder,
+    tasks: Sequence[Task],
+    *,
+    batch_size: int,
+    precision: str = "float32",
+    max_length: int,
+    progress: bool = False,
 ) -> EmbeddingTable:
     """Encode every distinct sentence of tasks once, sorted by length.
 
@@ -82,6 +88,7 @@ def embed_tasks(
         encoder: the encoder.
         tasks: any number of tasks; a sentence that several share is encoded once.
         batch_size: sentences encoded together.
+        precision: in which they are encoded, as of `SentenceEncoder.encode`.
         max_length: tokens at which a sentence is cut.
         progress: show a bar.
 
@@ -89,7 +96,9 @@ def embed_tasks(
         SentcseError: if a vector holds NaN or infinity, naming the sentence.
     """
     sentences = distinct_sentences(tasks)
-    vectors = encoder.encode(sentences, batch_size=batch_size, max_length=max_length, progress=progress)
+    vectors = encoder.encode(
+        sentences, batch_size=batch_size, precision=precision, max_length=max_length, progress=progress
+    )
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         first = sentences[int(np.flatnonzero(~finite)[0])]

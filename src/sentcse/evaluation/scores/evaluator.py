@@ -30,6 +30,7 @@ def evaluate_encoder(
     mode: str = "test",
     classifier_seed: int = SEED,
     batch_size: int = 64,
+    precision: str = "float32",
     max_length: int | None = None,
     progress: bool = False,
     with_rank: bool = True,
@@ -47,6 +48,7 @@ def evaluate_encoder(
         mode=mode,
         classifier_seed=classifier_seed,
         batch_size=batch_size,
+        precision=precision,
         max_length=max_length,
         progress=progress,
         with_rank=with_rank,
@@ -64,6 +66,7 @@ def evaluate_widths(
     mode: str = "test",
     classifier_seed: int = SEED,
     batch_size: int = 64,
+    precision: str = "float32",
     max_length: int | None = None,
     progress: bool = False,
     with_rank: bool = True,
@@ -80,6 +83,7 @@ def evaluate_widths(
             `sentcse.evaluation.scores.classifiers.settings.CLASSIFIERS`.
         classifier_seed: of those classifiers.
         batch_size: sentences encoded together.
+        precision: in which they are encoded, as of `SentenceEncoder.encode`; what is computed of the vectors never is.
         max_length: tokens at which a sentence is cut; None for the most that the encoder takes, at most 512, whatever
             length it was trained with: the published evaluation cuts nothing.
         progress: show a bar.
@@ -94,7 +98,9 @@ def evaluate_widths(
         raise ValueError(f"tasks must have different names, got {', '.join(names)}")
     limit = longest_input(encoder.backbone, encoder.tokenizer) if max_length is None else max_length
     embedded: list[Task] = [*tasks, *transfer_tasks, *([] if geometry_task is None else [geometry_task])]
-    whole = embed_tasks(encoder, embedded, batch_size=batch_size, max_length=limit, progress=progress)
+    whole = embed_tasks(
+        encoder, embedded, batch_size=batch_size, precision=precision, max_length=limit, progress=progress
+    )
     return [
         Evaluation(
             sts={task.name: score_task(table, task) for task in tasks},

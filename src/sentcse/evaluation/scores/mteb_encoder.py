@@ -36,7 +36,9 @@ class MtebEncoder:
         """
         texts = [text for batch in inputs for text in batch["text"]]
         row = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-        vectors = self.encoder.encode(list(row), batch_size=self.batch_size, max_length=self.max_length, progress=False)
+        vectors = self.encoder.encode(
+            list(row), batch_size=self.batch_size, precision="float32", max_length=self.max_length, progress=False
+        )
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
             first = list(row)[int(np.flatnonzero(~finite)[0])]
