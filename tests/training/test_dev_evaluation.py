@@ -47,7 +47,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[float]], Non
         def evaluate(encoder: Any, tasks: Any, *, geometry_task: Any = None, **options: Any) -> Any:
             score = next(left) if geometry_task is not None else 1.0
             geometry = SimpleNamespace(alignment=0.5, uniformity=-1.0)
-            return SimpleNamespace(sts={task.name: SimpleNamespace(all=score) for task in tasks}, geometry=geometry)
+            results = {task.name: SimpleNamespace(all=score, pairs=task.pairs) for task in tasks}
+            return SimpleNamespace(sts=results, geometry=geometry)
 
         monkeypatch.setattr(module, "evaluate_encoder", evaluate)
 
