@@ -74,6 +74,21 @@ def test_every_n_steps_and_the_last(configure: Configure) -> None:
     assert load_checkpoint(run.folder.last)["global_step"] == 10
 
 
+def test_the_test_tasks_are_scored_every_time_if_asked_for_and_select_nothing(
+    configure: Configure, tmp_path: Path
+) -> None:
+    plain, curve = make(configure()), make(configure("evaluation.test_curve=true", runs="others"))
+    plain.fit()
+    curve.fit()
+    series = read_series(curve.folder.metrics)
+    assert list(series["test/pairs_spearman"]) == list(series["val/pairs_spearman"])
+    assert list(read_series(plain.folder.metrics)["test/pairs_spearman"]) == [0]
+    tested = evaluate_encoder(curve.method.evaluation_encoder(), curve.evaluation.test_tasks).sts["pairs"].all
+    assert series["test/pairs_spearman"][max(series["test/pairs_spearman"])] == pytest.approx(tested)
+    assert curve.evaluation.best == plain.evaluation.best
+    assert curve.conclude()["test"] == plain.conclude()["test"]
+
+
 def test_nothing_is_decomposed_for_a_rank_that_is_not_logged(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:

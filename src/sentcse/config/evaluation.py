@@ -45,6 +45,10 @@ class Evaluation(Section):
         "export the best",
     )
     test: list[TaskName] = Field(["stsb"], description="tasks scored on their test part with the selected encoder")
+    test_curve: bool = Field(
+        False,
+        description="score the test tasks at every evaluation as well, for studies: in metrics.csv; they never select",
+    )
     pairs_dev: LocalPath | None = Field(
         None, description="your own pairs (score, sentence1, sentence2) for the task `pairs`"
     )

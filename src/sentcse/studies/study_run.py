@@ -29,6 +29,7 @@ VARIED = (
     "data.low_shot.percent",
     "trainer.max_steps",
     "evaluation.test",
+    "evaluation.test_curve",
     "evaluation.pairs_test",
 )
 """What a study varies, or measures, without a method being another."""

@@ -60,6 +60,7 @@ class EvaluationCallback(PeriodicEvaluation):
         precision: in which they are encoded: float32, bfloat16 or float16.
         untrained: where scores of untrained encoders are kept; None to measure them.
         held_out: sentences that are scored without labels each time; None for none.
+        test_curve: score the test tasks each time, too, which never select.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class EvaluationCallback(PeriodicEvaluation):
         precision: str = "float32",
         untrained: UntrainedScores | None = None,
         held_out: HeldOutViews | None = None,
+        test_curve: bool = False,
     ) -> None:
         super().__init__(every_n_steps=every_n_steps)
         self.dev_tasks = list(dev_tasks)
@@ -84,6 +86,7 @@ class EvaluationCallback(PeriodicEvaluation):
         self.precision = precision
         self.untrained = untrained
         self.held_out = held_out
+        self.test_curve = test_curve
 
     @classmethod
     def from_names(
@@ -138,7 +141,7 @@ class EvaluationCallback(PeriodicEvaluation):
 
     def _task_scores(self, encoder: SentenceEncoder, *, initial: bool) -> dict[str, float]:
         if not initial:
-            return self._dev_scores(encoder)
+            return self._dev_scores(encoder) | (self._test_metrics(encoder) if self.test_curve else {})
         if self.untrained is None:
             return self._untrained_scores(encoder)
         geometry = [] if self._geometry_task is None else [self._geometry_task]
@@ -174,11 +177,12 @@ class EvaluationCallback(PeriodicEvaluation):
         return dev_metrics(result)
 
     def _untrained_scores(self, encoder: SentenceEncoder) -> dict[str, float]:
-        metrics = self._dev_scores(encoder)
+        return self._dev_scores(encoder) | self._test_metrics(encoder)
+
+    def _test_metrics(self, encoder: SentenceEncoder) -> dict[str, float]:
         if len(self.test_tasks) == 0:
-            return metrics
-        tested = self.test_scores(encoder)
-        return metrics | {spearman_metric(name, "test"): task.all for name, task in tested.items()}
+            return {}
+        return {spearman_metric(name, "test"): task.all for name, task in self.test_scores(encoder).items()}
 
     def test_scores(self, encoder: SentenceEncoder) -> Mapping[str, StsResult]:
         """The results of the test tasks by name."""

@@ -90,6 +90,7 @@ class EncoderRun(Run[TrainConfig]):
             precision=config.evaluation.precision,
             untrained=UntrainedScores(Path(config.runs.root) / UNTRAINED_FOLDER),
             held_out=held_out_views(config, self.data),
+            test_curve=config.evaluation.test_curve,
         )
         if config.evaluation.merge and self.method.evaluation_encoder().head is not None:
             raise ConfigError(
@@ -164,6 +165,7 @@ class EncoderRun(Run[TrainConfig]):
     def _merge(self) -> Merged:
         """Move the encoder to the best place between its start and the selected step, or beyond."""
         self.method.encoder.to(self.device)
+        self.evaluation.test_curve = False  # of a place nothing is read but what selects
         return merge_back(self.method, build_encoder(self.config).backbone.state_dict(), self.evaluation)
 
     def report(self, results: Results) -> None:
