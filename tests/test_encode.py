@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,22 @@ def test_a_folder_of_shards(encoder: SentenceEncoder, capsys: pytest.CaptureFixt
         (["plain/vocab.txt", "plain", "encoder=encoder"], 1, "plain holds something else"),
         (["plain/vocab.txt", "out", "encoder=plain"], 1, "no record of its pooler; give one"),
         (["plain/vocab.txt", "out", "encoder=encoder", "dtype=int4"], 2, "dtype must be"),
+        (["plain/vocab.txt", "out", "encoder=encoder", "workers=2"], 2, "workers= is for engine=ray"),
+        (
+            ["plain/vocab.txt", "out", "encoder=encoder", "engine=ray"],
+            1,
+            "engine=ray needs Ray, which is not installed",
+        ),
     ],
 )
-def test_what_is_refused(words: list[str], code: int, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_refused(
+    words: list[str],
+    code: int,
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
     Path("plain/vocab.txt").write_text("a dog\n")
     assert main(words) == code
     assert sentence in capsys.readouterr().err

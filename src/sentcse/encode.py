@@ -10,9 +10,14 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EncodeConfig
+from sentcse.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sentcse.retrieval.bulk import Engine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +50,8 @@ def encode_job(config: EncodeConfig) -> None:
     from sentcse.retrieval.folder import EncoderIdentity
 
     find_manifest(folder)  # a folder of something else is refused before an encoder is opened
-    devices = choose_devices(config.device)
+    engine = _engine(config)
+    devices = choose_devices("cpu" if config.engine == "ray" else config.device)
     encoder = SentenceEncoder.from_pretrained(config.encoder, pooler=config.pooler, known_as=config.known_as)
     identity = EncoderIdentity.of(encoder.parts(), config.encoder, pooler=config.pooler, known_as=config.known_as)
     form = Form(
@@ -68,9 +74,23 @@ def encode_job(config: EncodeConfig) -> None:
         verify=config.verify,
         batch_size=config.batch_size,
         progress=config.progress and sys.stderr.isatty(),
+        engine=engine,
     )
     shards, width, dtype = len(manifest["shards"]), manifest["width"], manifest["dtype"]
     print(f"{folder}: {manifest['rows']:,} sentences in {shards:,} shards, {width} values each as {dtype}")
+
+
+def _engine(config: EncodeConfig) -> Engine:
+    """Who makes the shards; a Ray that is not installed is missed before an encoder is opened."""
+    from sentcse.retrieval.bulk import on_this_machine
+    from sentcse.retrieval.on_ray import RayEngine, ray_module
+
+    if config.engine == "local":
+        if config.workers is not None:
+            raise ConfigError("workers= is for engine=ray: a local encoding takes all cores, or all GPUs.")
+        return on_this_machine
+    ray_module()
+    return RayEngine(config.device, config.workers)
 
 
 if __name__ == "__main__":

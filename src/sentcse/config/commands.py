@@ -184,6 +184,10 @@ class EncodeConfig(Section):
     overwrite: bool = Field(False, description="throw away what an encoded corpus in the folder has")
     verify: bool = Field(False, description="compare what is there with its recorded hashes first")
     batch_size: int = Field(64, ge=1, description="the most sentences encoded together")
+    engine: Literal["local", "ray"] = Field("local", description="this machine, or the Ray cluster that is found")
+    workers: int | None = Field(
+        None, ge=1, description="engine=ray: processes; null: one to a GPU, or one to a node with all its cores"
+    )
     device: str = Field("auto", description="auto: all GPUs, or the CPU's cores; cpu, cuda, cuda:1, mps")
     progress: bool = Field(True, description="show a progress bar")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tqdm.auto import tqdm
 
@@ -58,6 +59,49 @@ class Form:
     shard_rows: int = 50_000
 
 
+@dataclass(frozen=True)
+class Work:
+    """What all shards of a folder have in common; it can be sent to another process.
+
+    Attributes:
+        corpus: absolute path of the file.
+        folder: absolute path of the folder, which is there and has its manifest.
+        form: how the file is read and rows are stored.
+        dtype: in which vectors are stored.
+        batch_size: sentences encoded together.
+        stamp: size and time of change of the file, which it must keep.
+        manifest: of the folder without shards.
+    """
+
+    corpus: Path
+    folder: Path
+    form: Form
+    dtype: Dtype
+    batch_size: int
+    stamp: tuple[int, int]
+    manifest: CorpusManifest
+
+
+class Made(NamedTuple):
+    """A shard that was written: its rows, and the values of a vector."""
+
+    rows: int
+    width: int
+
+
+Chunk = list[tuple[str, str]]
+"""Id and text of each sentence of a shard."""
+
+Engine = Callable[["Sequence[SentenceEncoder]", Work, int], Iterator[Made]]
+"""Makes the shards of a folder from a number on, and gives each in its turn once its file is there."""
+
+
+def on_this_machine(encoders: Sequence[SentenceEncoder], work: Work, first: int) -> Iterator[Made]:
+    """The engine that makes one shard after the other in this process."""
+    for number, chunk in chunks(work, first):
+        yield make_shard(encoders, work, number, chunk)
+
+
 def encode_corpus(
     encoders: Sequence[SentenceEncoder],
     identity: EncoderIdentity,
@@ -70,6 +114,7 @@ def encode_corpus(
     verify: bool = False,
     batch_size: int = 64,
     progress: bool = False,
+    engine: Engine = on_this_machine,
 ) -> CorpusManifest:
     """Encode the sentences of a file into a folder; what is there already of the same encoding is not made again.
 
@@ -84,6 +129,7 @@ def encode_corpus(
         verify: compare the shards that are there with their recorded hashes first.
         batch_size: sentences encoded together.
         progress: show a bar on a terminal.
+        engine: who makes the shards; `sentcse.retrieval.on_ray.RayEngine` has a Ray cluster do it.
 
     Returns:
         The manifest of the complete folder.
@@ -98,21 +144,21 @@ def encode_corpus(
     first = encoders[0]
     # the hash of an encoder does not tell these two
     settings = {**asdict(form), "prompt": first.prompt, "dimensions": first.dimensions}
+    wanted = new_manifest(identity, source, dtype, settings)
     find_manifest(folder)  # before a file is written into a folder of something else
     with writing(folder, f"mend that, or name another folder. {how_to_continue(overwrite)} goes on"):
         folder.mkdir(parents=True, exist_ok=True)
         with held(folder / LOCK, busy=f"Another process is writing {folder}: wait for it, or name another folder."):
-            manifest = _begin(folder, new_manifest(identity, source, dtype, settings), overwrite=overwrite)
+            manifest = _begin(folder, wanted, overwrite=overwrite)
             for shard in manifest["shards"] if verify else ():
                 read_file(folder, shard)
             if manifest["complete"]:
                 return manifest
+            work = Work(corpus.absolute(), folder.absolute(), form, dtype, batch_size, before, wanted)
             with tqdm(initial=manifest["rows"], unit=" sentences", disable=not progress) as bar:
-                for rows in _encoded(encoders, corpus, form, batch_size, done=manifest["rows"]):
-                    if _stamp(corpus) != before:
-                        raise DataError(f"{corpus} changed while it was read: start again when it is complete.")
-                    _append(folder, manifest, rows, dtype)
-                    bar.update(len(rows.ids))
+                for made in engine(encoders, work, len(manifest["shards"])):
+                    _record(folder, manifest, made)
+                    bar.update(made.rows)
             manifest["complete"] = True
             write_manifest(folder, manifest)
     return manifest
@@ -123,9 +169,9 @@ def _begin(folder: Path, wanted: CorpusManifest, *, overwrite: bool) -> CorpusMa
     found = find_manifest(folder)
     if found is not None and not overwrite:
         require_same(folder, found, wanted)
-    manifest = wanted if found is None or overwrite else found
-    if manifest is wanted:
-        write_manifest(folder, wanted)
+    manifest = deepcopy(wanted) if found is None or overwrite else found
+    if manifest is not found:
+        write_manifest(folder, manifest)
     known = {shard["file"] for shard in manifest["shards"]}
     for path in [*folder.glob("shard-*.parquet"), *folder.glob(".*.partial")]:
         if path.name not in known:
@@ -133,34 +179,66 @@ def _begin(folder: Path, wanted: CorpusManifest, *, overwrite: bool) -> CorpusMa
     return manifest
 
 
-def _encoded(
-    encoders: Sequence[SentenceEncoder], corpus: Path, form: Form, batch_size: int, *, done: int
-) -> Iterator[Rows]:
-    """The rows of each shard to come, `done` rows being there already."""
-    sentences = iter_sentences(corpus, columns=form.columns, id_column=form.id_column, encoding=form.encoding)
-    options = {"batch_size": batch_size, "normalize": form.normalize, "precision": form.precision}
-    rest = enumerate(sentences, start=1)
-    for _ in islice(rest, done):
+def sentences_of(work: Work) -> Iterator[Sentence]:
+    """The sentences of the corpus, as `iter_sentences` gives them."""
+    form = work.form
+    return iter_sentences(work.corpus, columns=form.columns, id_column=form.id_column, encoding=form.encoding)
+
+
+def chunks(work: Work, first: int) -> Iterator[tuple[int, Chunk]]:
+    """The number of each shard from `first` on, with what is in it."""
+    rest = enumerate(sentences_of(work), start=1)
+    for _ in islice(rest, first * work.form.shard_rows):
         pass
-    while chunk := list(islice(rest, form.shard_rows)):
-        texts = [sentence.text for _, sentence in chunk]
-        ids = [_id(number, sentence) for number, sentence in chunk]
-        yield Rows(ids, texts if form.text else None, encode_side_by_side(encoders, texts, **options))
+    for number in count(first):
+        chunk = list(islice(rest, work.form.shard_rows))
+        if not chunk:
+            return
+        yield number, [(_id(place, sentence), sentence.text) for place, sentence in chunk]
 
 
-def _id(number: int, sentence: Sentence) -> str:
-    return str(number) if sentence.id is None else sentence.id
+def _id(place: int, sentence: Sentence) -> str:
+    return str(place) if sentence.id is None else sentence.id
 
 
-def _append(folder: Path, manifest: CorpusManifest, rows: Rows, dtype: Dtype) -> None:
-    """Write a shard, then the manifest that knows it: a shard that no manifest knows is made again."""
+def make_shard(
+    encoders: Sequence[SentenceEncoder],
+    work: Work,
+    number: int,
+    chunk: Chunk,
+    *,
+    alone: bool = True,
+) -> Made:
+    """Encode the ids and sentences of a shard, and write its file, which is there whole or not at all.
+
+    Args:
+        encoders: copies of one.
+        work: of the folder.
+        number: of the shard.
+        chunk: what `chunks` gives for it.
+        alone: whether no other process writes this shard at the same time.
+
+    Raises:
+        DataError: if the corpus has changed, or vectors cannot be stored.
+        OSError: if the file cannot be written.
+    """
+    ids, texts = [name for name, _ in chunk], [text for _, text in chunk]
+    options = {"batch_size": work.batch_size, "normalize": work.form.normalize, "precision": work.form.precision}
+    vectors = encode_side_by_side(encoders, texts, **options)
+    if _stamp(work.corpus) != work.stamp:
+        raise DataError(f"{work.corpus} changed while it was read: start again when it is complete.")
+    with written_whole(work.folder / SHARD.format(number), alone=alone) as partial:
+        write_shard(Rows(ids, texts if work.form.text else None, vectors), work.dtype, partial)
+    return Made(len(ids), vectors.shape[1])
+
+
+def _record(folder: Path, manifest: CorpusManifest, made: Made) -> None:
+    """Write the manifest with a shard whose file is there: one that no manifest knows is made again."""
     path = folder / SHARD.format(len(manifest["shards"]))
-    with written_whole(path, alone=True) as partial:
-        write_shard(rows, dtype, partial)
     content = {"bytes": path.stat().st_size, "sha256": sha256_of_file(path)}
-    manifest["shards"].append({"file": path.name, "rows": len(rows.ids), **content})  # type: ignore[typeddict-item]
-    manifest["rows"] += len(rows.ids)
-    manifest["width"] = rows.vectors.shape[1]
+    manifest["shards"].append({"file": path.name, "rows": made.rows, **content})  # type: ignore[typeddict-item]
+    manifest["rows"] += made.rows
+    manifest["width"] = made.width
     write_manifest(folder, manifest)
 
 
