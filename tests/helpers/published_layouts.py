@@ -124,3 +124,22 @@ def write_folder(folder: Path, state: dict[str, Tensor], backbone: Any = None) -
     tiny_tokenizer(folder)
     torch.save(state, folder / "pytorch_model.bin")
     return folder
+
+
+def write_hub(folder: Path) -> Path:
+    """The hub's cache, with small checkpoints under the published names, as their code wrote them."""
+
+    def keep(name: str, state: dict[str, Tensor], backbone: Any = None) -> None:
+        repository = folder / f"models--{name.replace('/', '--')}"
+        write_folder(repository / "snapshots" / ("0" * 40), state, backbone)
+        (repository / "refs").mkdir()
+        (repository / "refs" / "main").write_text("0" * 40)
+
+    of_roberta = inside("roberta", roberta().state_dict()) | inside("mlp", batchnorm())
+    keep("princeton-nlp/sup-simcse-bert-base-uncased", converted(simcse_state(), head="pooler"))
+    keep("princeton-nlp/unsup-simcse-bert-base-uncased", converted(simcse_state(), head="pooler"))
+    keep("sap-ai-research/miCSE", converted(simcse_state(), head="mlp"))
+    for kind in ("sts", "trans"):
+        keep(f"voidism/diffcse-bert-base-uncased-{kind}", diffcse_state())
+        keep(f"voidism/diffcse-roberta-base-{kind}", of_roberta, roberta())
+    return folder
