@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
     from sentcse.methods import DiffCSE, MiCSE, SimCSE
     from sentcse.methods.optimization import AdamWSettings
+    from sentcse.modules.lora import LoRA
     from sentcse.training.dev_evaluation import EvaluationCallback
 
 __version__ = version("sentcse")
@@ -21,6 +22,7 @@ _HOMES = {
     "DiffCSE": "sentcse.methods",
     "MiCSE": "sentcse.methods",
     "AdamWSettings": "sentcse.methods.optimization",
+    "LoRA": "sentcse.modules.lora",
     "EvaluationCallback": "sentcse.training.dev_evaluation",
     "SentenceDataModule": "sentcse.data.datamodule",
 }
@@ -29,6 +31,7 @@ __all__ = [
     "AdamWSettings",
     "DiffCSE",
     "EvaluationCallback",
+    "LoRA",
     "MiCSE",
     "SentenceDataModule",
     "SentenceEncoder",

@@ -76,6 +76,7 @@ class SentenceEncoder(nn.Module):
         max_length: int | None = None,
         revision: str | None = None,
         known_as: str | None = None,
+        adapter: str | Path | None = None,
     ) -> SentenceEncoder:
         """Open an exported folder, a sentence-transformers folder, a checkpoint folder or a hub name.
 
@@ -86,12 +87,14 @@ class SentenceEncoder(nn.Module):
             revision: branch, tag or commit on the hub.
             known_as: the published checkpoint that `source` is a copy of, by its hub name: a key of
                 `sentcse.storage.published_encoders.PUBLISHED_ENCODERS`.
+            adapter: a folder of peft's with an adapter of `source`, which is added to the weights; where it is one that
+                sentcse wrote, its record of pooler, head and length counts. As `source` it opens the model it names.
 
         Raises:
             SentcseError: if the source cannot be had, or its pooler is neither recorded, nor known, nor given.
         """
-        parts = open_encoder(source, pooler=pooler, max_length=max_length, revision=revision, known_as=known_as)
-        return cls.from_parts(parts)
+        chosen: dict[str, Any] = {"revision": revision, "known_as": known_as, "adapter": adapter}
+        return cls.from_parts(open_encoder(source, pooler=pooler, max_length=max_length, **chosen))
 
     @classmethod
     def from_parts(cls, parts: EncoderParts) -> SentenceEncoder:

@@ -57,6 +57,8 @@ def test_a_generator_has_no_negatives_to_mask() -> None:
         checked("data.duplicates=mask")
     with pytest.raises(ConfigError, match=r"encoder\.prompt='q: ' is for sentences that become vectors"):
         checked("encoder.prompt='q: '")
+    with pytest.raises(ConfigError, match=r"encoder\.lora is for sentence encoders"):
+        checked("+encoder.lora.rank=4")
 
 
 def test_a_run_is_named_after_its_checkpoint_unless_it_has_a_name() -> None:

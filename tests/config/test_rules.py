@@ -26,6 +26,7 @@ from sentcse.errors import ConfigError
         ),
         ({"method__head": "batchnorm", "data__batch_size": 1}, "method.head=batchnorm cannot normalise a batch of one"),
         ({"data__batch_size": 1}, "data.batch_size=1 leaves InfoNCE without negatives"),
+        ({"encoder__lora": {"alpha": 32}}, "encoder.lora.rank=null leaves encoder.lora without effect: set a rank"),
         ({"data__path": None}, "data.path is required"),
         ({"data__dataset": "x"}, "data.path and data.dataset both name a corpus"),
         (

@@ -14,6 +14,7 @@ from transformers import RobertaConfig, RobertaModel
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.modules.heads import BatchNormHead, LinearTanhHead
+from sentcse.modules.lora import LoRA, adapt
 from sentcse.modules.pooling import POOLERS
 from sentcse.storage.checkpoint import encoder_entry
 
@@ -115,6 +116,20 @@ def make_adapted(*, inside: bool = False) -> SentenceEncoder:
         else:
             backbone = peft.get_peft_model(backbone, settings)
     return SentenceEncoder(backbone, tiny_tokenizer(), pooler="avg", max_length=MAX_LENGTH)
+
+
+def make_lora(lora: LoRA, *, pooler: str = "avg", head: str | None = None) -> SentenceEncoder:
+    """An encoder with adapters that change its vectors, as training leaves them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        backbone = tiny_bert()
+        adapt(backbone, lora)
+        for name, each in backbone.named_parameters():
+            if ".lora_B." in name:
+                nn.init.normal_(each, std=0.5)
+    return SentenceEncoder(
+        backbone, tiny_tokenizer(), pooler=pooler, head=make_head(head), max_length=MAX_LENGTH
+    ).eval()
 
 
 def flip_a_bit(path: Path, find: bytes) -> None:

@@ -18,6 +18,7 @@ from transformers import BertForMaskedLM
 
 from sentcse.methods import Method, MiCSE, SimCSE
 from sentcse.methods.base import Batch, Objective
+from sentcse.modules.lora import LoRA
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import masked_language_model_labels
 
@@ -112,11 +113,29 @@ def micse_masked(**options: Any) -> MiCSE:
     return micse(mask_duplicates=True, **options)
 
 
+def with_adapters(method: Method) -> Method:
+    """With LoRA whose second matrices are no longer 0, so that both have gradients."""
+    method.adapt(LoRA(rank=2, dropout=0.0))
+    for name, each in method.named_parameters():
+        if ".lora_B." in name:
+            nn.init.normal_(each)
+    return method
+
+
+def diffcse_lora(**options: Any) -> Method:
+    return with_adapters(diffcse(**options))
+
+
+def micse_lora(**options: Any) -> Method:
+    return with_adapters(micse(**options))
+
+
 METHODS: dict[str, Callable[..., Method]] = {
     each.__name__: each
     for each in (
         *(simcse, simcse_mlm, diffcse, diffcse_before_head, micse),
         *(simcse_masked, diffcse_masked, micse_masked),
+        *(diffcse_lora, micse_lora),
     )
 }
 

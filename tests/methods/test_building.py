@@ -16,6 +16,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.methods.base import Method
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.modules.lora import LoRA, lora_of
 
 METHODS = ("SimCSE", "DiffCSE", "MiCSE")
 SENTENCES = ["A man plays music.", "The dog", "The woman sits in the city", "a"]
@@ -75,6 +76,31 @@ def test_a_checkpoint_alone_gives_the_method_back(method: str, names: dict[str, 
         assert vars(again)["_generator"][0].masking_ratio == 0.5
     encoded = [each.evaluation_encoder().encode(SENTENCES) for each in (module, again)]
     assert (encoded[0] == encoded[1]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_with_lora_adapters_and_heads_alone_are_trained(method: str, names: dict[str, Path], tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    lora = LoRA(rank=2, targets=["query", "dense"])
+    module = made(method, names, lora=lora, optimizer=AdamWSettings(learning_rate=1e-2))
+    before = {name: each.clone() for name, each in module.state_dict().items()}
+    path = trained(module, tmp_path)
+    moved = {name for name, each in module.state_dict().items() if not torch.equal(each, before[name])}
+    learned = {name for name, each in module.named_parameters() if each.requires_grad}
+    assert all(".lora_" in name or name.startswith(("head.", "rtd_head.")) for name in learned)
+    # all that moved was to be learned (BatchNorm counts), and in every backbone something was
+    assert {name for name in moved if "running" not in name and "num_batches" not in name} <= learned
+    backbones = {name.partition(".")[0] for name in moved if ".lora_B." in name}
+    assert backbones == ({"encoder", "discriminator"} if method == "DiffCSE" else {"encoder"})
+    groups = torch.load(path, weights_only=True)["optimizer_states"][0]["param_groups"]
+    assert sum(len(group["params"]) for group in groups) == len(learned)
+    (names["encoder"] / "model.safetensors").unlink()
+    again = type(module).load_from_checkpoint(path)
+    for (name, expected), (other, found) in zip(module.state_dict().items(), again.state_dict().items(), strict=True):
+        assert name == other
+        assert torch.equal(expected, found), name
+    assert {name for name, each in again.named_parameters() if each.requires_grad} == learned
+    assert lora_of(again.encoder.backbone) == lora
 
 
 def test_the_masked_language_model_term_comes_back(names: dict[str, Path], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from encoders import (
     flip_a_bit,
     make_adapted,
     make_encoder,
+    make_lora,
     make_roberta,
     write_checkpoint,
 )
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
+from sentcse.modules.lora import LoRA
 from sentcse.storage.checkpoint import encoder_entry, load_checkpoint_encoder
 
 
@@ -148,6 +151,19 @@ def test_some_other_file(tmp_path: Path, content: bytes) -> None:
 def test_a_checkpoint_with_adapters_is_not_called_damaged(tmp_path: Path, inside: bool) -> None:
     path = write_checkpoint(tmp_path / "best.ckpt", make_adapted(inside=inside), None)
     with pytest.raises(SentcseError, match=r"best\.ckpt holds adapters of PEFT .* export it by save_pretrained"):
+        load_checkpoint_encoder(path)
+
+
+@pytest.mark.parametrize("head", [None, "linear_tanh"])
+def test_adapters_of_lora_come_back_merged(tmp_path: Path, head: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("peft")
+    encoder = make_lora(LoRA(rank=2, alpha=3.0), pooler="avg" if head is None else "cls", head=head)
+    path = write_checkpoint(tmp_path / "best.ckpt", encoder, head)
+    opened = SentenceEncoder.from_parts(load_checkpoint_encoder(path))
+    np.testing.assert_allclose(opened.encode(SENTENCES), encoder.encode(SENTENCES), atol=1e-6)
+    assert opened.backbone.state_dict().keys() == make_encoder("avg").backbone.state_dict().keys()
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(SentcseError, match=r"best\.ckpt holds adapters: LoRA needs peft, which is not installed"):
         load_checkpoint_encoder(path)
 
 

@@ -199,9 +199,12 @@ def test_an_encoder_that_peft_has_adapted_is_exported_with_its_adapters_and_keep
     assert type(encoder.backbone).__name__ == "PeftModel"
 
 
-def test_adapters_inside_the_backbone_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SentcseError, match=r"holds adapters of PEFT, .* wrap it by peft\.get_peft_model"):
-        make_adapted(inside=True).save_pretrained(tmp_path / "encoder")
+def test_adapters_inside_the_backbone_are_merged_as_well(tmp_path: Path) -> None:
+    encoder = make_adapted(inside=True)
+    before = encoder.encode(SENTENCES)
+    assert np.abs(before - make_encoder("avg").encode(SENTENCES)).max() > 0.1
+    assert_three_way(encoder, tmp_path / "encoder")
+    assert not list((tmp_path / "encoder").glob("adapter*"))
 
 
 class Wrapped(torch.nn.Module):

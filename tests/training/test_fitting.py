@@ -57,6 +57,7 @@ Configure = Callable[..., TrainConfig]
         (5, ["evaluation.every_n_steps=2"], [4, 9]),
         (2, ["evaluation.every_n_steps=1", "callbacks.early_stopping=2"], [3]),
         (2, ["evaluation.every_n_steps=3", "callbacks.ema=0.5"], [3, 7]),
+        (2, ["evaluation.every_n_steps=2", "callbacks.ema=0.5", "encoder.lora.rank=2", "data.chunk=3"], [3, 7]),
         (4, ["evaluation.every_n_steps=1", "evaluation.select=info_nce", "evaluation.held_out.share=0.25"], [3, 7]),
     ],
 )

@@ -16,8 +16,8 @@ from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.methods import SimCSE
 from sentcse.records.run_folder import RunFolder
+from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.record import RECORD_FILE
-from sentcse.training.fitting import load_checkpoint
 from sentcse.training.merging import best_place
 from sentcse.training.run import EncoderRun, build_encoder, train
 from sentcse.training.tasks import configured_tasks
@@ -56,26 +56,28 @@ def test_of_equal_scores_the_selected_step_wins_and_a_collapsed_place_never() ->
     assert best_place(lambda alpha: -math.inf if alpha == 1.0 else -90.0, "max").alpha in (0.875, 1.125)
 
 
-@pytest.mark.parametrize("more", [[], ["evaluation.select=info_nce", "evaluation.held_out.share=0.2"]])
+@pytest.mark.parametrize(
+    "more", [[], ["evaluation.select=info_nce", "evaluation.held_out.share=0.2"], ["encoder.lora.rank=2"]]
+)
 def test_the_best_place_is_exported_and_recorded(configure: Configure, more: list[str]) -> None:
     config = configure("evaluation.merge=true", *more)
     results = train(config)
-    folder, key = RunFolder(config), "info_nce" if more else "pairs_dev"
+    folder, key = RunFolder(config), "info_nce" if len(more) == 2 else "pairs_dev"
     merge = results["merge"]
     scores = {float(place): score for place, score in merge["scores"].items()}
     assert set(COARSE) <= scores.keys()
-    choose = min if more else max
+    choose = min if key == "info_nce" else max
     assert scores[merge["alpha"]] == choose(scores.values()) == results["best"][key]
     # the start and the end of the line are the untrained encoder and the selected step
     assert scores[0.0] == pytest.approx(results["initial"][key], abs=1e-4)
     exported = SentenceEncoder.from_pretrained(folder.encoder)
     (dev,) = configured_tasks(config, "dev")
-    if not more:
+    if key == "pairs_dev":
         assert evaluate_encoder(exported, [dev]).sts["pairs"].all == pytest.approx(results["best"][key], abs=1e-3)
     start = build_encoder(config).backbone.state_dict()
-    state = load_checkpoint(folder.best)["state_dict"]
+    end = load_checkpoint_encoder(folder.best).backbone.state_dict()
     for name, tensor in exported.backbone.state_dict().items():
-        line = torch.lerp(start[name], state[f"encoder.backbone.{name}"], merge["alpha"])
+        line = torch.lerp(start[name], end[name], merge["alpha"])
         torch.testing.assert_close(tensor, line, rtol=1e-5, atol=1e-6)
     provenance = json.loads((folder.encoder / RECORD_FILE).read_text())["provenance"]
     assert (provenance["selection"]["alpha"], provenance["selection"]["places"]) == (merge["alpha"], len(scores))

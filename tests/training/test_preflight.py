@@ -97,3 +97,12 @@ def test_torch_is_not_imported_for_it() -> None:
     code = "import sys, sentcse.training.preflight, sentcse.train; sys.exit('torch' in sys.modules)"
     finished: Any = subprocess.run([sys.executable, "-c", code], check=False)
     assert finished.returncode == 0
+
+
+def test_lora_without_peft(nothing_here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sentcse.training.preflight.find_spec", lambda name: None)
+    tiny_checkpoint(nothing_here / "encoder")
+    (nothing_here / "text.txt").write_text("One.\nTwo.\n", encoding="utf-8")
+    words = ["data=text", "data.path=text.txt", "encoder.name_or_path=./encoder", "evaluation=embedded"]
+    with pytest.raises(SentcseError, match=r"encoder\.lora\.rank=16 needs peft, .*: pip install 'sentcse\[peft\]'"):
+        fetch_sources(composed(*words, "encoder.lora.rank=16"))

@@ -183,6 +183,25 @@ def test_a_prompt_is_as_if_it_stood_before_every_text(configure: Configure, inpu
     assert f"| `encoder.prompt` | {prompt.strip()}" in (RunFolder(prompted).encoder / "README.md").read_text()
 
 
+def test_adapters_of_lora_are_trained_and_merged_at_the_end(configure: Configure) -> None:
+    pytest.importorskip("peft")
+    config, whole = configure("encoder.lora.rank=2"), configure(runs="whole")
+    results = train(config)
+    train(whole)
+    folder = RunFolder(config)
+    exported = SentenceEncoder.from_pretrained(folder.encoder)
+    (dev,) = configured_tasks(config, "dev")
+    for opened in (exported, *map(SentenceEncoder.from_pretrained, (folder.encoder / "adapter", folder.best))):
+        assert evaluate_encoder(opened, [dev]).sts["pairs"].all == pytest.approx(results["best"]["pairs_dev"], abs=1e-3)
+    assert results["best"]["pairs_dev"] != pytest.approx(results["initial"]["pairs_dev"], abs=1e-3)
+    card = (folder.encoder / "README.md").read_text()
+    assert "through LoRA of rank 2, which is merged into its weights" in card
+    assert "| `encoder.lora.targets` | None" in card
+    # the moments are those of the adapters and the head
+    assert folder.last.stat().st_size < 0.8 * RunFolder(whole).last.stat().st_size
+    assert "lora" not in (RunFolder(whole).encoder / "README.md").read_text().lower()
+
+
 def test_dropped_duplicates_are_counted_and_the_rest_is_trained_on_as_alone(
     configure: Configure, repeated: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

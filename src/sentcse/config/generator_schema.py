@@ -13,6 +13,7 @@ from sentcse.config.schema import (
     Data,
     Encoder,
     Logger,
+    Lora,
     Optimizer,
     Runs,
     TrainConfig,
@@ -92,6 +93,8 @@ def _of_vectors(config: GeneratorConfig) -> Iterator[str]:
             f"encoder.prompt={config.encoder.prompt!r} is for sentences that become vectors, and a generator's do not: "
             "leave it out."
         )
+    if config.encoder.lora != Lora():
+        yield "encoder.lora is for sentence encoders, and a generator is trained as a whole: leave it out."
 
 
 def _model(config: GeneratorConfig) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
-from sentcse.config.schema import Data, Optimizer, TrainConfig, Trainer
+from sentcse.config.schema import Data, Lora, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
@@ -73,6 +73,9 @@ def _method(config: TrainConfig) -> Iterator[str]:
             f"method.ami_minimum_support=null looks at all rows of a batch at once and data.chunk={config.data.chunk} "
             "never has them: set a number, such as the default of 32, or data.chunk=null."
         )
+    lora = config.encoder.lora
+    if lora.rank is None and lora != Lora():
+        yield "encoder.lora.rank=null leaves encoder.lora without effect: set a rank, such as 16."
     if isinstance(method, SimCSEOptions) and method.mlm_weight > 0 and not has_mask_token(config.encoder.name_or_path):
         yield (
             f"method.mlm_weight={method.mlm_weight:g} needs a mask token and the tokenizer of "

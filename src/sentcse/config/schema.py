@@ -29,6 +29,17 @@ class Recipe(Section):
     note: str | None = Field(None, description="what to know before comparing with the published score")
 
 
+class Lora(Section):
+    """Adapters that are trained in place of the encoder's weights; merged into them where it is exported."""
+
+    rank: int | None = Field(None, ge=1, le=4096, description="peft's r; null: no adapters, the weights are trained")
+    alpha: Number | None = Field(None, gt=0, description="peft's lora_alpha; null: twice the rank")
+    dropout: Number = Field(0.05, ge=0, lt=1, description="peft's lora_dropout")
+    targets: Annotated[list[Text], Field(min_length=1)] | Literal["all-linear"] | None = Field(
+        None, description="peft's target_modules; null: peft's own for the architecture (BERT: query and value)"
+    )
+
+
 class Encoder(Section):
     """The backbone that is trained."""
 
@@ -41,6 +52,7 @@ class Encoder(Section):
     prompt: str = Field(
         "", description="put before every sentence, in training, evaluation and what is exported; empty: nothing"
     )
+    lora: Lora = Field(Lora(), description="adapters in place of the weights (extra peft)")
 
 
 class GeneratorSource(Section):

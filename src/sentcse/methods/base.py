@@ -19,7 +19,9 @@ from sentcse.methods.duplicates import false_negatives, number_texts
 from sentcse.methods.global_batch import gather_rows, gather_texts, mean_over_ranks
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.attention import quicken
+from sentcse.modules.dropout import quicken_dropout
 from sentcse.modules.heads import HEADS
+from sentcse.modules.lora import LoRA, adapt
 from sentcse.storage.checkpoint import encoder_entry
 
 if TYPE_CHECKING:
@@ -105,6 +107,15 @@ class Method(BuiltModule, ABC):
             **options: arguments of the method's own signature.
         """
         return cls(encoder, optimizer=optimizer, **options)
+
+    def adapt(self, lora: LoRA) -> None:
+        """Train adapters in place of the encoder's weights; heads are trained as ever.
+
+        Raises:
+            SentcseError: without peft, or if the encoder has no such layers.
+        """
+        adapt(self.encoder.backbone, lora)
+        quicken_dropout(self.encoder.backbone)
 
     @abstractmethod
     def compute_losses(self, batch: Batch) -> Objective:

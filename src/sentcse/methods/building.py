@@ -12,6 +12,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
 from sentcse.methods.optimization import AdamWSettings, TrainedModule
+from sentcse.modules.lora import LoRA
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 from sentcse.storage.checkpoint import CHECKPOINT_KEY, load_checkpoint_encoder, read_checkpoint
 from sentcse.storage.opening import open_backbone
@@ -88,12 +89,19 @@ class BuiltModule(TrainedModule, ABC):
         origin: Origin,
         generator: Origin | None,
         optimizer: AdamWSettings,
+        lora: LoRA | None = None,
         **options: Any,
     ) -> Self:
-        """As `build`, and it is remembered, so that a checkpoint says what the method was made of."""
+        """As `build`, with adapters where `lora` is given; what it is made of is remembered for checkpoints."""
         made = cls.build(encoder, origin=origin, generator=generator, optimizer=optimizer, **options)
         made._options, made._generator_origin = _plain(options), generator
+        if lora is not None:
+            made.adapt(lora)
         return made
+
+    @abstractmethod
+    def adapt(self, lora: LoRA) -> None:
+        """Train adapters in place of a backbone's weights; see `Method.adapt`."""
 
     @classmethod
     def from_pretrained(
@@ -106,6 +114,7 @@ class BuiltModule(TrainedModule, ABC):
         generator: str | Path | None = None,
         generator_revision: str | None = None,
         optimizer: AdamWSettings | None = None,
+        lora: LoRA | None = None,
         **options: Any,
     ) -> Self:
         """The method around a pretrained encoder, ready for `Trainer.fit`.
@@ -120,6 +129,7 @@ class BuiltModule(TrainedModule, ABC):
             generator: folder or hub name of the masked language model that edits sentences for DiffCSE.
             generator_revision: its branch, tag or commit.
             optimizer: AdamW settings; None for the published ones.
+            lora: train adapters in place of the encoder's weights, of this rank and kind; needs peft.
             **options: the options of the method, as in `configs/method/`.
 
         Raises:
@@ -131,6 +141,7 @@ class BuiltModule(TrainedModule, ABC):
             origin=Origin(encoder_folder(str(name_or_path)), revision, dropout),
             generator=_generator(generator, generator_revision),
             optimizer=AdamWSettings() if optimizer is None else optimizer,
+            lora=lora,
             **options,
         )
 
@@ -174,6 +185,7 @@ class BuiltModule(TrainedModule, ABC):
             origin=Origin(str(path)),
             generator=stored.generator if generator is None else _generator(generator, generator_revision),
             optimizer=stored.optimizer,
+            lora=_lora(checkpoint[CHECKPOINT_KEY]["encoder"]),
             **{**stored.options, **options},
         )
         made.load_state_dict(checkpoint["state_dict"], strict=strict is None or strict)
@@ -196,6 +208,10 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _generator(name_or_path: str | Path | None, revision: str | None) -> Origin | None:
     return None if name_or_path is None else Origin(masked_language_model_folder(str(name_or_path)), revision)
+
+
+def _lora(entry: Mapping[str, Any]) -> LoRA | None:
+    return LoRA(**entry["lora"]) if "lora" in entry else None
 
 
 def _made_of(entry: Mapping[str, Any], path: Path) -> _Made:

@@ -17,6 +17,8 @@ from sentcse.methods.global_batch import own_rows
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import ROWS_IN_CACHE
 from sentcse.modules.attention import quicken
+from sentcse.modules.dropout import quicken_dropout
+from sentcse.modules.lora import LoRA, adapt
 from sentcse.storage.opening import open_backbone
 
 if TYPE_CHECKING:
@@ -84,6 +86,12 @@ class DiffCSE(Method):
         self.rtd_head = nn.Linear(encoder.width, 2)
         self.count_padding = count_padding
         self.discriminator_rows = discriminator_rows
+
+    def adapt(self, lora: LoRA) -> None:
+        """As the base; the discriminator, which is as large as the encoder, gets adapters of its own."""
+        super().adapt(lora)
+        adapt(self.discriminator, lora)
+        quicken_dropout(self.discriminator)
 
     def compute_losses(self, batch: Batch) -> Objective:
         """InfoNCE of the views, and replaced token detection on an edited copy of each (equations 2 to 5)."""

@@ -14,6 +14,7 @@ from sentcse.machine.files import first_line
 from sentcse.machine.hub import hub_is_reachable, is_offline_by_choice
 from sentcse.machine.locate import locate
 from sentcse.records.layout import CONFIG_FILE, ENCODER_FOLDER, GENERATOR_FOLDER
+from sentcse.storage.adapters import is_adapter
 from sentcse.storage.loaded_weights import check_loaded
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def check_source(name_or_path: str | Path) -> str:
     text = str(name_or_path)
     path = Path(text).expanduser()
     if path.is_dir():
-        if not (path / "config.json").is_file():
+        if not (path / "config.json").is_file() and not is_adapter(path):
             runs = sorted(file.parent.name for file in path.glob(f"*/{CONFIG_FILE}"))
             if runs:
                 raise SentcseError(f"{path} is a folder of runs: name one of them, for example {path / runs[0]}.")

@@ -3,7 +3,8 @@
     checkpoint["sentcse"] = {
         "format": 1,
         "encoder": {"pooler": str, "head": str or None, "max_length": int, "backbone_config": dict,
-                    "tokenizer_files": {name: text}, "prompt": str, "dimensions": int or None},  # these two where set
+                    "tokenizer_files": {name: text},
+                    "prompt": str, "dimensions": int or None, "lora": {...}},  # these three where set
         "method": {...},  # of what the module is made again, see sentcse.methods.building; missing in older files
         "record": {...},  # how the encoder was made, see sentcse.storage.model_card
     }
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ from sentcse.machine.files import first_line
 from sentcse.modules.dropout import set_dropout
 from sentcse.modules.heads import HEADS
 from sentcse.modules.input_length import SHORTEST_INPUT, most_positions
+from sentcse.modules.lora import MISSING, LoRA, adapt, lora_of, merged
 from sentcse.modules.pooling import POOLERS
 from sentcse.storage.backbones import without_pooling_layer
 from sentcse.storage.parts import EncoderParts
@@ -59,6 +62,7 @@ def encoder_entry(encoder: EncoderParts, head_name: str | None) -> dict[str, Any
         "tokenizer_files": _tokenizer_files(encoder.tokenizer),
         **({} if encoder.prompt == "" else {"prompt": encoder.prompt}),
         **({} if encoder.dimensions is None else {"dimensions": encoder.dimensions}),
+        **({} if (lora := lora_of(encoder.backbone)) is None else {"lora": asdict(lora)}),
     }
 
 
@@ -70,7 +74,8 @@ def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> Enco
         dropout: sets every dropout of the backbone; None leaves them as they were trained.
 
     Returns:
-        the parts on the CPU; their provenance is the record of how the encoder was made.
+        the parts on the CPU, adapters of LoRA merged into the weights; their provenance is the record of how the
+        encoder was made.
 
     Raises:
         SentcseError: if the file is missing, damaged, or no checkpoint of sentcse.
@@ -82,13 +87,18 @@ def load_checkpoint_encoder(path: Path, *, dropout: float | None = None) -> Enco
             f"{path} holds no sentence encoder: it is of a generator, whose model is in its run's model/."
         )
     state = checkpoint.get("state_dict")
-    if isinstance(state, Mapping) and any(map(_is_of_peft, state)):
+    adapted = isinstance(state, Mapping) and any(map(_is_of_peft, state))
+    if adapted and "lora" not in stored["encoder"]:
         raise SentcseError(
             f"{path} holds adapters of PEFT beside the backbone, which cannot be rebuilt from it: build the same "
             "adapted encoder, load the checkpoint into it, and export it by save_pretrained, which merges them."
         )
     try:
         return _rebuild(stored["encoder"], checkpoint["state_dict"], stored["record"], dropout)
+    except SentcseError as fault:
+        if str(fault) == MISSING:
+            raise SentcseError(f"{path} holds adapters: {MISSING}") from None
+        raise
     except Exception as error:  # what the libraries make of a damaged description can be anything
         raise SentcseError(
             f"{path} is damaged: its encoder cannot be rebuilt ({first_line(error)}); use another checkpoint of the "
@@ -170,7 +180,10 @@ def _rebuild(
     # what is built draws random weights, which must not move the caller's random state
     with torch.random.fork_rng(devices=[]):
         backbone = _build_backbone(description["backbone_config"], dropout)
+        if "lora" in description:
+            adapt(backbone, LoRA(**description["lora"]))
         backbone.load_state_dict(_without_prefix(state, BACKBONE_PREFIX))
+        backbone = merged(backbone)
         head: nn.Module | None = None
         if description["head"] is not None:
             head = HEADS[description["head"]](int(backbone.config.hidden_size))

@@ -109,6 +109,8 @@ def _what(record: Mapping[str, Any], *, name: str, pooler: str, max_length: int,
         made += f" trained from `{base if HUB_NAME.fullmatch(base) else PurePath(base).name}`"
     if "method" in record:
         made += f" with {record['method']}"
+    if (rank := record.get("recipe", {}).get("encoder.lora.rank")) is not None:
+        made += f" through LoRA of rank {rank}, which is merged into its weights"
     head = ", through a head" if has_head and pooler != "cls" else ""
     return (
         f"# {name}\n\n{made}, exported by sentcse. It turns a sentence into {width} values; compare them by cosine.\n\n"

@@ -11,6 +11,7 @@ from sentcse.machine.locate import locate
 from sentcse.modules.heads import DenseHead
 from sentcse.modules.input_length import check_length, longest_input, most_positions
 from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER, ENCODER_FOLDER
+from sentcse.storage.adapters import adapter_base, is_adapter, with_adapter
 from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone, require_model
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
@@ -30,13 +31,15 @@ def open_encoder(
     max_length: int | None,
     revision: str | None = None,
     known_as: str | None = None,
+    adapter: str | Path | None = None,
 ) -> EncoderParts:
     """What `SentenceEncoder.from_pretrained` opens; see there."""
     path = Path(locate(str(source))).expanduser()
-    if path.suffix == CHECKPOINT_SUFFIX:
+    if path.suffix == CHECKPOINT_SUFFIX and adapter is None:
         return _open_checkpoint(path, pooler=pooler, max_length=max_length)
-    checked = check_source(encoder_folder(source))
-    record, head = _read_recorded(checked, pooler=pooler, revision=revision, known_as=known_as)
+    checked = str(path) if path.suffix == CHECKPOINT_SUFFIX else check_source(encoder_folder(source))
+    described = checked if adapter is None or not Path(adapter, RECORD_FILE).is_file() else str(adapter)
+    record, head = _read_recorded(described, pooler=pooler, revision=revision, known_as=known_as)
     chosen = record.pooler if pooler is None else pooler
     if chosen is None:
         require_model(str(source), revision=revision, key="encoder")  # what is not there has no record either
@@ -46,7 +49,7 @@ def open_encoder(
         )
     if chosen == "cls" and head is None:
         raise _headless(source)
-    backbone, tokenizer = open_backbone(checked, revision=revision)
+    backbone, tokenizer = open_backbone(checked, revision=revision, adapter=adapter)
     _check_head(head, backbone, source)
     if max_length is not None:
         check_length(max_length, backbone, tokenizer)
@@ -91,7 +94,7 @@ def _length(
 
 
 def open_backbone(
-    name_or_path: str, *, dropout: float | None = None, revision: str | None = None
+    name_or_path: str, *, dropout: float | None = None, revision: str | None = None, adapter: str | Path | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A backbone and its tokenizer, to train: of whatever `open_encoder` opens, without its pooler and head.
 
@@ -99,15 +102,21 @@ def open_backbone(
         name_or_path: as `encoder.name_or_path`.
         dropout: sets every dropout of the backbone; None leaves them as the checkpoint has them.
         revision: branch, tag or commit on the hub.
+        adapter: a folder of peft's, whose adapter is added to the weights.
 
     Raises:
         SentcseError: if it cannot be had, or tokenizer and backbone do not belong together.
     """
+    if adapter is not None:
+        backbone, tokenizer = open_backbone(name_or_path, dropout=dropout, revision=revision)
+        return with_adapter(backbone, adapter), tokenizer
     path = Path(locate(name_or_path)).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         parts = load_checkpoint_encoder(path, dropout=dropout)
         return parts.backbone, parts.tokenizer
     source = encoder_folder(name_or_path)
+    if is_adapter(source):
+        return open_backbone(adapter_base(source), dropout=dropout, revision=revision, adapter=source)
     backbone = load_backbone(source, dropout=dropout, revision=revision)
     tokenizer = load_tokenizer(source, revision=revision)
     check_vocabulary(tokenizer, backbone, name_or_path)

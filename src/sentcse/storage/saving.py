@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -13,6 +13,8 @@ from torch import nn
 from sentcse.errors import SentcseError
 from sentcse.machine.files import replaced_as_a_whole
 from sentcse.modules.heads import BatchNormHead, DenseHead, DenseLayer, LinearTanhHead
+from sentcse.modules.lora import lora_of, merged
+from sentcse.storage.adapters import ADAPTER_FOLDER, save_adapter
 from sentcse.storage.backbones import quiet_transformers, without_pooling_layer
 from sentcse.storage.model_card import model_card
 from sentcse.storage.parts import EncoderParts
@@ -30,6 +32,8 @@ def save_encoder(encoder: EncoderParts, folder: Path, *, name: str | None = None
     The folder appears whole or not at all. A BatchNorm head is written as it is in eval mode. A Linear + tanh head on
     the first token is written as the backbone's own pooling layer as well, where its class has one of that form, so
     that AutoModel's `pooler_output` is the vector (as in the published checkpoints).
+
+    Adapters of peft are merged into the weights; those of `sentcse.modules.lora` are kept in `adapter/` as well.
 
     Args:
         encoder: in any mode, on any device; its provenance holds plain containers only.
@@ -59,6 +63,8 @@ def save_encoder(encoder: EncoderParts, folder: Path, *, name: str | None = None
             dimensions=encoder.dimensions,
         )
         write_record(partial, encoder, head_folders=dense)
+        if lora_of(encoder.backbone) is not None:
+            _save_adapter_beside(encoder, partial, dense)
         card = model_card(
             encoder.provenance,
             name=target.name if name is None else name,
@@ -75,26 +81,18 @@ def save_encoder(encoder: EncoderParts, folder: Path, *, name: str | None = None
     return target
 
 
+def _save_adapter_beside(encoder: EncoderParts, folder: Path, head_folders: Sequence[str]) -> None:
+    """The adapter with what else makes vectors of its model's states, so that it can be opened in place of `folder`."""
+    adapter = folder / ADAPTER_FOLDER
+    save_adapter(encoder.backbone, adapter)
+    for name in head_folders:
+        shutil.copytree(folder / name, adapter / name)
+    write_record(adapter, encoder, head_folders=head_folders)
+
+
 def _values(encoder: EncoderParts, head: Sequence[DenseLayer]) -> int:
     computed = head[-1].weight.shape[0] if len(head) > 0 else encoder.width
     return computed if encoder.dimensions is None else min(computed, encoder.dimensions)
-
-
-def merged(backbone: PreTrainedModel) -> PreTrainedModel:
-    """The backbone itself; of one that PEFT has wrapped, a copy with the adapters added to its weights.
-
-    Raises:
-        SentcseError: if adapters lie in it that cannot be merged, and would be left out of the weights.
-    """
-    merge = getattr(backbone, "merge_and_unload", None)
-    if callable(merge):
-        return cast("PreTrainedModel", copy.deepcopy(backbone).merge_and_unload())  # type: ignore[operator]
-    if getattr(backbone, "peft_config", None) is not None:
-        raise SentcseError(
-            f"The backbone ({type(backbone).__name__}) holds adapters of PEFT, without which it would be written: "
-            "wrap it by peft.get_peft_model, whose adapters are merged, or merge them before the export."
-        )
-    return backbone
 
 
 def export_head(head: nn.Module | None) -> list[DenseLayer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from sentcse.config import TrainConfig
@@ -30,7 +31,7 @@ def fetch_sources(config: RunConfig) -> None:
 
 def _faults(config: RunConfig) -> Iterator[str]:
     root = Path(config.data_root)
-    for check in (_require_encoder, _require_generator, _fetch_corpus, _fetch_evaluation):
+    for check in (_require_encoder, _require_peft, _require_generator, _fetch_corpus, _fetch_evaluation):
         try:
             check(config, root)
         except SentcseError as fault:
@@ -42,6 +43,14 @@ def _require_encoder(config: RunConfig, root: Path) -> None:
     # the training of a generator may start from another one
     source = name if isinstance(config, TrainConfig) else masked_language_model_folder(name)
     require_model(source, revision=config.encoder.revision, key="encoder.name_or_path")
+
+
+def _require_peft(config: RunConfig, root: Path) -> None:
+    if isinstance(config, TrainConfig) and config.encoder.lora.rank is not None and find_spec("peft") is None:
+        raise SentcseError(
+            f"encoder.lora.rank={config.encoder.lora.rank} needs peft, which is not installed: "
+            "pip install 'sentcse[peft]'."
+        )
 
 
 def _require_generator(config: RunConfig, root: Path) -> None:

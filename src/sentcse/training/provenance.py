@@ -54,6 +54,8 @@ def recipe(config: RunConfig) -> dict[str, Any]:
     }
     sections["data"] |= config.data.model_dump(include={"duplicates"}, exclude_defaults=True)
     sections["encoder"] |= config.encoder.model_dump(include={"prompt"}, exclude_defaults=True)
+    if config.encoder.lora.rank is not None:
+        sections["encoder.lora"] = config.encoder.lora.model_dump()
     low_shot = config.data.low_shot
     if low_shot.size is not None or low_shot.percent is not None:
         sections["data.low_shot"] = low_shot.model_dump()

@@ -24,6 +24,7 @@ from sentcse.methods import Method
 from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
+from sentcse.modules.lora import LoRA, merged
 from sentcse.records.contents import Results
 from sentcse.records.layout import RESULTS_FORMAT, SPEARMAN, UNTRAINED_FOLDER, score_key
 from sentcse.records.selecting import selecting_key
@@ -166,6 +167,7 @@ class EncoderRun(Run[TrainConfig]):
         """Move the encoder to the best place between its start and the selected step, or beyond."""
         self.method.encoder.to(self.device)
         self.evaluation.test_curve = False  # of a place nothing is read but what selects
+        self.method.encoder.backbone = merged(self.method.encoder.backbone)
         return merge_back(self.method, build_encoder(self.config).backbone.state_dict(), self.evaluation)
 
     def report(self, results: Results) -> None:
@@ -213,6 +215,7 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         if generator.name_or_path is None
         else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
         optimizer=AdamWSettings(**config.optimizer.model_dump()),
+        lora=None if chosen.lora.rank is None else LoRA(**chosen.lora.model_dump()),
         **given,
     )
     return method

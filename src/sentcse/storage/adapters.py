@@ -1,0 +1,101 @@
+"""Adapters of peft in folders of their own, in peft's layout: `adapter_config.json` and `adapter_model.safetensors`."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line
+from sentcse.modules.lora import ADAPTER, MISSING, merged
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+ADAPTER_FOLDER = "adapter"
+"""Of an exported encoder: what was trained beside its weights, into which it is merged."""
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+PREFIX = "base_model.model."
+"""Before the names of the backbone's layers in `ADAPTER_WEIGHTS`."""
+
+
+def is_adapter(source: str | Path) -> bool:
+    """Whether a folder holds an adapter and no model of its own."""
+    folder = Path(source).expanduser()
+    return (folder / ADAPTER_CONFIG).is_file() and not (folder / "config.json").is_file()
+
+
+def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
+    """Write what `sentcse.modules.lora.adapt` put into a backbone, and which model it belongs to, into a new folder."""
+    import peft
+    from safetensors.torch import save_file
+
+    folder.mkdir()
+    settings: Any = backbone.peft_config[ADAPTER]
+    content = {**settings.to_dict(), "base_model_name_or_path": backbone.config._name_or_path, "inference_mode": True}
+    plain = {name: sorted(value) if isinstance(value, set) else value for name, value in content.items()}
+    (folder / ADAPTER_CONFIG).write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    state = peft.get_peft_model_state_dict(backbone, adapter_name=ADAPTER, save_embedding_layers=False)
+    tensors = {f"{PREFIX}{name}": tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
+
+
+def adapter_base(folder: str | Path) -> str:
+    """The model that an adapter belongs to, as its folder names it.
+
+    Raises:
+        SentcseError: if it names none, or cannot be read.
+    """
+    path = Path(folder).expanduser() / ADAPTER_CONFIG
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(folder, error) from error
+    if not isinstance(named, str) or named == "":
+        raise SentcseError(
+            f"{folder} is an adapter and does not say of which model: name it in base_model_name_or_path of "
+            f"{ADAPTER_CONFIG}, or open the model with adapter={folder}."
+        )
+    return named
+
+
+def with_adapter(backbone: PreTrainedModel, folder: str | Path) -> PreTrainedModel:
+    """A backbone with the adapter of a local folder added to its weights.
+
+    Raises:
+        SentcseError: without peft, or if the folder holds no adapter, a damaged one, or one of another architecture.
+    """
+    try:
+        import peft
+    except ImportError:
+        raise SentcseError(MISSING) from None
+    from safetensors.torch import load_file
+
+    path = Path(folder).expanduser()
+    if not (path / ADAPTER_CONFIG).is_file():
+        raise SentcseError(
+            f"{folder} holds no adapter: expected a local folder of peft's with {ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}."
+        )
+    try:
+        with warnings.catch_warnings():  # of a base by another name, which is what `adapter=` is for
+            warnings.simplefilter("ignore")
+            adapted: Any = peft.get_peft_model(backbone, peft.PeftConfig.from_pretrained(str(path)))
+        state = load_file(path / ADAPTER_WEIGHTS)
+        # peft leaves out what does not fit and says nothing
+        lacking = set(peft.get_peft_model_state_dict(adapted)) ^ state.keys()
+        if len(lacking) > 0:
+            raise ValueError(f"{min(lacking)} is in one of the two alone")
+        peft.set_peft_model_state_dict(adapted, state)
+    except Exception as error:  # what the libraries make of a damaged file can be anything
+        raise _unreadable(folder, error) from error
+    return merged(adapted)
+
+
+def _unreadable(folder: str | Path, error: Exception) -> SentcseError:
+    return SentcseError(
+        f"{folder} cannot be read as an adapter of this model ({first_line(error)}): is it whole, and of a model of "
+        "this architecture?"
+    )
