@@ -33,7 +33,6 @@ class SentenceEncoder(nn.Module):
         pooler: a name of `sentcse.modules.pooling.POOLERS`.
         head: applied after pooling, or None. The pooler `cls` means the first token through a trained head.
         max_length: tokens at which `encode` cuts a sentence; None for the backbone's own limit, at most 512.
-
         prompt: put before every sentence by `encode`, as a sentence-transformers folder asks by its default prompt.
         dimensions: leading values of a vector that are kept (Matryoshka embeddings); None for all.
 
