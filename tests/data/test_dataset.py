@@ -76,3 +76,12 @@ def test_where_there_are_no_duplicates_the_data_have_the_same_name(cache: TokenC
     assert (len(dataset), dataset.dropped, dataset.sha256) == (100, 0, cache.sha256)
     with pytest.raises(DataError, match="take a smaller split"):
         SentenceDataset(cache, LowShot(48, size=101), drop_duplicates=True)
+
+
+def test_lengths_are_those_of_the_rows_at_the_positions(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("".join("the " * (n % 4) + f"{n}\n" for n in range(40) for _ in range(2)))
+    cache = opened(TextFile(tmp_path / "a.txt"), tokenizer, tmp_path)
+    dataset = SentenceDataset(cache, LowShot(48, size=20), drop_duplicates=True)
+    found = dataset.lengths(np.arange(20)).tolist()
+    assert found == [len(text) for (text,) in dataset.__getitems__(range(20))]
+    assert len(set(found)) > 3

@@ -121,3 +121,16 @@ def test_asked_too_early_or_outside(make: Make, tokenizer: PreTrainedTokenizerBa
     with pytest.raises(IndexError, match="in \\[0, 90\\), got 90"):
         part[90]
     assert [text.tolist() for text in part[3]] == [text.tolist() for text in part.__getitems__([3])[0]]
+
+
+def test_windows_of_length_go_by_the_rows_that_are_trained_on(make: Make, tmp_path: Path) -> None:
+    path = tmp_path / "lengths.txt"
+    path.write_text("".join("the " * (number % 10) + f"cat {number}\n" for number in range(100)))
+    plain, sorted_ = make(path), make(path, length_window=4)
+    assert sorted(trained(plain)) == sorted(trained(sorted_))
+    shares = [
+        sum(int(batch["attention_mask"].sum()) for batch in batches)
+        / sum(batch["input_ids"].numel() for batch in batches)
+        for batches in (list(plain.train_dataloader()), list(sorted_.train_dataloader()))
+    ]
+    assert shares[0] < 0.75 < 0.85 < shares[1]

@@ -4,6 +4,7 @@ import pickle
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from corpora import opened
 from transformers import PreTrainedTokenizerFast
@@ -62,6 +63,13 @@ def test_pickled_as_where_it_lies(tokenizer: PreTrainedTokenizerFast, numbered: 
     shutil.rmtree(cache.folder)
     with pytest.raises(DataError, match="holds no whole token cache"):
         pickle.loads(data)
+
+
+def test_lengths_are_those_of_the_longest_texts(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sent0,sent1\ncat,the cat\n\nthe dog ran far,dog\nfish,fish\n")
+    cache = opened(TextFile(path), tokenizer, tmp_path / "cache")
+    assert cache.lengths(np.array([2, 0, 1, 0])).tolist() == [3, 4, 6, 4]
 
 
 def test_rows_outside_the_range(tokenizer: PreTrainedTokenizerFast, numbered: Path, tmp_path: Path) -> None:

@@ -58,7 +58,11 @@ def test_two_processes_make_one_run(settings: Settings, configure: Configure, tm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [[], ["data.chunk=3", "trainer.accumulate_grad_batches=2"]], ids=["plain", "chunks"])
+@pytest.mark.parametrize(
+    "more",
+    [[], ["data.chunk=3", "trainer.accumulate_grad_batches=2", "data.length_window=2"]],
+    ids=["plain", "chunks"],
+)
 def test_two_processes_train_as_one_with_the_whole_batch(
     settings: Settings, configure: Configure, inputs: Path, tmp_path: Path, more: list[str]
 ) -> None:

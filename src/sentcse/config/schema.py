@@ -101,6 +101,12 @@ class Data(Section):
         "keep",
         description="rows with the same tokens: keep; drop: train on the first alone; mask: no negatives of each other",
     )
+    length_window: int | None = Field(
+        None,
+        ge=2,
+        description="batches over which sentences are sorted by length, so that a batch has less padding; null: no "
+        "sorting (published)",
+    )
     drop_last: bool = Field(False, description="leave out the short batch that ends an epoch (published: kept)")
     num_workers: int = Field(0, ge=0, description="loader processes; the order of batches does not depend on it")
     cache_dir: LocalPath = Field(description="where tokenised corpora are kept")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from sentcse.data.collator import ViewCollator
 from sentcse.data.corpus_report import CorpusReport
-from sentcse.data.dataset import SentenceDataset
+from sentcse.data.dataset import SentenceDataset, TokenRows
 from sentcse.data.in_memory import as_source
 from sentcse.data.low_shot import LowShot
 from sentcse.data.sampler import SMALLEST_BATCH, PureBatchSampler, ResumableLoader
@@ -43,6 +42,8 @@ class SentenceDataModule(pl.LightningDataModule):
         cache_dir: folder of token caches; None for sentcse/tokens in the user's cache folder.
         seed: seed of the batch order.
         pad_to_multiple_of: round the length of a batch up to a multiple.
+        length_window: batches over which sentences are sorted by length, so that those of a batch are about as long;
+            None for no sorting. See `sentcse.data.length_windows.LengthWindows`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class SentenceDataModule(pl.LightningDataModule):
         seed: int = 0,
         pad_to_multiple_of: int | None = None,
         drop_duplicates: bool = False,
+        length_window: int | None = None,
     ) -> None:
         super().__init__()
         self.source = as_source(source)
@@ -72,6 +74,7 @@ class SentenceDataModule(pl.LightningDataModule):
         self.cache_dir = _default_cache_dir() if cache_dir is None else Path(cache_dir)
         self.low_shot = low_shot
         self.drop_duplicates = drop_duplicates
+        self.length_window = length_window
         self._cache: TokenCache | None = None
         self._dataset: SentenceDataset | None = None
         self._loader: ResumableLoader | None = None
@@ -154,14 +157,23 @@ class SentenceDataModule(pl.LightningDataModule):
     def _world(self) -> tuple[int, int]:
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
-    def _rows(self) -> Dataset[list[TokenIds]]:
+    def _rows(self) -> TokenRows:
         return self._ready
 
     def _collator(self) -> Callable[[Sequence[list[TokenIds]]], dict[str, Tensor]]:
         return ViewCollator(self._pad_token_id(), self._ready.cache.columns, self.pad_to_multiple_of)
 
     def _sampler(self) -> PureBatchSampler:
-        return PureBatchSampler(self.sentences, self.batch_size, self.seed, self.drop_last, *self._world)
+        rows = self._rows()
+        return PureBatchSampler(
+            len(rows),
+            self.batch_size,
+            self.seed,
+            self.drop_last,
+            *self._world,
+            length_window=self.length_window,
+            lengths=rows.lengths,
+        )
 
     def _open_cache(self) -> TokenCache:
         # once: opening it reads every byte of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,23 @@ from sentcse.data.token_cache import TokenCache, TokenIds
 from sentcse.errors import DataError
 
 
-class SentenceDataset(Dataset[list[TokenIds]]):
+class TokenRows(Dataset[list[TokenIds]], ABC):
+    """Rows of token ids by position."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many they are."""
+
+    @abstractmethod
+    def __getitems__(self, positions: Sequence[int]) -> list[list[TokenIds]]:
+        """Token ids at several positions; DataLoader asks for a batch this way."""
+
+    @abstractmethod
+    def lengths(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Tokens of the longest text of each row, special tokens included."""
+
+
+class SentenceDataset(TokenRows):
     """Rows of a cache by position; a split is computed row by row, so it takes neither memory nor a cache of its own.
 
     Args:
@@ -63,7 +80,11 @@ class SentenceDataset(Dataset[list[TokenIds]]):
         """Token ids at several positions; DataLoader asks for a batch this way."""
         return [self.cache[row] for row in self.rows(positions).tolist()]
 
-    def rows(self, positions: Sequence[int]) -> npt.NDArray[np.int64]:
+    def lengths(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Tokens of the longest text of each row, special tokens included."""
+        return self.cache.lengths(self.rows(positions))
+
+    def rows(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Rows of the cache, blank ones not counted, at several positions."""
         rows = np.asarray(positions, dtype=np.int64)
         if self.split is not None:

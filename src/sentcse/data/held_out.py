@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from sentcse.data.collator import ViewCollator
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.data.dataset import SentenceDataset
-from sentcse.data.permutation import Permutation
+from sentcse.data.dataset import SentenceDataset, TokenRows
+from sentcse.data.permutation import Permutation, Positions
 from sentcse.data.sampler import SMALLEST_BATCH
 from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
@@ -23,7 +22,7 @@ _DOMAIN = 0x6865_6C64_5F6F_7574  # "held_out"
 _ROWS_AT_ONCE = 1024
 
 
-class DatasetPart(Dataset[list[TokenIds]]):
+class DatasetPart(TokenRows):
     """The rows of a dataset at positions [start, stop) of a permutation of it."""
 
     def __init__(self, dataset: SentenceDataset, permutation: Permutation, start: int, stop: int) -> None:
@@ -45,6 +44,10 @@ class DatasetPart(Dataset[list[TokenIds]]):
         """Token ids at several positions; DataLoader asks for a batch this way."""
         rows = self.permutation(np.asarray(positions, dtype=np.int64) + self.start)
         return self.dataset.__getitems__(rows.tolist())
+
+    def lengths(self, positions: Positions) -> Positions:
+        """Tokens of the longest text of each row, special tokens included."""
+        return self.dataset.lengths(self.permutation(positions + self.start))
 
 
 class EachTextOnce:
@@ -147,7 +150,7 @@ class HeldOutDataModule(SentenceDataModule):
             f"them ({held_out}) and train on the others: take a larger corpus{remedy}."
         )
 
-    def _rows(self) -> Dataset[list[TokenIds]]:
+    def _rows(self) -> DatasetPart:
         return self._cut[1]
 
     def _collator(self) -> Callable[[Sequence[list[TokenIds]]], dict[str, Tensor]]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from sentcse.data.length_windows import Lengths, LengthWindows
 from sentcse.data.permutation import Permutation
 
 # In-batch negatives: a sentence that is alone in its batch has none.
@@ -35,18 +36,30 @@ class PureBatchSampler(Sampler[list[int]]):
         drop_last: leave the last short batch out.
         rank: number of this process.
         world_size: number of processes.
+        length_window: batches over which positions are sorted by length, see `LengthWindows`; None for no sorting.
+        lengths: tokens at several positions; needed for a `length_window`.
 
     Raises:
-        ValueError: `rank` is not in range(world_size), or there is not a single batch.
+        ValueError: `rank` is not in range(world_size), there is not a single batch, or `lengths` are missing.
     """
 
     def __init__(
-        self, size: int, batch_size: int, seed: int, drop_last: bool = False, rank: int = 0, world_size: int = 1
+        self,
+        size: int,
+        batch_size: int,
+        seed: int,
+        drop_last: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+        *,
+        length_window: int | None = None,
+        lengths: Lengths | None = None,
     ) -> None:
         if not 0 <= rank < world_size:
             raise ValueError(f"rank must be in [0, {world_size}), got {rank}")
         self.size, self.batch_size, self.seed = size, batch_size, seed
         self.rank, self.world_size = rank, world_size
+        self.length_window, self.lengths = length_window, lengths
         self.epoch = 0
         self.start = 0
         whole, rest = divmod(size, batch_size * world_size)
@@ -57,6 +70,8 @@ class PureBatchSampler(Sampler[list[int]]):
                 f"size must give each of {world_size} ranks a batch (batch_size {batch_size}, "
                 f"drop_last {drop_last}), got {size}"
             )
+        if length_window is not None and lengths is None:
+            raise ValueError("lengths must be given with a length_window")
         # Lightning calls set_epoch on `batch_sampler.sampler` only.
         self.sampler = self
 
@@ -70,16 +85,22 @@ class PureBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         """Batches from number `start`; nothing is read for those before it."""
-        permutation = Permutation(self.size, (self.seed, self.epoch))
+        order = self._order()
         for first in range(self.start, self._batches, _BLOCK_BATCHES):
-            # A block of batches at once, as each call of the permutation has a fixed cost.
+            # A block of batches at once, as each call of the order has a fixed cost.
             numbers = range(first, min(first + _BLOCK_BATCHES, self._batches))
             spans = [self._span(number) for number in numbers]
-            indices = permutation(np.concatenate([np.arange(*span, dtype=np.int64) for span in spans])).tolist()
+            indices = order(np.concatenate([np.arange(*span, dtype=np.int64) for span in spans])).tolist()
             done = 0
             for begin, end in spans:
                 yield indices[done : done + end - begin]
                 done += end - begin
+
+    def _order(self) -> Permutation | LengthWindows:
+        shuffled = Permutation(self.size, (self.seed, self.epoch))
+        if self.length_window is None or self.lengths is None:
+            return shuffled
+        return LengthWindows(shuffled, self.lengths, batch=self.batch_size * self.world_size, window=self.length_window)
 
     def _span(self, number: int) -> tuple[int, int]:
         is_last = self._last > 0 and number == self._batches - 1

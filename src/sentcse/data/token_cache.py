@@ -115,6 +115,13 @@ class TokenCache:
         ends = self._offsets[first : first + self.columns + 1].tolist()
         return [self._tokens[ends[column] : ends[column + 1]] for column in range(self.columns)]
 
+    def lengths(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Tokens of the longest text of each of `rows`, special tokens included."""
+        self._drop_touched_pages()
+        ends = self._offsets[rows[:, None] * self.columns + np.arange(self.columns + 1)]
+        longest: npt.NDArray[np.int64] = np.diff(ends, axis=1).max(axis=1)
+        return longest
+
     def _drop_touched_pages(self) -> None:
         """Let go of the pages read so far: else, after an epoch, the whole file counts as memory of this process.
 

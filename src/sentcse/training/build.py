@@ -53,6 +53,7 @@ def data_arguments(config: RunConfig) -> dict[str, Any]:
         "cache_dir": data.cache_dir,
         "seed": config.seed,
         "drop_duplicates": data.duplicates == "drop",
+        "length_window": data.length_window,
     }
 
 

@@ -52,7 +52,7 @@ def recipe(config: RunConfig) -> dict[str, Any]:
             include={"max_epochs", "max_steps", "precision", "accumulate_grad_batches", "gradient_clip_val", "devices"}
         ),
     }
-    sections["data"] |= config.data.model_dump(include={"duplicates"}, exclude_defaults=True)
+    sections["data"] |= config.data.model_dump(include={"duplicates", "length_window"}, exclude_defaults=True)
     sections["encoder"] |= config.encoder.model_dump(include={"prompt"}, exclude_defaults=True)
     if config.encoder.lora.rank is not None:
         sections["encoder.lora"] = config.encoder.lora.model_dump()
