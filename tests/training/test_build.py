@@ -53,7 +53,9 @@ def test_the_corpus_as_it_is_configured(configure: Configure, inputs: Path, tmp_
         "cache_dir": str(tmp_path / "cache"),
         "seed": 5,
         "drop_duplicates": False,
+        "length_window": None,
     }
+    assert data_arguments(configure("data.length_window=4"))["length_window"] == 4
     assert data_arguments(configure("data.duplicates=drop"))["drop_duplicates"]
     split = data_arguments(configure("data.low_shot.size=20", "data.low_shot.seed=9"))["low_shot"]
     assert split == LowShot(9, 20, None)
