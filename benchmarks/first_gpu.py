@@ -193,7 +193,7 @@ def launches(args: argparse.Namespace) -> Any:
 
 
 def resume(args: argparse.Namespace) -> Any:
-    """SHA-256 of the exported weights of two equal runs and of one that was stopped half way."""
+    """SHA-256 of the exported weights of two equal runs and of one that was stopped, and whether it was half way."""
     import hashlib
 
     words = ["trainer.max_steps=6", "trainer.deterministic=true", "trainer.save_last_minutes=0", "method=simcse"]
@@ -206,9 +206,11 @@ def resume(args: argparse.Namespace) -> Any:
                 time.sleep(0.01)
             process.kill()
             process.wait()
+            half_way = not list(args.out.glob("resume/stopped/*/results.json"))
         train(args, *words, f"runs.root={args.out}/resume/{name}")
     files = args.out.glob("resume/*/*/encoder/model.safetensors")
-    return {path.parts[-4]: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    found: dict[str, Any] = {path.parts[-4]: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return found | {"stopped_half_way": half_way}
 
 
 def scores(args: argparse.Namespace) -> Any:
