@@ -130,12 +130,30 @@ def micse_lora(**options: Any) -> Method:
     return with_adapters(micse(**options))
 
 
+def moved(method: Method) -> Method:
+    """Away from its start, each weight by a little."""
+    torch.manual_seed(9)
+    with torch.no_grad():
+        for parameter in method.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return method
+
+
+def simcse_near(**options: Any) -> Method:
+    return moved(simcse(stay_near="similarities", stay_near_weight=3.0, **options))
+
+
+def diffcse_near(**options: Any) -> Method:
+    return moved(diffcse(stay_near="weights", stay_near_weight=3.0, **options))
+
+
 METHODS: dict[str, Callable[..., Method]] = {
     each.__name__: each
     for each in (
         *(simcse, simcse_mlm, diffcse, diffcse_before_head, micse),
         *(simcse_masked, diffcse_masked, micse_masked),
         *(diffcse_lora, micse_lora),
+        *(simcse_near, diffcse_near),
     )
 }
 
@@ -143,6 +161,8 @@ METHODS: dict[str, Callable[..., Method]] = {
 def exact(method: Method) -> Method:
     """In float64, but for the generator, which predicts whole numbers."""
     method.double()
+    if method.start is not None:
+        vars(method.start)["_encoder"].double()
     if "_generator" in vars(method):
         method.generator.float()  # type: ignore[union-attr]
     return method
@@ -157,7 +177,7 @@ class Step(nn.Module):
         self.objective: Objective | None = None
 
     def forward(self, batch: Batch) -> Tensor:
-        self.objective = self.method.compute_losses(batch)
+        self.objective = self.method.objective(batch)
         return self.objective.total()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import jaxtyping
@@ -9,7 +10,9 @@ import pytest
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from stopping import Stop
+from tiny import tiny_config, tiny_tokenizer
 from torch import Tensor
+from transformers import BertForMaskedLM
 
 from sentcse.config import TrainConfig
 from sentcse.config.schema import Callbacks
@@ -125,10 +128,31 @@ def test_what_compares_nothing_cannot_stop_early() -> None:
         StopEarly(EvaluationCallback([], every_n_steps=2), 2)
 
 
-@pytest.mark.parametrize("word", ["callbacks.early_stopping=100", "callbacks.ema=0.5"])
-def test_a_killed_run_goes_on_with_the_same_steps(word: str, configure: Configure, stopped: Stop) -> None:
-    whole = fitted(configure(word, runs="whole"))
-    config = configure(word)
+@pytest.fixture
+def of_method(tmp_path: Path) -> Callable[[str], list[str]]:
+    """The words that choose a method, with a generator for DiffCSE."""
+    torch.manual_seed(1)
+    BertForMaskedLM(tiny_config(num_hidden_layers=1)).save_pretrained(tmp_path / "generator")
+    tiny_tokenizer(tmp_path / "generator")
+    more = {
+        "diffcse": [f"generator.name_or_path={tmp_path}/generator"],
+        "micse": ["method.ami_layers=[0,1]", "method.ami_samples=8", "method.ami_minimum_support=2"],
+    }
+    return lambda method: [f"method={method}", *more.get(method, [])]
+
+
+@pytest.mark.parametrize(
+    ("word", "method"),
+    [
+        ("callbacks.early_stopping=100", "simcse"),
+        *(("callbacks.ema=0.5", method) for method in ("simcse", "diffcse", "micse")),
+    ],
+)
+def test_a_killed_run_goes_on_with_the_same_steps(
+    word: str, method: str, of_method: Callable[[str], list[str]], configure: Configure, stopped: Stop
+) -> None:
+    whole = fitted(configure(word, *of_method(method), runs="whole"))
+    config = configure(word, *of_method(method))
     stopped(config, 6, RuntimeError("power cut"))
     assert RunFolder(config).last.is_file()
     train(config)
@@ -152,7 +176,10 @@ class Averages:
             )
 
 
-def test_averaged_weights_are_scored_saved_and_exported(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["simcse", "diffcse", "micse"])
+def test_averaged_weights_are_scored_saved_and_exported(
+    method: str, of_method: Callable[[str], list[str]], configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
     by_hand = Averages(0.8)
     step = EvaluationCallback.on_train_batch_end
 
@@ -161,7 +188,7 @@ def test_averaged_weights_are_scored_saved_and_exported(configure: Configure, mo
         step(self, trainer, module, *rest)
 
     monkeypatch.setattr(EvaluationCallback, "on_train_batch_end", looked)
-    config = configure("callbacks.ema=0.8", "evaluation.every_n_steps=10")
+    config = configure("callbacks.ema=0.8", "evaluation.every_n_steps=10", *of_method(method))
     run = fitted(config)
     saved = load_checkpoint(run.folder.best)["state_dict"]
     for name, value in by_hand.state.items():

@@ -59,6 +59,8 @@ Configure = Callable[..., TrainConfig]
         (2, ["evaluation.every_n_steps=1", "callbacks.early_stopping=2"], [3]),
         (2, ["evaluation.every_n_steps=3", "callbacks.ema=0.5"], [3, 7]),
         (2, ["evaluation.every_n_steps=2", "callbacks.ema=0.5", "encoder.lora.rank=2", "data.chunk=3"], [3, 7]),
+        (2, ["evaluation.every_n_steps=3", "method.stay_near=weights", "method.stay_near_weight=1"], [3]),
+        (2, ["evaluation.every_n_steps=3", "method.stay_near=similarities", "method.stay_near_weight=5"], [7]),
         (4, ["evaluation.every_n_steps=1", "evaluation.select=info_nce", "evaluation.held_out.share=0.25"], [3, 7]),
     ],
 )

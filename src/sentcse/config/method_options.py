@@ -21,6 +21,12 @@ class MethodOptions(Section):
     gather: bool = Field(
         True, description="with several devices, compare the sentences of all of them; false: each device its own"
     )
+    stay_near: Literal["weights", "similarities"] | None = Field(
+        None,
+        description="penalty on what training has changed: the backbone's weights (L2-SP), or the cosines of a batch's "
+        "sentences; null: none",
+    )
+    stay_near_weight: Number = Field(0.01, ge=0, description="weight of that penalty")
 
 
 class SimCSEOptions(MethodOptions):

@@ -18,6 +18,7 @@ from sentcse.losses.replaced_token_detection import (
     replaced_token_detection_loss,
     replaced_token_labels,
 )
+from sentcse.losses.staying_near import similarity_distance, weight_distance
 
 __all__ = [
     "AttentionMutualInformation",
@@ -32,4 +33,6 @@ __all__ = [
     "replaced_token_counts",
     "replaced_token_detection_loss",
     "replaced_token_labels",
+    "similarity_distance",
+    "weight_distance",
 ]

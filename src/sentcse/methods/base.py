@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
@@ -18,6 +18,7 @@ from sentcse.methods.building import BuiltModule, Origin
 from sentcse.methods.duplicates import false_negatives, number_texts
 from sentcse.methods.global_batch import gather_rows, gather_texts, mean_over_ranks
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.staying_near import NearBy, StartEncoder
 from sentcse.modules.attention import quicken
 from sentcse.modules.dropout import quicken_dropout
 from sentcse.modules.heads import HEADS
@@ -59,7 +60,13 @@ class Method(BuiltModule, ABC):
         chunk: sentences that are encoded at a time, and once more in backward, which bounds the memory while the
             objective sees the whole batch; None for all at once.
         mask_duplicates: sentences with the same tokens are not each other's negatives.
+        stay_near: adds a penalty on what training has changed: `weights` of the backbone, or `similarities` of a
+            batch's first views, before the head; None for no penalty. The start is `encoder` as it is given.
+        stay_near_weight: of that penalty.
         optimizer: AdamW settings; None for the published ones.
+
+    Raises:
+        ValueError: if `stay_near` is something else.
     """
 
     reads_hard_negatives: ClassVar[bool] = True
@@ -74,9 +81,13 @@ class Method(BuiltModule, ABC):
         gather: bool = True,
         chunk: int | None = None,
         mask_duplicates: bool = False,
+        stay_near: NearBy | None = None,
+        stay_near_weight: float = 0.01,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(optimizer=optimizer)
+        self.start = None if stay_near is None else StartEncoder(encoder, by=stay_near)
+        self.stay_near_weight = stay_near_weight
         self.encoder = encoder
         self.gather = gather
         self.chunk = chunk
@@ -112,8 +123,10 @@ class Method(BuiltModule, ABC):
         """Train adapters in place of the encoder's weights; heads are trained as ever.
 
         Raises:
-            SentcseError: without peft, or if the encoder has no such layers.
+            SentcseError: without peft, if the encoder has no such layers, or if its weights are to stay near the start.
         """
+        if self.start is not None:
+            self.start.check_adapters()
         adapt(self.encoder.backbone, lora)
         quicken_dropout(self.encoder.backbone)
 
@@ -172,10 +185,29 @@ class Method(BuiltModule, ABC):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """The weighted sum of the losses; logs it, its terms and the metrics under `train/`, of all ranks together."""
         self.check_views(batch["input_ids"].shape[1])
-        objective = self.compute_losses(batch)
+        objective = self.objective(batch)
         loss = objective.total()
         self._log_step(loss, objective, len(batch["input_ids"]))
         return loss
+
+    def objective(self, batch: Batch) -> Objective:
+        """What a step minimises: the method's own terms and, where it stays near its start, that distance."""
+        start = self.start
+        if start is None:
+            return self.compute_losses(batch)
+        with start.watching(self.encoder) as seen:
+            objective = self.compute_losses(batch)
+        distance = start.distance(self.encoder, batch, seen, gather=self.gather, at_once=self.chunk)
+        return replace(
+            objective,
+            losses={**objective.losses, "stay_near": distance},
+            weights={**objective.weights, "stay_near": self.stay_near_weight},
+        )
+
+    def begin_with(self, origin: Origin | None) -> None:
+        """Where the method stays near its start, take this for it; see `StartEncoder.load`."""
+        if self.start is not None:
+            self.start.load(origin)
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _log_step(self, loss: Tensor, objective: Objective, size: int) -> None:

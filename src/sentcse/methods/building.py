@@ -40,6 +40,7 @@ class _Made(NamedTuple):
     options: dict[str, Any]
     optimizer: AdamWSettings
     generator: Origin | None
+    start: Origin | None
 
 
 class BuiltModule(TrainedModule, ABC):
@@ -47,6 +48,7 @@ class BuiltModule(TrainedModule, ABC):
 
     _options: dict[str, Any]
     _generator_origin: Origin | None
+    _start_origin: Origin | None
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
         """Note the options; the published classes, which take a name, are others.
@@ -65,7 +67,7 @@ class BuiltModule(TrainedModule, ABC):
             )
         made = super().__new__(cls)
         made._options = _plain(options)
-        made._generator_origin = None
+        made._generator_origin = made._start_origin = None
         return made
 
     @classmethod
@@ -94,7 +96,7 @@ class BuiltModule(TrainedModule, ABC):
     ) -> Self:
         """As `build`, with adapters where `lora` is given; what it is made of is remembered for checkpoints."""
         made = cls.build(encoder, origin=origin, generator=generator, optimizer=optimizer, **options)
-        made._options, made._generator_origin = _plain(options), generator
+        made._options, made._generator_origin, made._start_origin = _plain(options), generator, origin
         if lora is not None:
             made.adapt(lora)
         return made
@@ -189,8 +191,13 @@ class BuiltModule(TrainedModule, ABC):
             **{**stored.options, **options},
         )
         made.load_state_dict(checkpoint["state_dict"], strict=strict is None or strict)
+        made._start_origin = stored.start
+        made.begin_with(stored.start)
         made.record = checkpoint[CHECKPOINT_KEY]["record"]
         return made if map_location is None else made.to(map_location)
+
+    def begin_with(self, origin: Origin | None) -> None:
+        """Take note of the encoder that training began with; nothing, unless the method needs it later."""
 
     def made_of(self) -> dict[str, Any]:
         """What `load_from_checkpoint` needs beside the encoder, in plain containers."""
@@ -199,6 +206,7 @@ class BuiltModule(TrainedModule, ABC):
             "options": self._options,
             "optimizer": asdict(self.optimizer_settings),
             "generator": None if self._generator_origin is None else asdict(self._generator_origin),
+            "start": None if self._start_origin is None else asdict(self._start_origin),
         }
 
 
@@ -218,8 +226,12 @@ def _made_of(entry: Mapping[str, Any], path: Path) -> _Made:
     """What a checkpoint says; one of an earlier version has the recipe of its run, and no generator."""
     try:
         known = entry["method"] if "method" in entry else _of_recipe(entry["record"]["recipe"])
-        origin = None if known["generator"] is None else Origin(**known["generator"])
-        return _Made(str(known["class"]), dict(known["options"]), AdamWSettings(**known["optimizer"]), origin)
+        # those of earlier versions do not say what they began with
+        generator, start = (
+            None if each is None else Origin(**each) for each in (known["generator"], known.get("start"))
+        )
+        optimizer = AdamWSettings(**known["optimizer"])
+        return _Made(str(known["class"]), dict(known["options"]), optimizer, generator, start)
     except (KeyError, TypeError, ValueError) as error:
         raise SentcseError(
             f"{path} does not say how its method was made ({first_line(error)}): make it as it was, by its "

@@ -16,6 +16,7 @@ from sentcse.methods.generator import Generator
 from sentcse.methods.global_batch import own_rows
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import ROWS_IN_CACHE
+from sentcse.methods.staying_near import NearBy
 from sentcse.modules.attention import quicken
 from sentcse.modules.dropout import quicken_dropout
 from sentcse.modules.lora import LoRA, adapt
@@ -44,6 +45,8 @@ class DiffCSE(Method):
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
         mask_duplicates: sentences with the same tokens are not each other's negatives.
+        stay_near: `weights` or `similarities` that a penalty keeps near the start; None for no penalty.
+        stay_near_weight: of that penalty.
         optimizer: AdamW settings.
     """
 
@@ -65,6 +68,8 @@ class DiffCSE(Method):
         gather: bool = True,
         chunk: int | None = None,
         mask_duplicates: bool = False,
+        stay_near: NearBy | None = None,
+        stay_near_weight: float = 0.01,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -74,6 +79,8 @@ class DiffCSE(Method):
             gather=gather,
             chunk=chunk,
             mask_duplicates=mask_duplicates,
+            stay_near=stay_near,
+            stay_near_weight=stay_near_weight,
             optimizer=optimizer,
         )
         self.temperature = temperature

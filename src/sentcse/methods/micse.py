@@ -13,6 +13,7 @@ from sentcse.losses import InformationSums, info_nce_loss, information_sums, mea
 from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.global_batch import ranks, sum_over_ranks
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.staying_near import NearBy
 from sentcse.modules.attention import collect_attention_maps, enable_attention_maps
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class MiCSE(Method):
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
         mask_duplicates: sentences with the same tokens are not each other's negatives.
+        stay_near: `weights` or `similarities` that a penalty keeps near the start; None for no penalty.
+        stay_near_weight: of that penalty.
         optimizer: AdamW settings.
 
     Raises:
@@ -66,6 +69,8 @@ class MiCSE(Method):
         gather: bool = True,
         chunk: int | None = None,
         mask_duplicates: bool = False,
+        stay_near: NearBy | None = None,
+        stay_near_weight: float = 0.01,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -75,6 +80,8 @@ class MiCSE(Method):
             gather=gather,
             chunk=chunk,
             mask_duplicates=mask_duplicates,
+            stay_near=stay_near,
+            stay_near_weight=stay_near_weight,
             optimizer=optimizer,
         )
         if chunk is not None and ami_minimum_support is None:

@@ -15,6 +15,7 @@ from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked
 from sentcse.methods.building import Origin
 from sentcse.methods.global_batch import part_of_mean
 from sentcse.methods.optimization import AdamWSettings
+from sentcse.methods.staying_near import NearBy
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
 from sentcse.storage.masked_language_models import load_mlm_head
 
@@ -37,6 +38,8 @@ class SimCSE(Method):
         gather: compare the sentences of all ranks.
         chunk: sentences that are encoded at a time; None for all.
         mask_duplicates: sentences with the same tokens are not each other's negatives.
+        stay_near: `weights` or `similarities` that a penalty keeps near the start; None for no penalty.
+        stay_near_weight: of that penalty.
         optimizer: AdamW settings.
 
     Raises:
@@ -57,6 +60,8 @@ class SimCSE(Method):
         gather: bool = True,
         chunk: int | None = None,
         mask_duplicates: bool = False,
+        stay_near: NearBy | None = None,
+        stay_near_weight: float = 0.01,
         optimizer: AdamWSettings | None = None,
     ) -> None:
         super().__init__(
@@ -66,6 +71,8 @@ class SimCSE(Method):
             gather=gather,
             chunk=chunk,
             mask_duplicates=mask_duplicates,
+            stay_near=stay_near,
+            stay_near_weight=stay_near_weight,
             optimizer=optimizer,
         )
         if mlm_weight > 0 and mlm_head is None:
