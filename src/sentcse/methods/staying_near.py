@@ -121,5 +121,5 @@ class StartEncoder:
     @torch.no_grad()
     def _encode(self, input_ids: Tensor, attention_mask: Tensor, at_once: int | None) -> Tensor:
         size = len(input_ids) if at_once is None else at_once
-        parts = zip(input_ids.split(size), attention_mask.split(size), strict=True)
+        parts = zip(torch.split(input_ids, size), torch.split(attention_mask, size), strict=True)
         return torch.cat([self._encoder(ids, mask) for ids, mask in parts])
