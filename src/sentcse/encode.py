@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sentcse.command.plain import run_plain_command
 from sentcse.config.commands import EncodeConfig
 from sentcse.errors import ConfigError
+from sentcse.printing.wording import count
 
 if TYPE_CHECKING:
     from sentcse.retrieval.bulk import Engine
@@ -76,8 +77,8 @@ def encode_job(config: EncodeConfig) -> None:
         progress=config.progress and sys.stderr.isatty(),
         engine=engine,
     )
-    shards, width, dtype = len(manifest["shards"]), manifest["width"], manifest["dtype"]
-    print(f"{folder}: {manifest['rows']:,} sentences in {shards:,} shards, {width} values each as {dtype}")
+    rows, shards = count(manifest["rows"], "sentence"), count(len(manifest["shards"]), "shard")
+    print(f"{folder}: {rows} in {shards}, {manifest['width']} values each as {manifest['dtype']}")
 
 
 def _engine(config: EncodeConfig) -> Engine:

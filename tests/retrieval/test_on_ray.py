@@ -21,6 +21,10 @@ from sentcse.retrieval.on_ray import MOST_TRIES, RayEngine, ShardWorker, Share, 
 LINES = ["a dog runs", "", "the woman plays music", "a man", " ", "the city", "a dog sits in the city", "music", "man"]
 
 
+class DiedError(Exception):
+    """Ray's word of a worker that could not be made."""
+
+
 class Dataset:
     """Of Ray: two workers whose shards come back in another order."""
 
@@ -50,6 +54,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     found = SimpleNamespace(
         is_initialized=lambda: True,
         nodes=lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}],
+        exceptions=SimpleNamespace(RayActorError=DiedError),
         data=SimpleNamespace(from_items=from_items, ActorPoolStrategy=lambda **_: None),
     )
     monkeypatch.setattr(on_ray, "ray_module", lambda: found)
@@ -164,6 +169,17 @@ def test_a_fault_of_a_worker_ends_the_command(
         with pytest.raises(SentcseError, match=r"On the node .*cannot be written \(No space left on device\)"):
             encode(encoder, tmp_path / "out", engine=RayEngine())
     assert encode(encoder, tmp_path / "out", engine=RayEngine())["complete"]
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_worker_that_cannot_begin(encoder: SentenceEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def died(_: Dataset) -> Iterator[dict[str, Any]]:
+        raise DiedError('The actor died:\n  File "x.py", line 1\n    model.to(device)\nRuntimeError: no memory\n')
+        yield {}
+
+    monkeypatch.setattr(Dataset, "iter_rows", died)
+    with pytest.raises(SentcseError, match=r"could not begin \(RuntimeError: no memory\): the same command goes on"):
+        encode(encoder, tmp_path / "out", engine=RayEngine())
 
 
 @pytest.mark.usefixtures("ray")

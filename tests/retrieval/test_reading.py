@@ -88,6 +88,15 @@ def test_blank_rows_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert caplog.messages == [f"{path}: rows without a sentence, left out: 2"]
 
 
+def test_a_blank_id(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.tsv", "i\tt\nx\ta\n \t \n \tb\n")  # the first blank one is of no sentence
+    said = r"rows\.tsv, line 4: the id is blank, where each sentence needs its own: mend it, or leave out id_column"
+    with pytest.raises(DataError, match=said):
+        list(iter_sentences(path, columns=["t"], id_column="i"))
+    with pytest.raises(DataError, match=said):
+        refuse_repeated_ids(path, "i", columns=["t"])
+
+
 def test_repeated_ids(tmp_path: Path) -> None:
     path = written(tmp_path, "rows.tsv", "i\tt\nx\ta\ny\tb\nz\tc\n")
     refuse_repeated_ids(path, "i", columns=["t"])

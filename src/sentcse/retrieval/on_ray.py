@@ -59,7 +59,12 @@ class RayEngine:
         with _cluster(ray):
             share = share_of_cluster(ray.nodes(), self.device, self.workers)
             dataset = _made_by_workers(ray, encoders[0], work, numbers, share)
-            yield from _in_order(dataset.iter_rows(), numbers)
+            try:
+                yield from _in_order(dataset.iter_rows(), numbers)
+            except ray.exceptions.RayActorError as error:
+                # its last line is that of the worker's own traceback, where it has one
+                why = str(error).strip().splitlines()[-1].strip()
+                raise SentcseError(f"A worker of Ray could not begin ({why}): the same command goes on.") from error
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,8 @@ def share_of_cluster(nodes: Sequence[dict[str, Any]], device: str, workers: int 
 @contextmanager
 def _cluster(ray: Any) -> Iterator[None]:
     """A connection to the cluster that Ray finds, or a Ray of this machine's own, which goes at the end."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    # what it would say of a worker's fault with several tracebacks is raised as well
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     if ray.is_initialized():
         yield
         return

@@ -90,8 +90,8 @@ def iter_sentences(
         key: the setting that `columns` is, for messages.
 
     Raises:
-        DataError: while iterating, if the file is missing, of the wrong form, or without a sentence, or a row has
-            several texts and `columns` is None; if `columns` names one twice.
+        DataError: while iterating, if the file is missing, of the wrong form, or without a sentence, a row has
+            several texts and `columns` is None, or an id is blank; if `columns` names one twice.
         ConfigError: if ids or payloads are asked for and `columns` is None.
     """
     require_corpus_file(path)
@@ -113,8 +113,9 @@ def iter_sentences(
             blank += 1
             continue
         found += 1
+        name = None if id_column is None else _id(path, record, record.texts[width])
         payload = dict(zip(payload_columns, record.texts[len(record.texts) - len(payload_columns) :], strict=True))
-        yield Sentence(sentence, None if id_column is None else record.texts[width], payload)
+        yield Sentence(sentence, name, payload)
     if found == 0:
         raise nothing_to_read(str(path))
     if blank > 0:
@@ -122,17 +123,26 @@ def iter_sentences(
         logger.warning("%s: rows without a sentence, left out%s: %s", path, numbered, f"{blank:,}")
 
 
+def _id(path: Path, record: Record, name: str) -> str:
+    if name.strip() == "":
+        raise DataError(
+            f"{path}, line {record.line}: the id is blank, where each sentence needs its own: mend it, or leave out "
+            "id_column to have sentences numbered."
+        )
+    return name
+
+
 def refuse_repeated_ids(path: Path, id_column: str, *, columns: Sequence[str], encoding: str = "utf-8") -> None:
-    """Read a file once, and refuse an id that two of its sentences have; eight bytes a sentence are held.
+    """Read a file once, and refuse an id that is blank or that two sentences have; eight bytes a sentence are held.
 
     Raises:
-        DataError: naming the first such id and both lines, or as `iter_sentences`.
+        DataError: naming the first such id and its line or lines, or as `iter_sentences`.
     """
 
     def ids() -> Iterator[tuple[int, str]]:
         for record in _records(path, (*columns, id_column), encoding):
             if any(text.strip() for text in record.texts[:-1]):
-                yield record.line, record.texts[-1]
+                yield record.line, _id(path, record, record.texts[-1])
 
     hashes = np.sort(np.fromiter((hash(name) for _, name in ids()), np.int64))
     twice = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())

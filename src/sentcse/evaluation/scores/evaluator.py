@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,38 +22,12 @@ POSITIVE_GOLD = 4.0
 """Pairs with a gold above this are the positives of alignment (Gao et al. 2021, section 3.1)."""
 
 
-def evaluate_encoder(
-    encoder: Encoder,
-    tasks: Sequence[StsTask],
-    *,
-    geometry_task: StsTask | None = None,
-    transfer_tasks: Sequence[TransferTask] = (),
-    mode: str = "test",
-    classifier_seed: int = SEED,
-    batch_size: int = 64,
-    precision: str = "float32",
-    max_length: int | None = None,
-    progress: bool = False,
-    with_rank: bool = True,
-) -> Evaluation:
+def evaluate_encoder(encoder: Encoder, tasks: Sequence[StsTask], **options: Any) -> Evaluation:
     """Score an encoder on tasks, and measure its geometry on one, encoding each distinct sentence once.
 
-    Arguments and errors as of `evaluate_widths`.
+    Options and errors are those of `evaluate_widths`, of which this is the one that keeps all values.
     """
-    (evaluation,) = evaluate_widths(
-        encoder,
-        tasks,
-        [None],
-        geometry_task=geometry_task,
-        transfer_tasks=transfer_tasks,
-        mode=mode,
-        classifier_seed=classifier_seed,
-        batch_size=batch_size,
-        precision=precision,
-        max_length=max_length,
-        progress=progress,
-        with_rank=with_rank,
-    )
+    (evaluation,) = evaluate_widths(encoder, tasks, [None], **options)
     return evaluation
 
 
