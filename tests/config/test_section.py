@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from sentcse.config.check import check_command, check_generator_config
 from sentcse.config.commands import DataKitConfig, EvaluateConfig, ReportConfig, RunsConfig
 from sentcse.config.exporting import ExportConfig
-from sentcse.config.section import Section, expand_home
+from sentcse.config.section import Section, expand_home, local_path
 from sentcse.data.fetching.kit import verify_kit
-from sentcse.errors import DataError
+from sentcse.errors import ConfigError, DataError
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,21 @@ def test_settings_of_a_training(key: str, home: Path) -> None:
     for part in key.split("."):
         value = getattr(value, part)
     assert value == f"{home}/x"
+
+
+@pytest.mark.parametrize("key", ["runs.root", "data_root", "data.path", "evaluation.pairs_dev"])
+@pytest.mark.parametrize("address", ["s3://bucket/x", "memory://x", "hf://datasets/a/b", "file://host/x"])
+def test_an_address_elsewhere_is_no_folder_of_that_name(key: str, address: str) -> None:
+    with pytest.raises(ConfigError) as fault:
+        checked("data=text", "data.path=x.txt", f"{key}={address}")
+    assert f"{key}: files are read and written on this machine alone; mount the address as a folder" in str(fault.value)
+    assert f"or copy what lies there, got '{address}'." in str(fault.value)
+
+
+def test_an_address_of_this_machine_is_a_path(home: Path) -> None:
+    config = checked("data=text", f"data.path=file://{home}/x.txt", f"runs.root=file://{home}/runs")
+    assert (config.data.path, config.runs.root) == (f"{home}/x.txt", f"{home}/runs")
+    assert [local_path(value) for value in ("~", 3, None, "a b://x")] == [str(home), 3, None, "a b://x"]
 
 
 def test_settings_that_are_made_of_another(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

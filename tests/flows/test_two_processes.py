@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +120,55 @@ def test_two_nodes_under_torchrun_make_the_run_of_one_node_with_two_devices(
     alone, together = (json.loads(folder.results.read_text()) for folder in folders)
     assert together["best"] == alone["best"]
     assert together["test"] == alone["test"]
+
+
+@pytest.mark.slow
+def test_a_task_of_slurm_is_a_run(
+    settings: Settings, configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its variables alone, as no SLURM is at hand."""
+    variables = {"NTASKS": "1", "JOB_NAME": "job", "JOB_ID": "77", "PROCID": "0", "LOCALID": "0", "NODEID": "0"}
+    for name, value in {**variables, "NODELIST": "localhost"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    words = settings("trainer.max_steps=2")
+    assert "before training" in command(tmp_path, words)
+    assert RunFolder(configure("trainer.max_steps=2")).results.is_file()
+    assert "This run is complete" in command(tmp_path, words)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_other_with_a_sentence_and_the_same_command_continues(
+    settings: Settings, configure: Configure, tmp_path: Path
+) -> None:
+    words = [*TWO, "trainer.max_steps=400", "evaluation.every_n_steps=400"]
+    folder = RunFolder(configure(*words))
+    started = subprocess.Popen(
+        [sys.executable, "-m", "sentcse.train", *settings(*words)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    second = second_process(started.pid, folder)
+    os.kill(second, signal.SIGKILL)
+    said, _ = started.communicate(timeout=300)
+    assert started.returncode == 1, said
+    assert "Another process of this run has ended or cannot be reached" in said
+    assert "Traceback" not in said
+    assert not folder.results.exists()
+    assert "Continuing at step" in command(tmp_path, settings(*words))
+    assert json.loads(folder.results.read_text())["best"]["step"] == 400
+
+
+def second_process(first: int, folder: RunFolder) -> int:
+    """The process that `first` has started, once a checkpoint is written."""
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        found = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        rows = [line.split(maxsplit=2) for line in found.stdout.splitlines()]
+        children = [int(pid) for pid, parent, args in rows if int(parent) == first and "sentcse" in args]
+        if folder.last.is_file() and len(children) == 1:
+            return children[0]
+        time.sleep(0.05)
+    raise AssertionError("no checkpoint of two processes was written")

@@ -14,6 +14,9 @@ import torch
 from tiny import tiny_config, tiny_tokenizer
 from tiny_methods import tiny_diffcse, tiny_encoder
 from torch import Tensor, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor
 from transformers import BertForMaskedLM
 
 from sentcse.methods import Method, MiCSE, SimCSE
@@ -168,6 +171,19 @@ def exact(method: Method) -> Method:
     return method
 
 
+def in_whole_pieces(**options: Any) -> Method:
+    return diffcse(discriminator_rows=None, **options)
+
+
+SHARDED: dict[str, Callable[..., Method]] = {
+    "simcse": simcse,
+    "simcse_mlm": simcse_mlm,
+    "diffcse": in_whole_pieces,
+    "micse": micse,
+}
+"""Methods whose weights are shared out over the ranks as well: a discriminator that differentiates itself cannot be."""
+
+
 class Step(nn.Module):
     """The method as DDP takes it: a step is its forward."""
 
@@ -185,11 +201,22 @@ def take_step(step: nn.Module, method: Method, batch: Batch) -> dict[str, Tensor
     """Loss, gradients, running statistics and metrics of a step, by name."""
     loss = step(batch)
     loss.backward()
-    inner = step if isinstance(step, Step) else step.module
+    inner: Any = step if isinstance(step, Step) else step.module
     gradients = {f"grad.{name}": each.grad for name, each in method.named_parameters() if each.grad is not None}
     running = {f"running.{name}": each for name, each in method.named_buffers() if "running" in name}
     metrics = {f"metric.{name}": each.detach() for name, each in inner.objective.metrics.items()}
+    gradients = {name: each.full_tensor() if isinstance(each, DTensor) else each for name, each in gradients.items()}
     return {"loss": loss.detach(), **gradients, **running, **metrics}
+
+
+def shard(step: Step) -> Step:
+    """Let every rank have its part of the weights, gathered layer by layer (FSDP2)."""
+    mesh = init_device_mesh("cpu", (torch.distributed.get_world_size(),))
+    for backbone in (step.method.encoder.backbone, getattr(step.method, "discriminator", None)):
+        for layer in () if backbone is None else backbone.encoder.layer:
+            fully_shard(layer, mesh=mesh)
+    fully_shard(step, mesh=mesh)
+    return step
 
 
 def main(rank: int, ranks: int, folder: Path) -> None:
@@ -209,6 +236,9 @@ def main(rank: int, ranks: int, folder: Path) -> None:
     found["apart"] = take_step(
         DistributedDataParallel(Step(apart)), apart, part_of(global_batch("simcse"), rank, ranks)
     )
+    for name, build in SHARDED.items():
+        method = exact(build())
+        found[f"{name}/sharded"] = take_step(shard(Step(method)), method, part_of(global_batch(name), rank, ranks))
     torch.save(found, folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import global_step
 import pytest
 import torch
-from global_step import METHODS, SENTENCES, Step, exact, global_batch, part_of, take_step
+from global_step import METHODS, SENTENCES, SHARDED, Step, exact, global_batch, part_of, take_step
 from torch import Tensor
 
 from sentcse.methods.global_batch import gather_rows, mean_over_ranks, own_rows, part_of_mean, ranks, sum_over_ranks
@@ -52,6 +52,20 @@ def test_loss_gradients_statistics_and_metrics_as_of_one_rank(
     torch.testing.assert_close(sum(each["loss"] for each in found) / RANKS, expected["loss"], rtol=1e-7, atol=0)
     for key in expected.keys() - {"loss"}:
         # a rank's share of all tokens is float32
+        for each in found:
+            torch.testing.assert_close(each[key], expected[key], rtol=1e-5, atol=1e-9, msg=lambda m, k=key: f"{k}: {m}")
+
+
+@pytest.mark.parametrize("name", SHARDED)
+def test_the_same_with_the_weights_shared_out_over_the_ranks(name: str, of_two_ranks: list[Steps]) -> None:
+    """FSDP2 averages gradients over the ranks as DDP does, which brings a gathered row's gradient back."""
+    method = exact(SHARDED[name]())
+    expected = take_step(Step(method), method, global_batch(name))
+    found = [steps[f"{name}/sharded"] for steps in of_two_ranks]
+    torch.testing.assert_close(sum(each["loss"] for each in found) / RANKS, expected["loss"], rtol=1e-7, atol=0)
+    gradients = [key for key in expected if key.startswith("grad.")]
+    assert gradients
+    for key in gradients:
         for each in found:
             torch.testing.assert_close(each[key], expected[key], rtol=1e-5, atol=1e-9, msg=lambda m, k=key: f"{k}: {m}")
 

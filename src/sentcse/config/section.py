@@ -8,13 +8,30 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 
 def expand_home(value: Any) -> Any:
     """A path with the home folder for a leading `~`, which a shell leaves alone in key=value; all else as it is."""
     # pathlib would write ./x as x, and so rename the runs of such a corpus
     return os.path.expanduser(value) if isinstance(value, str | os.PathLike) else value
+
+
+def local_path(value: Any) -> Any:
+    """As `expand_home`, of a `file://` address the path.
+
+    Raises:
+        PydanticCustomError: for an address elsewhere, which would be taken for a folder named `s3:`.
+    """
+    scheme, separator, path = value.partition("://") if isinstance(value, str) else ("", "", "")
+    if separator == "" or not scheme.isalnum():
+        return expand_home(value)
+    if scheme == "file" and path.startswith("/"):
+        return path
+    raise PydanticCustomError(
+        "address",
+        "files are read and written on this machine alone; mount the address as a folder, or copy what lies there",
+    )
 
 
 def path_as_text(value: Any) -> Any:
@@ -24,7 +41,7 @@ def path_as_text(value: Any) -> Any:
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
-LocalPath = Annotated[str, Field(min_length=1), BeforeValidator(expand_home)]
+LocalPath = Annotated[str, Field(min_length=1), BeforeValidator(local_path)]
 """A file or folder on this machine, or a name that may stand in its place."""
 Source = Annotated[str, BeforeValidator(path_as_text)]
 """An encoder: a folder, a checkpoint, a hub name, `package:NAME/FOLDER`."""

@@ -53,7 +53,7 @@ def start_or_continue(
 
     Raises:
         SentcseError: if the corpus is not the one that the run began with or too small for the number of processes,
-            or the loss is not finite.
+            the loss is not finite, or another process of the run has ended.
     """
     # how many processes share the corpus is known from here on
     data.trainer = trainer
@@ -77,10 +77,22 @@ def start_or_continue(
         # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
         logger.warning("Stopped by SIGTERM. %s", what_is_kept(trainer, folder, fresh=fresh))
         raise SystemExit(TERMINATED) from None
+    except RuntimeError as error:
+        if trainer.world_size == 1 or not _of_a_lost_process(error):
+            raise
+        raise SentcseError(
+            "Another process of this run has ended or cannot be reached, so that this one ends too; if it was not "
+            f"killed, its own message says why. {what_is_kept(trainer, folder, fresh=fresh)}"
+        ) from error
     except SystemExit as stopped:
         if isinstance(stopped.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt(what_is_kept(trainer, folder, fresh=fresh)) from None
         raise
+
+
+def _of_a_lost_process(error: RuntimeError) -> bool:
+    """Whether a process group says that it cannot reach another process; gloo has no class of its own for that."""
+    return isinstance(error, torch.distributed.DistError) or "gloo/transport" in str(error)
 
 
 def _announce(trainer: Trainer, data: SentenceDataModule, folder: RunFolder) -> None:
