@@ -36,8 +36,8 @@ STEP = {
 }
 
 EXPECTED: dict[str, Callable[[Any], bool]] = {
-    # three methods in bf16 and fp32
-    "smoke": lambda found: len(found) == 6,
+    # a generator, and three methods in bf16 and fp32
+    "smoke": lambda found: len(found) == 7,
     "parity": lambda found: found.keys() == {"simcse", "diffcse", "micse"},
     # as they are, and DiffCSE with the rows of a CPU's cache
     "speed": lambda found: len(found) == 8 and all(each["seconds_per_step"] > 0 for each in found),
