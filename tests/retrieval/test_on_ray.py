@@ -30,7 +30,6 @@ class Dataset:
 
     def __init__(self, items: list[dict[str, int]]) -> None:
         self.items = items
-        self.context = SimpleNamespace(enable_progress_bars=True)
 
     def map_batches(self, worker: type[ShardWorker], *, fn_constructor_args: tuple[Any, ...], **_: Any) -> Dataset:
         self.workers = [worker(*fn_constructor_args) for _ in range(2)]

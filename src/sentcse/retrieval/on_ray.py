@@ -154,6 +154,7 @@ def ray_module() -> Any:
     """The module ray; raises SentcseError where it, or what ray.data needs, is not installed."""
     # Ray would otherwise send reports of its use to its makers
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")  # the command has its own
     try:
         import ray
         import ray.data
@@ -214,7 +215,6 @@ def _made_by_workers(ray: Any, encoder: SentenceEncoder, work: Work, numbers: ra
     """The dataset of what workers say of each shard; to read it has them work."""
     # given as items: a dataset that is read needs cores for its reading, of which the workers leave none
     dataset = ray.data.from_items([{"shard": number} for number in numbers], override_num_blocks=len(numbers))
-    dataset.context.enable_progress_bars = False
     return dataset.map_batches(
         ShardWorker,
         fn_constructor_args=(encoder, work, "cuda" if share.gpus else "cpu"),
