@@ -51,6 +51,15 @@ def test_settings_that_differ_at_one_size_make_series_of_their_own(tmp_path: Pat
     assert len(part.done("simcse, temperature=0.1", 64)) == 2
 
 
+def test_options_of_a_method_from_outside_tell_its_runs_apart_where_one_has_none(tmp_path: Path) -> None:
+    """Its defaults are not recorded: of two runs, the one with an option that the other was not given differs."""
+    for name, options in (("plain", {}), ("listed", {"method.distillation": "listmle"})):
+        target = {"method._target_": "candidates.RankCSE", "name": name}
+        make_run(tmp_path, Made(changes=tuple({**target, **options}.items())))
+    (part,) = collect([tmp_path]).parts
+    assert part.series == ("rankcse", "rankcse, distillation=listmle")
+
+
 def test_settings_that_change_with_the_size_are_one_series(tmp_path: Path) -> None:
     """As in miCSE's recipes."""
     make_run(tmp_path, Made(size=64, changes=(("optimizer.learning_rate", 1e-5),)))
@@ -149,11 +158,12 @@ def test_a_whole_corpus_misses_no_splits(tmp_path: Path) -> None:
 
 
 def test_settings_that_only_younger_runs_know_tell_nothing_apart() -> None:
-    runs: Any = [
-        SimpleNamespace(settings=settings) for settings in ({"a": 1, "b": 2}, {"a": 1}, {"a": 1, "b": 2, "c": 3})
-    ]
+    def run(settings: dict[str, float]) -> Any:
+        return SimpleNamespace(settings=settings, leaves_open=lambda key: False)
+
+    runs = [run(settings) for settings in ({"a": 1, "b": 2}, {"a": 1}, {"a": 1, "b": 2, "c": 3})]
     assert differing_settings(runs) == []
-    runs.append(SimpleNamespace(settings={"a": 1.5, "b": 2}))
+    runs.append(run({"a": 1.5, "b": 2}))
     assert differing_settings(runs) == ["a"]
 
 

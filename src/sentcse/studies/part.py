@@ -180,7 +180,8 @@ def name_series(runs: Sequence[StudyRun]) -> dict[str, str]:
         telling = _telling_keys(members)
         for run in members:
             words = [f"{method} on {encoder}" if several else method]
-            words += [f"{key.rpartition('.')[2]}={setting_text(run.settings.get(key))}" for key in telling]
+            told = [key for key in telling if key in run.settings or not run.leaves_open(key)]
+            words += [f"{key.rpartition('.')[2]}={setting_text(run.settings.get(key))}" for key in told]
             names[run.record.name] = ", ".join(words)
     return names
 
@@ -202,9 +203,17 @@ def places_of(series: Iterable[str]) -> dict[str, int]:
 
 
 def differing_settings(runs: Sequence[StudyRun]) -> list[str]:
-    """The settings, by dotted key, that are not the same in all runs that know them: versions add settings."""
+    """The settings, by dotted key, that are not the same in all runs that know them: versions add settings.
+
+    An option of a method from outside the package that a run was not given has a default that nothing here knows: it is
+    another value than one that was given.
+    """
     keys = dict.fromkeys(key for run in runs for key in run.settings)
-    return [key for key in keys if len({repr(run.settings[key]) for run in runs if key in run.settings}) > 1]
+    return [
+        key
+        for key in keys
+        if len({repr(run.settings.get(key)) for run in runs if key in run.settings or run.leaves_open(key)}) > 1
+    ]
 
 
 def _telling_keys(runs: Sequence[StudyRun]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from sentcse.config import TrainConfig
-from sentcse.config.method_options import reads_generator
+from sentcse.config.method_options import METHOD_OPTIONS, reads_generator
 from sentcse.config.section import flat
 from sentcse.config.tasks import label_of
 from sentcse.printing.wording import NOTHING
@@ -124,6 +124,10 @@ class StudyRun:
         if key == "trainer.max_epochs":
             return self.budget.steps is not None
         return key.startswith("generator.") and not reads_generator(str(self.config["method._target_"]))
+
+    def leaves_open(self, key: str) -> bool:
+        """Whether a setting that the run does not have may be an option of its method, from outside the package."""
+        return key.startswith("method.") and str(self.record.config["method"]["_target_"]) not in METHOD_OPTIONS
 
     @cached_property
     def settings(self) -> dict[str, Any]:
