@@ -60,6 +60,10 @@ from sentcse.errors import ConfigError
             "evaluation.merge=true looks for the best weights and evaluation.select=last compares none",
         ),
         (
+            {"evaluation__test_curve": True, "evaluation__test": []},
+            "evaluation.test_curve=true scores the tasks of evaluation.test while training, and it names none",
+        ),
+        (
             {"evaluation__merge": True, "method__projection_at_eval": True},
             "evaluation.merge=true takes weights between those before and after training, and the head that",
         ),

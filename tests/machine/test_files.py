@@ -94,6 +94,20 @@ def test_it_is_on_the_disk_before_it_has_the_name(tmp_path: Path, monkeypatch: p
     assert (renames["synced"], renames["unsynced"]) == (True, False)  # so the test can fail
 
 
+def test_who_may_read_a_folder_may_read_its_files(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with replaced_as_a_whole(tmp_path / "folder", kind="encoder", marker="mark") as partial:
+            (partial / "inner").mkdir()
+            (partial / "inner" / "weights").touch(0o600)
+            (partial / "card").touch()
+    finally:
+        os.umask(before)
+    written = [path for path in (tmp_path / "folder").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in written) == ["card", "weights"]
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o640}
+
+
 def test_what_a_kill_leaves_of_a_file_with_one_writer_is_written_over(tmp_path: Path) -> None:
     (tmp_path / ".file.partial").write_text("left by a kill, and longer than what follows")
     with written_whole(tmp_path / "file", alone=True) as partial:

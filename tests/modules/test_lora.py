@@ -58,6 +58,9 @@ def test_what_is_merged_is_the_weight_and_the_product_of_the_two_matrices(alpha:
 def test_layers_that_are_not_there_are_refused_and_the_others_named() -> None:
     with pytest.raises(ConfigError, match=r"encoder\.lora\.targets=\[q_proj\] .* \(dense, key, query, value\), or all"):
         adapt(tiny_bert(), LoRA(rank=2, targets=["q_proj"]))
+    with pytest.raises(ConfigError, match=r"encoder\.lora\.targets=\[valeu\] cannot be had"):  # peft takes the other
+        adapt(tiny_bert(), LoRA(rank=2, targets=["query", "valeu"]))
+    adapt(tiny_bert(), LoRA(rank=2, targets=["query", "layer.1.attention.self.value"]))
     assert linear_layers(tiny_bert()) == ["dense", "key", "query", "value"]
 
 

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from encoders import SENTENCES, assert_three_way, make_lora
+from encoders import SENTENCES, assert_three_way, make_lora, write_checkpoint
 from safetensors.torch import load_file, save_file
 from tiny import tiny_bert, tiny_checkpoint, tiny_tokenizer
 from transformers import AutoModel
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.modules.lora import LoRA
-from sentcse.storage.adapters import ADAPTER_CONFIG, ADAPTER_FOLDER, ADAPTER_WEIGHTS, is_adapter
+from sentcse.methods import SimCSE
+from sentcse.modules.lora import LoRA, adapt
+from sentcse.storage.adapters import ADAPTER_CONFIG, ADAPTER_FOLDER, ADAPTER_WEIGHTS, adapter_base, is_adapter
 from sentcse.storage.opening import open_backbone
 
 peft = pytest.importorskip("peft")
@@ -95,6 +96,57 @@ def test_a_renamed_weight_is_not_passed_over(exported: Path) -> None:
     save_file({f"x.{name}": tensor for name, tensor in load_file(weights).items()}, weights)
     with pytest.raises(SentcseError, match="is in one of the two alone"):
         SentenceEncoder.from_pretrained(exported / ADAPTER_FOLDER, pooler="avg")
+
+
+@pytest.mark.parametrize("begins_with", ["adapter", "checkpoint", "relative"])
+def test_an_adapter_names_the_weights_that_it_was_trained_on(
+    tmp_path: Path, exported: Path, monkeypatch: pytest.MonkeyPatch, begins_with: str
+) -> None:
+    """Not the model that those came from: an adapter of an adapter or of a run's checkpoint; a folder by its path."""
+    sources = {"adapter": exported / ADAPTER_FOLDER, "checkpoint": tmp_path / "run.ckpt", "relative": Path("encoder")}
+    write_checkpoint(sources["checkpoint"], SentenceEncoder.from_pretrained(exported), None)
+    monkeypatch.chdir(tmp_path)
+    method = SimCSE.from_pretrained(sources[begins_with], pooler="avg", head="none", lora=LoRA(rank=2, targets=["key"]))
+    for name, each in method.encoder.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(each)
+    made = method.encoder.save_pretrained(tmp_path / "made")
+    monkeypatch.chdir("/")
+    opened = SentenceEncoder.from_pretrained(made / ADAPTER_FOLDER).encode(SENTENCES)
+    np.testing.assert_allclose(opened, SentenceEncoder.from_pretrained(made).encode(SENTENCES), atol=1e-6)
+    assert np.abs(opened - SentenceEncoder.from_pretrained(exported).encode(SENTENCES)).max() > 0.1
+
+
+def test_no_name_has_a_model_with_an_adapter_of_another_place(tmp_path: Path, base: Path, exported: Path) -> None:
+    encoder = SentenceEncoder.from_pretrained(base, adapter=exported / ADAPTER_FOLDER)
+    adapt(encoder.backbone, LoRA(rank=2))
+    with pytest.raises(SentcseError, match="does not say of which model"):
+        SentenceEncoder.from_pretrained(encoder.save_pretrained(tmp_path / "made") / ADAPTER_FOLDER)
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    repository = tmp_path / "hub" / "models--me--tiny"
+    (repository / "snapshots").mkdir(parents=True)
+    base.rename(repository / "snapshots" / ("0" * 40))
+    tiny_checkpoint(repository / "snapshots" / ("1" * 40), hidden_size=8)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0" * 40)
+    backbone, tokenizer = open_backbone("me/tiny")
+    adapt(backbone, LoRA(rank=2))
+    made = SentenceEncoder(backbone, tokenizer, pooler="avg").save_pretrained(tmp_path / "made")
+    assert adapter_base(made / ADAPTER_FOLDER) == ("me/tiny", "0" * 40)
+    (repository / "refs" / "main").write_text("1" * 40)  # somebody uploads another
+    opened = SentenceEncoder.from_pretrained(made / ADAPTER_FOLDER).encode(SENTENCES)
+    np.testing.assert_allclose(opened, SentenceEncoder.from_pretrained(made).encode(SENTENCES), atol=1e-6)
+
+
+def test_a_model_that_is_gone_is_named_with_its_adapter(exported: Path, base: Path) -> None:
+    base.rename(base.with_name("moved"))
+    with pytest.raises(SentcseError, match=r"encoder/adapter is an adapter of .*/base, which cannot be opened: .*base"):
+        SentenceEncoder.from_pretrained(exported / ADAPTER_FOLDER)
 
 
 def test_a_folder_without_an_adapter_and_one_without_a_model(exported: Path, base: Path) -> None:

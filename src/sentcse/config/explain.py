@@ -83,7 +83,7 @@ def _sentence(path: str, section: type[BaseModel] | None, error: ErrorDetails, m
     if kind == "literal_error":
         meant = OTHER_VALUES.get(path, {}).get(str(error["input"]))
         return f"{path} must be {context['expected']}, got {got}{'' if meant is None else f': write {path}={meant}'}."
-    if kind == "string_too_short":
+    if kind == "string_too_short" or (kind == "too_short" and len(error["input"]) == 0):
         return f"{path} must not be empty."
     if kind == "string_too_long":
         return f"{path} must be of at most {context['max_length']} characters, got {len(error['input'])}."

@@ -138,6 +138,11 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
             "evaluation.merge=true takes weights between those before and after training, and the head that "
             "method.projection_at_eval=true keeps was random before: set one of them to false."
         )
+    if evaluation.test_curve and len(evaluation.test) == 0:
+        yield (
+            "evaluation.test_curve=true scores the tasks of evaluation.test while training, and it names none: name "
+            "some, such as [stsb], or set evaluation.test_curve=false."
+        )
     for part, tasks, pairs in (
         ("dev", evaluation.dev, evaluation.pairs_dev),
         ("test", evaluation.test, evaluation.pairs_test),

@@ -147,6 +147,7 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         yield partial
+        _open_to_readers(partial)
         sync_all(partial)
         if target.exists():
             shutil.rmtree(replaced, ignore_errors=True)
@@ -163,6 +164,15 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
         shutil.rmtree(partial, ignore_errors=True)
         if not target.exists() and replaced.exists():
             os.replace(replaced, target)
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Give files the permissions that the user's umask gives: safetensors 0.8 writes for the user alone."""
+    mode = folder.stat().st_mode & 0o666
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_mode & 0o666 != mode:
+            with suppress(OSError):  # a file system without permissions
+                path.chmod(mode)
 
 
 def _check_replaceable(target: Path, kind: str, marker: str) -> None:

@@ -13,6 +13,7 @@ from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
 from sentcse.methods.optimization import AdamWSettings, TrainedModule
 from sentcse.modules.lora import LoRA
+from sentcse.storage.adapters import set_origin
 from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
 from sentcse.storage.checkpoint import CHECKPOINT_KEY, load_checkpoint_encoder, read_checkpoint
 from sentcse.storage.opening import open_backbone
@@ -178,16 +179,18 @@ class BuiltModule(TrainedModule, ABC):
         path = Path(checkpoint_path).expanduser()
         parts = load_checkpoint_encoder(path)
         checkpoint = read_checkpoint(path)
-        stored = _made_of(checkpoint[CHECKPOINT_KEY], path)
+        stored, lora = _made_of(checkpoint[CHECKPOINT_KEY], path), _lora(checkpoint[CHECKPOINT_KEY]["encoder"])
         if stored.name != cls.__name__:
             raise SentcseError(f"{path} was written while training {stored.name}, which is not {cls.__name__}.")
+        if lora is None:  # else its adapters belong to what they were trained on
+            set_origin(parts.backbone, path)
         pooler = "cls_before_pooler" if parts.pooler == "cls" else parts.pooler
         made = cls.assemble(
             SentenceEncoder.from_parts(replace(parts, pooler=pooler, head=None)),
             origin=Origin(str(path)),
             generator=stored.generator if generator is None else _generator(generator, generator_revision),
             optimizer=stored.optimizer,
-            lora=_lora(checkpoint[CHECKPOINT_KEY]["encoder"]),
+            lora=lora,
             **{**stored.options, **options},
         )
         made.load_state_dict(checkpoint["state_dict"], strict=strict is None or strict)

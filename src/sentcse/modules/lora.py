@@ -67,15 +67,17 @@ def adapt(backbone: PreTrainedModel, lora: LoRA) -> None:
         lora_dropout=lora.dropout,
         target_modules=lora.targets,
     )
+    names = [name for name, _ in backbone.named_modules()]
+    for target in [] if lora.targets is None or isinstance(lora.targets, str) else lora.targets:
+        # peft passes over one that is nowhere, where another is
+        if not any(name == target or name.endswith(f".{target}") for name in names):
+            raise _unknown(backbone, [target])
     try:
         with warnings.catch_warnings():  # peft asks transformers by a name that this one will drop
             warnings.simplefilter("ignore", FutureWarning)
             peft.inject_adapter_in_model(settings, backbone, adapter_name=ADAPTER)
     except ValueError as error:
-        raise ConfigError(
-            f"encoder.lora.targets={_shown(lora.targets)} cannot be had in {type(backbone).__name__}: name linear "
-            f"layers of it ({', '.join(linear_layers(backbone))}), or all-linear."
-        ) from error
+        raise _unknown(backbone, lora.targets) from error
     setattr(backbone, SETTINGS_ATTRIBUTE, lora)
 
 
@@ -127,6 +129,13 @@ def _merge_layers(model: nn.Module) -> bool:
         layer.merge()
         setattr(model.get_submodule(parent), last, layer.get_base_layer())
     return len(layers) > 0
+
+
+def _unknown(backbone: nn.Module, targets: list[str] | str | None) -> ConfigError:
+    return ConfigError(
+        f"encoder.lora.targets={_shown(targets)} cannot be had in {type(backbone).__name__}: name linear layers of it "
+        f"({', '.join(linear_layers(backbone))}), or all-linear."
+    )
 
 
 def _shown(targets: list[str] | str | None) -> str:

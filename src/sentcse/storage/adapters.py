@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentcse.errors import SentcseError
 from sentcse.machine.files import first_line
+from sentcse.machine.hub import cached_model
 from sentcse.modules.lora import ADAPTER, MISSING, merged
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ ADAPTER_FOLDER = "adapter"
 """Of an exported encoder: what was trained beside its weights, into which it is merged."""
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+REVISION_ATTRIBUTE = "sentcse_revision"
+"""Of a backbone that the hub has: its commit, which newer versions of transformers keep nowhere."""
 PREFIX = "base_model.model."
 """Before the names of the backbone's layers in `ADAPTER_WEIGHTS`."""
 
@@ -28,6 +31,30 @@ def is_adapter(source: str | Path) -> bool:
     return (folder / ADAPTER_CONFIG).is_file() and not (folder / "config.json").is_file()
 
 
+def set_origin(backbone: PreTrainedModel, source: str | Path | None, *, revision: str | None = None) -> None:
+    """Have adapters that are put into a backbone name what its weights are opened from; None where no name has them.
+
+    Libraries leave the name of the model there that came first: of an adapter's folder or of a training checkpoint that
+    is not what its weights are.
+
+    Args:
+        backbone: with the weights of `source`.
+        source: a folder or file, whose absolute path is written, or a name on the hub.
+        revision: of the hub's. The commit is written, as a name may stand for other weights tomorrow.
+    """
+    place = None if source is None else Path(source).expanduser()
+    commit = None
+    if place is None:
+        name = ""
+    elif place.exists():
+        name = str(place.absolute())
+    else:
+        name, cached = str(source), cached_model(str(source), revision)
+        commit = revision if cached is None else cached.name
+    backbone.config._name_or_path = name
+    setattr(backbone, REVISION_ATTRIBUTE, commit)
+
+
 def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
     """Write what `sentcse.modules.lora.adapt` put into a backbone, and which model it belongs to, into a new folder."""
     import peft
@@ -35,7 +62,9 @@ def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
 
     folder.mkdir()
     settings: Any = backbone.peft_config[ADAPTER]
-    content = {**settings.to_dict(), "base_model_name_or_path": backbone.config._name_or_path, "inference_mode": True}
+    revision: str | None = getattr(backbone, REVISION_ATTRIBUTE, None)
+    origin = {"base_model_name_or_path": backbone.config._name_or_path, "revision": revision}
+    content = {**settings.to_dict(), **origin, "inference_mode": True}
     plain = {name: sorted(value) if isinstance(value, set) else value for name, value in content.items()}
     (folder / ADAPTER_CONFIG).write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     state = peft.get_peft_model_state_dict(backbone, adapter_name=ADAPTER, save_embedding_layers=False)
@@ -43,23 +72,24 @@ def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
     save_file(tensors, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
 
 
-def adapter_base(folder: str | Path) -> str:
-    """The model that an adapter belongs to, as its folder names it.
+def adapter_base(folder: str | Path) -> tuple[str, str | None]:
+    """The model that an adapter belongs to, as its folder names it, and its branch, tag or commit on the hub.
 
     Raises:
         SentcseError: if it names none, or cannot be read.
     """
     path = Path(folder).expanduser() / ADAPTER_CONFIG
     try:
-        named = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        named, revision = content["base_model_name_or_path"], content.get("revision")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unreadable(folder, error) from error
     if not isinstance(named, str) or named == "":
         raise SentcseError(
             f"{folder} is an adapter and does not say of which model: name it in base_model_name_or_path of "
             f"{ADAPTER_CONFIG}, or open the model with adapter={folder}."
         )
-    return named
+    return named, revision if isinstance(revision, str) else None
 
 
 def with_adapter(backbone: PreTrainedModel, folder: str | Path) -> PreTrainedModel:
@@ -80,12 +110,13 @@ def with_adapter(backbone: PreTrainedModel, folder: str | Path) -> PreTrainedMod
             f"{folder} holds no adapter: expected a local folder of peft's with {ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}."
         )
     try:
-        with warnings.catch_warnings():  # of a base by another name, which is what `adapter=` is for
+        with warnings.catch_warnings():  # of a base by another name, which is what `adapter=` is for, or not in a folder
             warnings.simplefilter("ignore")
             adapted: Any = peft.get_peft_model(backbone, peft.PeftConfig.from_pretrained(str(path)))
+            expected = set(peft.get_peft_model_state_dict(adapted))
         state = load_file(path / ADAPTER_WEIGHTS)
         # peft leaves out what does not fit and says nothing
-        lacking = set(peft.get_peft_model_state_dict(adapted)) ^ state.keys()
+        lacking = expected ^ state.keys()
         if len(lacking) > 0:
             raise ValueError(f"{min(lacking)} is in one of the two alone")
         peft.set_peft_model_state_dict(adapted, state)

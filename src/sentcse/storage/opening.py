@@ -11,7 +11,7 @@ from sentcse.machine.locate import locate
 from sentcse.modules.heads import DenseHead
 from sentcse.modules.input_length import check_length, longest_input, most_positions
 from sentcse.records.layout import BEST_CHECKPOINT, CHECKPOINTS_FOLDER, ENCODER_FOLDER
-from sentcse.storage.adapters import adapter_base, is_adapter, with_adapter
+from sentcse.storage.adapters import adapter_base, is_adapter, set_origin, with_adapter
 from sentcse.storage.backbones import CHECKPOINT_SUFFIX, check_source, encoder_folder, load_backbone, require_model
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.parts import EncoderParts, EncoderRecord
@@ -109,22 +109,35 @@ def open_backbone(
     """
     if adapter is not None:
         backbone, tokenizer = open_backbone(name_or_path, dropout=dropout, revision=revision)
-        return with_adapter(backbone, adapter), tokenizer
+        adapted = with_adapter(backbone, adapter)
+        set_origin(adapted, None)
+        return adapted, tokenizer
     path = Path(locate(name_or_path)).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX:
         parts = load_checkpoint_encoder(path, dropout=dropout)
-        return parts.backbone, parts.tokenizer
+        backbone, tokenizer = parts.backbone, parts.tokenizer
+        set_origin(backbone, path)
+        return backbone, tokenizer
     source = encoder_folder(name_or_path)
     if is_adapter(source):
-        return open_backbone(adapter_base(source), dropout=dropout, revision=revision, adapter=source)
-    backbone = load_backbone(source, dropout=dropout, revision=revision)
-    tokenizer = load_tokenizer(source, revision=revision)
-    check_vocabulary(tokenizer, backbone, name_or_path)
+        base, pinned = adapter_base(source)
+        chosen = pinned if revision is None else revision
+        try:
+            backbone, tokenizer = open_backbone(base, dropout=dropout, revision=chosen)
+        except SentcseError as fault:
+            raise SentcseError(f"{source} is an adapter of {base}, which cannot be opened: {fault}") from fault
+        backbone = with_adapter(backbone, source)
+    else:
+        backbone = load_backbone(source, dropout=dropout, revision=revision)
+        tokenizer = load_tokenizer(source, revision=revision)
+        check_vocabulary(tokenizer, backbone, name_or_path)
+    set_origin(backbone, source, revision=revision)
     return backbone, tokenizer
 
 
 def _open_checkpoint(path: Path, *, pooler: str | None, max_length: int | None) -> EncoderParts:
     parts = load_checkpoint_encoder(path)
+    set_origin(parts.backbone, path)
     if max_length is not None:
         check_length(max_length, parts.backbone, parts.tokenizer)
         parts = replace(parts, max_length=max_length)
