@@ -29,8 +29,9 @@ INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
 ASKING = ("/sentcse/", "/transformers/", "/pytorch_lightning/", "/torch/optim/")
 
 AT_MOST = {
-    **dict.fromkeys(("simcse", "simcse_masked", "micse", "micse_masked"), 0),
+    **dict.fromkeys(("simcse", "simcse_masked", "simcse_near", "micse", "micse_masked", "micse_lora"), 0),
     **dict.fromkeys(("simcse_mlm", "diffcse", "diffcse_masked", "diffcse_before_head"), 1),
+    **dict.fromkeys(("diffcse_lora", "diffcse_near"), 1),
 }
 """DiffCSE looks once for the tokens that its generator predicts, the masked-language-model term for those it scores.
 
