@@ -110,7 +110,7 @@ def with_adapter(backbone: PreTrainedModel, folder: str | Path) -> PreTrainedMod
             f"{folder} holds no adapter: expected a local folder of peft's with {ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}."
         )
     try:
-        with warnings.catch_warnings():  # of a base by another name, which is what `adapter=` is for, or not in a folder
+        with warnings.catch_warnings():  # of a base by another name, for which `adapter=` is, or in no folder
             warnings.simplefilter("ignore")
             adapted: Any = peft.get_peft_model(backbone, peft.PeftConfig.from_pretrained(str(path)))
             expected = set(peft.get_peft_model_state_dict(adapted))
