@@ -42,7 +42,10 @@ def test_settings_of_a_training(key: str, home: Path) -> None:
     assert value == f"{home}/x"
 
 
-@pytest.mark.parametrize("key", ["runs.root", "data_root", "data.path", "evaluation.pairs_dev"])
+@pytest.mark.parametrize(
+    "key",
+    ["runs.root", "data_root", "data.path", "evaluation.pairs_dev", "encoder.name_or_path", "generator.name_or_path"],
+)
 @pytest.mark.parametrize("address", ["s3://bucket/x", "memory://x", "hf://datasets/a/b", "file://host/x"])
 def test_an_address_elsewhere_is_no_folder_of_that_name(key: str, address: str) -> None:
     with pytest.raises(ConfigError) as fault:
@@ -53,6 +56,8 @@ def test_an_address_elsewhere_is_no_folder_of_that_name(key: str, address: str) 
 
 def test_an_address_of_this_machine_is_a_path(home: Path) -> None:
     config = checked("data=text", f"data.path=file://{home}/x.txt", f"runs.root=file://{home}/runs")
+    encoder = {"encoder": f"file://{home}/encoder", "against": "~/other", "tasks": ["stsb"]}
+    assert (EvaluateConfig(**encoder).encoder, EvaluateConfig(**encoder).against) == (f"{home}/encoder", "~/other")
     assert (config.data.path, config.runs.root) == (f"{home}/x.txt", f"{home}/runs")
     assert [local_path(value) for value in ("~", 3, None, "a b://x")] == [str(home), 3, None, "a b://x"]
 

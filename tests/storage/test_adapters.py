@@ -156,6 +156,9 @@ def test_a_folder_without_an_adapter_and_one_without_a_model(exported: Path, bas
     config.write_text(json.dumps({**json.loads(config.read_text()), "base_model_name_or_path": None}))
     with pytest.raises(SentcseError, match=r"does not say of which model: name it in base_model_name_or_path"):
         SentenceEncoder.from_pretrained(exported / ADAPTER_FOLDER)
+    config.write_text(json.dumps({"base_model_name_or_path": str(config.parent)}))
+    with pytest.raises(SentcseError, match="does not say of which model"):  # and is not opened for ever
+        SentenceEncoder.from_pretrained(exported / ADAPTER_FOLDER)
     config.write_text("{")
     with pytest.raises(SentcseError, match="cannot be read as an adapter of this model"):
         SentenceEncoder.from_pretrained(exported / ADAPTER_FOLDER)

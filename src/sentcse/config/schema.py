@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from sentcse.config.evaluation import Evaluation
 from sentcse.config.method_options import Method
-from sentcse.config.section import LocalPath, Number, Section, Text
+from sentcse.config.section import LocalPath, Number, Section, Source, Text
 
 Keep = Literal["all", "best", "export"]
 Pooler = Literal["cls", "cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"]
@@ -43,7 +43,7 @@ class Lora(Section):
 class Encoder(Section):
     """The backbone that is trained."""
 
-    name_or_path: Text = Field(description="folder, hub name, or package:NAME/FOLDER for one inside a Python package")
+    name_or_path: Source = Field(description="folder, hub name, or package:NAME/FOLDER for one inside a Python package")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
     pooler: Pooler = Field("cls", description="how token states become a vector; cls: first token, then the head")
     dropout: Number | None = Field(
@@ -58,7 +58,7 @@ class Encoder(Section):
 class GeneratorSource(Section):
     """The frozen masked language model that edits sentences for DiffCSE."""
 
-    name_or_path: Text | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
+    name_or_path: Source | None = Field(None, description="folder or hub name, of the encoder's vocabulary; null: none")
     revision: str | None = Field(None, description="branch, tag or commit on the hub")
 
 

@@ -34,16 +34,17 @@ def local_path(value: Any) -> Any:
     )
 
 
-def path_as_text(value: Any) -> Any:
-    """A path object as the text that the command line would give."""
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+def source(value: Any) -> Any:
+    """A path object as the text that the command line would give, and an address as `local_path` takes it."""
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return local_path(text) if isinstance(text, str) and "://" in text else text
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1)]
 LocalPath = Annotated[str, Field(min_length=1), BeforeValidator(local_path)]
 """A file or folder on this machine, or a name that may stand in its place."""
-Source = Annotated[str, BeforeValidator(path_as_text)]
+Source = Annotated[str, Field(min_length=1), BeforeValidator(source)]
 """An encoder: a folder, a checkpoint, a hub name, `package:NAME/FOLDER`."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sentcse.config.commands import default_data_root
-from sentcse.config.section import LocalPath, Section, Text
+from sentcse.config.section import LocalPath, Section, Source
 
 
 def _as_list(value: Any) -> Any:
@@ -17,7 +17,7 @@ def _as_list(value: Any) -> Any:
 class WorthConfig(Section):
     """`python -m sentcse.worth`."""
 
-    encoder: Text = Field(description="folder, hub name, or package:NAME/FOLDER: where training would start")
+    encoder: Source = Field(description="folder, hub name, or package:NAME/FOLDER: where training would start")
     pooler: Literal["cls_before_pooler", "avg", "avg_top2", "avg_first_last", "avg_embeddings_last"] = Field(
         "avg", description="how token states become a vector, before and after training"
     )

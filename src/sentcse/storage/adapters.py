@@ -84,7 +84,7 @@ def adapter_base(folder: str | Path) -> tuple[str, str | None]:
         named, revision = content["base_model_name_or_path"], content.get("revision")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unreadable(folder, error) from error
-    if not isinstance(named, str) or named == "":
+    if not isinstance(named, str) or named == "" or Path(named).expanduser().absolute() == Path(folder).absolute():
         raise SentcseError(
             f"{folder} is an adapter and does not say of which model: name it in base_model_name_or_path of "
             f"{ADAPTER_CONFIG}, or open the model with adapter={folder}."
