@@ -79,6 +79,14 @@ def test_the_key_is_that_of_equal_encoders_and_pairs() -> None:
     assert key(encoder) == key()
 
 
+def test_the_key_does_not_hang_on_where_the_model_lies(tmp_path: Path) -> None:
+    keys, encoder = set(), made()
+    for place in ("here", "there"):
+        encoder.save_pretrained(tmp_path / place)
+        keys.add(key(SentenceEncoder.from_pretrained(tmp_path / place)))
+    assert len(keys) == 1
+
+
 def test_the_key_changes_with_what_scores_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
     nudged = made()
     with torch.no_grad():

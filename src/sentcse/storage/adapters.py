@@ -19,8 +19,11 @@ ADAPTER_FOLDER = "adapter"
 """Of an exported encoder: what was trained beside its weights, into which it is merged."""
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-REVISION_ATTRIBUTE = "sentcse_revision"
-"""Of a backbone that the hub has: its commit, which newer versions of transformers keep nowhere."""
+ORIGIN_ATTRIBUTE = "sentcse_origin"
+"""Of a backbone: what its weights are opened from, and the commit where the hub has them.
+
+It does not stand in the configuration, which is exported, and by which equal encoders are told to be equal.
+"""
 PREFIX = "base_model.model."
 """Before the names of the backbone's layers in `ADAPTER_WEIGHTS`."""
 
@@ -51,8 +54,7 @@ def set_origin(backbone: PreTrainedModel, source: str | Path | None, *, revision
     else:
         name, cached = str(source), cached_model(str(source), revision)
         commit = revision if cached is None else cached.name
-    backbone.config._name_or_path = name
-    setattr(backbone, REVISION_ATTRIBUTE, commit)
+    setattr(backbone, ORIGIN_ATTRIBUTE, (name, commit))
 
 
 def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
@@ -62,8 +64,8 @@ def save_adapter(backbone: PreTrainedModel, folder: Path) -> None:
 
     folder.mkdir()
     settings: Any = backbone.peft_config[ADAPTER]
-    revision: str | None = getattr(backbone, REVISION_ATTRIBUTE, None)
-    origin = {"base_model_name_or_path": backbone.config._name_or_path, "revision": revision}
+    name, revision = getattr(backbone, ORIGIN_ATTRIBUTE, (backbone.config._name_or_path, None))
+    origin = {"base_model_name_or_path": name, "revision": revision}
     content = {**settings.to_dict(), **origin, "inference_mode": True}
     plain = {name: sorted(value) if isinstance(value, set) else value for name, value in content.items()}
     (folder / ADAPTER_CONFIG).write_text(json.dumps(plain, indent=2, sort_keys=True) + "\n", encoding="utf-8")

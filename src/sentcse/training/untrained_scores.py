@@ -61,7 +61,7 @@ def untrained_key(encoder: SentenceEncoder, tasks: Sequence[StsTask], *, batch_s
     return sha256_of(
         tensors_sha256(encoder.state_dict()),
         repr(encoder),
-        backbone.config.to_json_string(use_diff=False),
+        json.dumps({**backbone.config.to_dict(), "_name_or_path": ""}, sort_keys=True, default=str),  # wherever it lies
         str(backbone.config._attn_implementation),
         encoder.pooler,
         tokenizer_as_text(encoder.tokenizer),
