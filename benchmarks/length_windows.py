@@ -27,7 +27,8 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.losses import info_nce_loss
 from sentcse.machine.device import cpu_multiplies_bf16
 from sentcse.machine.locate import locate
-from sentcse.methods.base import Batch, Method, view_cosines
+from sentcse.methods.base import Method
+from sentcse.methods.objective import Batch, view_cosines
 from sentcse.methods.simcse import SimCSE
 
 BATCH = 64

@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import WORDS, tiny_checkpoint
+from corpora import write_corpus_and_encoder
 
 from sentcse.encode import main
-from sentcse.encoder import SentenceEncoder
 from sentcse.retrieval.encoded import EncodedCorpus
 
 ROWS, SHARD_ROWS, KILLS = 6000, 40, 5
@@ -28,11 +27,8 @@ def rows_done(folder: Path) -> int:
 @pytest.mark.slow
 def test_killed_and_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    sentences = write_corpus_and_encoder(tmp_path, ROWS)
     drawn = random.Random(0)
-    encoder = SentenceEncoder.from_pretrained(tiny_checkpoint(tmp_path / "plain"), pooler="avg")
-    encoder.save_pretrained(tmp_path / "encoder")
-    sentences = [f"{number} " + " ".join(drawn.choices(WORDS, k=drawn.randrange(1, 9))) for number in range(ROWS)]
-    Path("corpus.txt").write_text("\n".join(sentences))
     settings = ["encoder=encoder", f"shard_rows={SHARD_ROWS}", "text=true", "dtype=float16"]
     command = [sys.executable, "-m", "sentcse.encode", "corpus.txt", "out", *settings]
     reached = []

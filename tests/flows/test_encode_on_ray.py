@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -12,10 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import WORDS, tiny_checkpoint
+from corpora import write_corpus_and_encoder
 
 from sentcse.encode import main
-from sentcse.encoder import SentenceEncoder
 from sentcse.retrieval.encoded import EncodedCorpus
 
 ROWS, SHARD_ROWS = 6000, 400
@@ -33,11 +31,7 @@ sys.exit(main(sys.argv[1:]))
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
     monkeypatch.chdir(tmp_path)
-    drawn = random.Random(0)
-    encoder = SentenceEncoder.from_pretrained(tiny_checkpoint(tmp_path / "plain"), pooler="avg")
-    encoder.save_pretrained(tmp_path / "encoder")
-    sentences = [f"{number} " + " ".join(drawn.choices(WORDS, k=drawn.randrange(1, 9))) for number in range(ROWS)]
-    Path("corpus.txt").write_text("\n".join(sentences))
+    write_corpus_and_encoder(tmp_path, ROWS)
     return ["corpus.txt", "out", "encoder=encoder", f"shard_rows={SHARD_ROWS}", "text=true", "engine=ray", "workers=2"]
 
 

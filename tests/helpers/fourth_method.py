@@ -30,7 +30,8 @@ from typing import Any
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.losses.info_nce import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective
+from sentcse.methods.base import Method
+from sentcse.methods.objective import Batch, Objective
 from LOSS_MODULE import my_loss
 
 

@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor
 from transformers import BertForMaskedLM
 
 from sentcse.methods import Method, MiCSE, SimCSE
-from sentcse.methods.base import Batch, Objective
+from sentcse.methods.objective import Batch, Objective
 from sentcse.modules.lora import LoRA
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import masked_language_model_labels

@@ -11,12 +11,13 @@ import torch
 from global_step import METHODS, Step, exact, global_batch, take_step
 from tiny_methods import tiny_batch, tiny_encoder
 from torch import Tensor
-from torch.nn import functional as F
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.methods import base
-from sentcse.methods.base import Batch, Method, Objective, Origin, flatten_views, view_cosines
+from sentcse.methods.base import Method
+from sentcse.methods.building import Origin
+from sentcse.methods.objective import Batch, Objective
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.heads import LinearTanhHead
 from sentcse.storage.checkpoint import load_checkpoint_encoder
@@ -39,21 +40,6 @@ class Nearness(Method):
         return Objective(
             {"near": (z1 - z2).square().mean(), "size": z1.square().mean()}, {"size": -0.5}, {"rows": torch.tensor(5)}
         )
-
-
-def test_the_total_weighs_what_has_a_weight() -> None:
-    terms = {"a": torch.tensor(2.0, requires_grad=True), "b": torch.tensor(3.0, requires_grad=True)}
-    total = Objective(terms, {"b": -0.5}).total()
-    assert total.item() == 2 - 1.5
-    assert [gradient.item() for gradient in torch.autograd.grad(total, list(terms.values()))] == [1, -0.5]
-    assert Objective(terms).total().item() == 5
-
-
-def test_views_of_a_sentence_become_neighbours() -> None:
-    ids = torch.arange(12).view(2, 2, 3)
-    flat, mask = flatten_views({"input_ids": ids, "attention_mask": ids % 2})
-    assert flat.tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]
-    assert torch.equal(mask, flat % 2)
 
 
 @pytest.mark.usefixtures("float64")
@@ -115,23 +101,6 @@ def test_it_is_built_with_the_options_of_its_own() -> None:
     assert built.optimizer_settings.weight_decay == 0.5
     with pytest.raises(TypeError, match="temperature"):
         Nearness.build(tiny_encoder(), temperature=0.05, **given)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_cosines_are_float32_under_autocast_too(dtype: torch.dtype) -> None:
-    draw = torch.Generator().manual_seed(0)
-    z1, z2 = (torch.randn(8, 16, generator=draw).to(dtype) for _ in range(2))
-    with torch.autocast("cpu", torch.bfloat16):
-        found = view_cosines(z1, z2)
-    expected = F.cosine_similarity(z1.double()[:, None], z2.double()[None], dim=-1)
-    assert found["positive_cosine"].dtype == torch.float32
-    torch.testing.assert_close(found["positive_cosine"].double(), expected.diagonal().mean(), rtol=0, atol=1e-6)
-    others = expected[~torch.eye(8, dtype=torch.bool)].mean()
-    torch.testing.assert_close(found["negative_cosine"].double(), others, rtol=0, atol=1e-6)
-
-
-def test_a_single_sentence_has_no_others() -> None:
-    assert view_cosines(torch.ones(1, 4), torch.ones(1, 4))["negative_cosine"].isnan()
 
 
 @pytest.mark.parametrize("name", METHODS)

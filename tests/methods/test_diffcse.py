@@ -26,8 +26,9 @@ from sentcse.errors import SentcseError
 from sentcse.losses import replaced_token_labels
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import DiffCSE
-from sentcse.methods.base import Origin, flatten_views
+from sentcse.methods.building import Origin
 from sentcse.methods.generator import Generator
+from sentcse.methods.objective import flatten_views
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 

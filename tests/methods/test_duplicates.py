@@ -10,7 +10,6 @@ import torch
 from global_step import METHODS, global_batch
 from torch import Tensor
 
-from sentcse.methods.base import masked_negatives
 from sentcse.methods.duplicates import false_negatives, number_texts
 
 
@@ -79,11 +78,6 @@ def test_info_nce_is_that_of_a_loop_without_them_and_other_terms_stay(
     assert masked.metrics["masked_negatives"].item() == sum(map(sum, left_out)) >= 4
     for other in plain.losses.keys() - {"info_nce"}:
         assert torch.equal(masked.losses[other], plain.losses[other])
-
-
-def test_the_count_is_a_metric_where_something_can_be_left_out() -> None:
-    assert masked_negatives(None) == {}
-    assert masked_negatives(torch.tensor([[True, False], [True, True]]))["masked_negatives"].item() == 3
 
 
 def rows(batch: dict[str, Tensor]) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import AutoModelForMaskedLM, BertForMaskedLM, BertTokenizer, PreTrainedModel
 
 from sentcse.errors import SentcseError
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.generator import Generator, check_vocabularies
 from sentcse.methods.row_chunks import ROWS_IN_CACHE
 

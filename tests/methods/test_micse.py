@@ -18,7 +18,7 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import MiCSE, SimCSE
-from sentcse.methods.base import Origin
+from sentcse.methods.building import Origin
 from sentcse.methods.micse import default_layers
 from sentcse.methods.optimization import AdamWSettings
 

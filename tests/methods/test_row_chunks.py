@@ -11,7 +11,7 @@ from tiny_methods import tiny_batch, tiny_diffcse
 from torch import Tensor
 
 from sentcse.methods import DiffCSE
-from sentcse.methods.base import Objective
+from sentcse.methods.objective import Objective
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 
 

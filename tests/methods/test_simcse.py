@@ -18,7 +18,8 @@ from transformers import BertConfig, BertForMaskedLM
 from sentcse.errors import ConfigError
 from sentcse.losses.info_nce import info_nce_logits
 from sentcse.methods import SimCSE
-from sentcse.methods.base import Batch, Origin
+from sentcse.methods.building import Origin
+from sentcse.methods.objective import Batch
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import masked_language_model_labels

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from sentcse.errors import ConfigError, SentcseError
 from sentcse.losses import similarity_distance
 from sentcse.methods import DiffCSE, Method, MiCSE, SimCSE
-from sentcse.methods.base import Objective
+from sentcse.methods.objective import Objective
 from sentcse.modules.lora import LoRA
 
 KINDS = ("weights", "similarities")

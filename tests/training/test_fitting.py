@@ -125,9 +125,11 @@ def test_a_run_that_is_scored_at_its_end_alone_says_so_once(
     assert said is None or said in notes[0]
 
 
-def test_another_exit_than_ctrl_c_stays_that_exit(configure: Configure, stopped: Stop) -> None:
+def test_another_exit_than_ctrl_c_stays_that_exit(configure: Configure) -> None:
     """Lightning makes one exit of both."""
-    stopped(configure(), 3, SystemExit(3))
+    with with_callback(module, StopAt(3, SystemExit(3))), pytest.raises(SystemExit) as stopped:
+        train(configure())
+    assert stopped.value.code == 3
 
 
 def test_sigterm_ends_with_the_code_of_a_shell(configure: Configure, caplog: pytest.LogCaptureFixture) -> None:

@@ -18,10 +18,10 @@ from sentcse.encoder import SentenceEncoder
 from sentcse.losses import InformationSums, info_nce_loss, mean_information
 from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods import DiffCSE, Method, MiCSE, Objective
-from sentcse.methods.base import Batch, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.generator import Generator
 from sentcse.methods.global_batch import gather_rows, own_rows, ranks, sum_over_ranks
 from sentcse.methods.micse import default_layers
+from sentcse.methods.objective import Batch, flatten_views, masked_negatives, view_cosines
 from sentcse.modules.attention import enable_attention_maps
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
@@ -13,10 +13,10 @@ from torch.utils.checkpoint import checkpoint
 
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.losses.info_nce import cosine_matrix
 from sentcse.methods.building import BuiltModule, Origin
 from sentcse.methods.duplicates import false_negatives, number_texts
 from sentcse.methods.global_batch import gather_rows, gather_texts, mean_over_ranks
+from sentcse.methods.objective import Batch, Objective, flatten_views
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.staying_near import NearBy, StartEncoder
 from sentcse.modules.attention import quicken
@@ -29,24 +29,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 T = TypeVar("T")
-Batch = Mapping[str, Tensor]
-"""`input_ids` and `attention_mask`, each (sentences, views, tokens)."""
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a step gives: losses by name, their weights (1 where none is named), and what else is worth logging.
-
-    The weighted sum is minimised; what is logged under a loss's name is the loss without its weight.
-    """
-
-    losses: dict[str, Tensor]
-    weights: dict[str, float] = field(default_factory=dict)
-    metrics: dict[str, Tensor] = field(default_factory=dict)
-
-    def total(self) -> Tensor:
-        """The weighted sum, a scalar."""
-        return torch.stack([self.weights.get(name, 1.0) * loss for name, loss in self.losses.items()]).sum()
 
 
 class Method(BuiltModule, ABC):
@@ -240,25 +222,3 @@ class Method(BuiltModule, ABC):
             "method": self.made_of(),
             "record": self.record,
         }
-
-
-def flatten_views(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Ids and mask as the encoder takes them, views of a sentence as neighbours: (sentences * views, tokens)."""
-    return batch["input_ids"].flatten(0, 1), batch["attention_mask"].flatten(0, 1)
-
-
-def masked_negatives(left_out: Tensor | None) -> dict[str, Tensor]:
-    """How many negatives of a batch InfoNCE leaves out, as a metric; none where duplicates are not masked."""
-    return {} if left_out is None else {"masked_negatives": left_out.sum()}
-
-
-def view_cosines(z1: Tensor, z2: Tensor) -> dict[str, Tensor]:
-    """Mean cosine of a sentence's two views, and of views of different sentences: (sentences, width) each.
-
-    The second is nan for a batch of one sentence.
-    """
-    with torch.no_grad():
-        cosines = cosine_matrix(z1, z2)
-        positives = cosines.diagonal()
-        others = (cosines.sum() - positives.sum()) / (cosines.numel() - len(cosines))
-        return {"positive_cosine": positives.mean(), "negative_cosine": others}

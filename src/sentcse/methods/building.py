@@ -42,6 +42,7 @@ class _Made(NamedTuple):
     optimizer: AdamWSettings
     generator: Origin | None
     start: Origin | None
+    lora: LoRA | None
 
 
 class BuiltModule(TrainedModule, ABC):
@@ -179,10 +180,10 @@ class BuiltModule(TrainedModule, ABC):
         path = Path(checkpoint_path).expanduser()
         parts = load_checkpoint_encoder(path)
         checkpoint = read_checkpoint(path)
-        stored, lora = _made_of(checkpoint[CHECKPOINT_KEY], path), _lora(checkpoint[CHECKPOINT_KEY]["encoder"])
+        stored = _made_of(checkpoint[CHECKPOINT_KEY], path)
         if stored.name != cls.__name__:
             raise SentcseError(f"{path} was written while training {stored.name}, which is not {cls.__name__}.")
-        if lora is None:  # else its adapters belong to what they were trained on
+        if stored.lora is None:  # else its adapters belong to what they were trained on
             set_origin(parts.backbone, path)
         pooler = "cls_before_pooler" if parts.pooler == "cls" else parts.pooler
         made = cls.assemble(
@@ -190,7 +191,7 @@ class BuiltModule(TrainedModule, ABC):
             origin=Origin(str(path)),
             generator=stored.generator if generator is None else _generator(generator, generator_revision),
             optimizer=stored.optimizer,
-            lora=lora,
+            lora=stored.lora,
             **{**stored.options, **options},
         )
         made.load_state_dict(checkpoint["state_dict"], strict=strict is None or strict)
@@ -221,10 +222,6 @@ def _generator(name_or_path: str | Path | None, revision: str | None) -> Origin 
     return None if name_or_path is None else Origin(masked_language_model_folder(str(name_or_path)), revision)
 
 
-def _lora(entry: Mapping[str, Any]) -> LoRA | None:
-    return LoRA(**entry["lora"]) if "lora" in entry else None
-
-
 def _made_of(entry: Mapping[str, Any], path: Path) -> _Made:
     """What a checkpoint says; one of an earlier version has the recipe of its run, and no generator."""
     try:
@@ -234,7 +231,8 @@ def _made_of(entry: Mapping[str, Any], path: Path) -> _Made:
             None if each is None else Origin(**each) for each in (known["generator"], known.get("start"))
         )
         optimizer = AdamWSettings(**known["optimizer"])
-        return _Made(str(known["class"]), dict(known["options"]), optimizer, generator, start)
+        lora = LoRA(**entry["encoder"]["lora"]) if "lora" in entry["encoder"] else None
+        return _Made(str(known["class"]), dict(known["options"]), optimizer, generator, start, lora)
     except (KeyError, TypeError, ValueError) as error:
         raise SentcseError(
             f"{path} does not say how its method was made ({first_line(error)}): make it as it was, by its "

@@ -9,11 +9,12 @@ from torch import nn
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
+from sentcse.methods.base import Method
 from sentcse.methods.building import Origin
 from sentcse.methods.discriminator import Discriminator, check_embeddings
 from sentcse.methods.generator import Generator
 from sentcse.methods.global_batch import own_rows
+from sentcse.methods.objective import Batch, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.row_chunks import ROWS_IN_CACHE
 from sentcse.methods.staying_near import NearBy

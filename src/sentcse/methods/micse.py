@@ -10,8 +10,9 @@ from torch import Tensor
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import InformationSums, info_nce_loss, information_sums, mean_information
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
+from sentcse.methods.base import Method
 from sentcse.methods.global_batch import ranks, sum_over_ranks
+from sentcse.methods.objective import Batch, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.staying_near import NearBy
 from sentcse.modules.attention import collect_attention_maps, enable_attention_maps

@@ -11,9 +11,10 @@ from torch.nn import functional as F
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.losses import info_nce_loss
-from sentcse.methods.base import Batch, Method, Objective, flatten_views, masked_negatives, view_cosines
+from sentcse.methods.base import Method
 from sentcse.methods.building import Origin
 from sentcse.methods.global_batch import part_of_mean
+from sentcse.methods.objective import Batch, Objective, flatten_views, masked_negatives, view_cosines
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.methods.staying_near import NearBy
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels

@@ -122,12 +122,12 @@ class EncoderRun(Run[TrainConfig]):
         """Score the selected encoder on the test tasks, export it, write results.json last."""
         folder, best, record = self.folder, self.evaluation.best, self.method.record
         self.method.load_state_dict(load_selected(folder, step=int(best["step"]))["state_dict"])
-        merged = self._merge() if self.config.evaluation.merge else None
+        place = self._merge() if self.config.evaluation.merge else None
         encoder = self.method.evaluation_encoder().to(self.device)
         tested = self.evaluation.test_scores(encoder)
         encoder.to(CPU)
         key = selecting_key(self.evaluation.select)
-        selecting = {} if key is None else {key: finite_or_none(best["score"] if merged is None else merged.score)}
+        selecting = {} if key is None else {key: finite_or_none(best["score"] if place is None else place.score)}
         initial = self.evaluation.initial.items()
         results: Results = {
             "format": RESULTS_FORMAT,
@@ -148,8 +148,8 @@ class EncoderRun(Run[TrainConfig]):
         }
         if self.evaluation.held_out is not None:
             results["held_out"] = len(self.evaluation.held_out.texts)
-        if merged is not None:
-            results["merge"] = merged.as_record()
+        if place is not None:
+            results["merge"] = place.as_record()
         if self.stopped is not None:
             results["stopped"] = self.stopped
         encoder.save_pretrained(folder.encoder, record={**record, **selection_and_scores(self.evaluation, results)})
