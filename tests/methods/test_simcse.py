@@ -23,7 +23,7 @@ from sentcse.methods.objective import Batch
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import masked_language_model_labels
-from sentcse.training.run import build_encoder, build_method
+from sentcse.training.configured_method import build_encoder, build_method
 
 
 class SimCSEWithGivenMasking(SimCSE):

@@ -25,8 +25,8 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.storage.masked_language_models import load_masked_language_model, load_to_train
 from sentcse.storage.tokenizers import load_tokenizer
 from sentcse.training import generator_run as module
+from sentcse.training.configured_method import build_encoder, build_method
 from sentcse.training.generator_run import train_generator
-from sentcse.training.run import build_encoder, build_method
 
 Configure = Callable[..., GeneratorConfig]
 

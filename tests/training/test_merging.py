@@ -18,8 +18,9 @@ from sentcse.methods import SimCSE
 from sentcse.records.run_folder import RunFolder
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.record import RECORD_FILE
+from sentcse.training.configured_method import build_encoder
 from sentcse.training.merging import best_place
-from sentcse.training.run import EncoderRun, build_encoder, train
+from sentcse.training.run import EncoderRun, train
 from sentcse.training.tasks import configured_tasks
 
 Configure = Callable[..., TrainConfig]

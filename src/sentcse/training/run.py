@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
-from importlib import import_module
-from inspect import isabstract
 from pathlib import Path
-from typing import Any
 
 from pytorch_lightning import seed_everything
 
 from sentcse.config import TrainConfig
 from sentcse.config.advice import advice
 from sentcse.config.evaluation import LABEL_FREE
-from sentcse.config.method_options import CustomMethodOptions
-from sentcse.config.method_signature import accepted_options
 from sentcse.data.datamodule import SentenceDataModule
-from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.machine.device import choose_accelerator, choose_batch_size, hardware
 from sentcse.methods import Method
-from sentcse.methods.building import Origin
-from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.input_length import check_length
-from sentcse.modules.lora import LoRA, merged
+from sentcse.modules.lora import merged
 from sentcse.records.contents import Results
 from sentcse.records.layout import RESULTS_FORMAT, SPEARMAN, UNTRAINED_FOLDER, score_key
 from sentcse.records.selecting import selecting_key
-from sentcse.storage.backbones import encoder_folder, masked_language_model_folder
-from sentcse.storage.opening import open_backbone
 from sentcse.training.build import build_data, build_trainer, held_out_views
 from sentcse.training.callbacks import why_stopped
+from sentcse.training.configured_method import build_encoder, build_method
 from sentcse.training.curves import plot_curves, selecting_panels
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import CPU, load_selected, start_or_continue
@@ -173,78 +163,6 @@ class EncoderRun(Run[TrainConfig]):
     def report(self, results: Results) -> None:
         """Print the scores before and after, and where the encoder is."""
         print_outcome(results, self.folder.encoder)
-
-
-def build_encoder(config: TrainConfig) -> SentenceEncoder:
-    """The pretrained backbone with its pooler, without a head.
-
-    Raises:
-        SentcseError: if the checkpoint cannot be had.
-    """
-    chosen = config.encoder
-    backbone, tokenizer = open_backbone(chosen.name_or_path, dropout=chosen.dropout, revision=chosen.revision)
-    return SentenceEncoder(
-        backbone,
-        tokenizer,
-        pooler="cls_before_pooler" if chosen.pooler == "cls" else chosen.pooler,
-        prompt=chosen.prompt,
-    )
-
-
-def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
-    """The configured LightningModule around an encoder.
-
-    Raises:
-        SentcseError: if the method lacks what it needs beside the encoder.
-    """
-    chosen, generator, options = config.encoder, config.generator, config.method
-    found = method_class(options.target)
-    given = (
-        accepted_options(found, options)
-        if isinstance(options, CustomMethodOptions)
-        else options.model_dump(exclude={"target"})
-    )
-    if config.data.chunk is not None:
-        given["chunk"] = config.data.chunk
-    if config.data.duplicates == "mask":
-        given["mask_duplicates"] = True
-    method: Method = found.assemble(
-        encoder,
-        origin=Origin(encoder_folder(chosen.name_or_path), chosen.revision, chosen.dropout),
-        generator=None
-        if generator.name_or_path is None
-        else Origin(masked_language_model_folder(generator.name_or_path), generator.revision),
-        optimizer=AdamWSettings(**config.optimizer.model_dump()),
-        lora=None if chosen.lora.rank is None else LoRA(**chosen.lora.model_dump()),
-        **given,
-    )
-    return method
-
-
-def method_class(target: str) -> type[Method]:
-    """The class that `method._target_` names.
-
-    Raises:
-        ConfigError: if it cannot be imported or is no method.
-    """
-    module, _, name = target.rpartition(".")
-    try:
-        found: Any = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(
-            f"method._target_={target} cannot be imported ({error}): name a class, e.g. sentcse.methods.SimCSE."
-        ) from error
-    except Exception as error:  # what a module of the user's does while it is imported can be anything
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = "" if isinstance(error, SyntaxError) else f", {where.filename}, line {where.lineno}"
-        raise ConfigError(
-            f"method._target_={target} cannot be imported ({type(error).__name__}: {error}{place}): mend its module."
-        ) from error
-    if not isinstance(found, type) or not issubclass(found, Method) or isabstract(found):
-        raise ConfigError(
-            f"method._target_={target} is not a method: name a subclass of sentcse.methods.Method with compute_losses."
-        )
-    return found
 
 
 def _result_key(metric: str) -> str:
