@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from sentcse.methods import generator
 from sentcse.training.guards import LossGuard
-from sentcse.training.meters import Throughput
+from sentcse.training.meters import RunningMeans, Throughput
 
 aten = torch.ops.aten
 READ_BY_PYTHON = {
@@ -87,7 +87,7 @@ def test_a_step_seldom_waits(name: str, monkeypatch: pytest.MonkeyPatch) -> None
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[LossGuard(), Throughput(), count],
+        callbacks=[LossGuard(), Throughput(), RunningMeans(), count],
         gradient_clip_val=1.0,
         log_every_n_steps=10,
     )

@@ -49,6 +49,7 @@ with folder.locked():
         "trainer.fast_dev_run=true",
         "trainer.profiler=simple",
         "callbacks=model_summary",
+        "callbacks=running_means",
         "evaluation.held_out.seed=3",  # of what selects without labels
         "runs.root=elsewhere",
         "overwrite=true",

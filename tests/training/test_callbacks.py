@@ -47,6 +47,7 @@ def test_files_of_the_group_combine(configure: Configure) -> None:
     config = configure("callbacks=[early_stopping,ema,model_summary]", "callbacks.ema=0.5")
     assert names(config) == ["EMAWeightAveraging", "StopEarly", "ModuleTable"]
     assert (config.callbacks.early_stopping, config.callbacks.ema) == (10, 0.5)
+    assert names(configure("callbacks=running_means")) == ["RunningMeans"]
     assert len({fingerprint(configure(*word)) for word in ([], ["callbacks=early_stopping"], ["callbacks=ema"])}) == 3
 
 

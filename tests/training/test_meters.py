@@ -13,9 +13,12 @@ import torch
 from stopping import Stop
 
 from sentcse.config import TrainConfig
+from sentcse.records.layout import METRICS_FILE
+from sentcse.records.metrics_file import read_series
+from sentcse.records.run_folder import RunFolder
 from sentcse.training import meters
 from sentcse.training.last_checkpoint import LastCheckpoint
-from sentcse.training.meters import ProgressBar, Throughput
+from sentcse.training.meters import ProgressBar, RunningMeans, Throughput
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.run import train
 
@@ -100,6 +103,50 @@ def test_seconds_go_on_over_restarts(clock: Clock) -> None:
     again.on_train_start(at_step(7), None)  # type: ignore[arg-type]
     clock.now += 5
     assert again.total_seconds() == 25
+
+
+def count_batch(means: RunningMeans, module: Any, step: int, **logged: float) -> None:
+    module.logged = {name: torch.tensor(value) for name, value in logged.items()}
+    means.on_train_batch_end(at_step(step), module, None, None, 0)
+
+
+def test_a_running_mean_is_of_every_batch_since_the_last_row() -> None:
+    """Rows are due at steps 2 and 4; the second batch of step 2 is accumulated for step 3."""
+    means, module = RunningMeans(), Logged()
+    count_batch(means, module, 0, accuracy=5.0)
+    count_batch(means, module, 1, accuracy=1.0)
+    assert module == {}
+    count_batch(means, module, 2, accuracy=3.0)
+    assert module == {"accuracy_mean": 3.0}
+    count_batch(means, module, 2, accuracy=10.0)
+    count_batch(means, module, 3, accuracy=20.0)
+    assert module == {"accuracy_mean": 3.0}
+    again = RunningMeans()
+    again.load_state_dict(means.state_dict())
+    for each in (means, again):
+        count_batch(each, module, 4, accuracy=60.0)
+        assert module == {"accuracy_mean": 30.0}
+
+
+def test_running_means_of_a_run_are_those_of_its_steps_however_often_it_stops(
+    configure: Configure, stopped: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def series(*words: str, stop: bool = False) -> dict[str, dict[int, float]]:
+        config = configure("callbacks=running_means", "trainer.max_steps=6", *words)
+        if stop:
+            stopped(config, 5, RuntimeError("power cut"))
+        train(config)
+        return read_series(RunFolder(config).path / METRICS_FILE)
+
+    monkeypatch.setattr(LastCheckpoint, "_is_time", lambda last, trainer: trainer.global_step == 4)
+    single = series("name=single", "trainer.log_every_n_steps=1")
+    by_three, stopped_run = (series(f"name={n}", "trainer.log_every_n_steps=3", stop=n == "b") for n in "ab")
+    for name in ("loss", "info_nce", "positive_cosine", "negative_cosine"):
+        steps, means = single[f"train/{name}"], by_three[f"train/{name}_mean"]
+        assert means.keys() == {3, 6}
+        assert means[3] == pytest.approx((steps[1] + steps[2] + steps[3]) / 3)
+        assert means[6] == pytest.approx((steps[4] + steps[5] + steps[6]) / 3)
+        assert means == stopped_run[f"train/{name}_mean"]
 
 
 class Scored(PeriodicEvaluation):

@@ -183,6 +183,9 @@ class Callbacks(Section):
     ema: Number | None = Field(
         None, gt=0, lt=1, description="decay of a moving average of the weights, which is what is scored and exported"
     )
+    running_means: bool = Field(
+        False, description="log losses, cosines and accuracies also as their means over all steps since the last row"
+    )
     model_summary: int | None = Field(None, ge=1, description="depth of a table of modules that is printed; null: none")
 
 

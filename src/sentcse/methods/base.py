@@ -77,6 +77,8 @@ class Method(BuiltModule, ABC):
         quicken(encoder.backbone)
         self.head: nn.Module = nn.Identity() if head == "none" else HEADS[head](encoder.width)
         self.head_at_eval = head if projection_at_eval else None
+        self.logged: dict[str, Tensor] = {}
+        """What the last step logged, of all ranks together, by its name."""
         # from_pretrained gives a backbone without dropout, and Lightning leaves every module's mode as it is
         self.train()
 
@@ -198,9 +200,9 @@ class Method(BuiltModule, ABC):
         self.log("step", loss.detach().new_full((), self.global_step + 1))
         details = {"loss": loss, **objective.losses, **objective.metrics}
         means = mean_over_ranks(torch.stack([value.detach().float() for value in details.values()]))
-        logged = {f"train/{name}": value for name, value in zip(details, means, strict=True)}
-        self.log("train/loss", logged.pop("train/loss"), prog_bar=True, batch_size=size)
-        self.log_dict(logged, batch_size=size)
+        self.logged = {f"train/{name}": value for name, value in zip(details, means, strict=True)}
+        for name, value in self.logged.items():
+            self.log(name, value, prog_bar=name == "train/loss", batch_size=size)
 
     def evaluation_encoder(self) -> SentenceEncoder:
         """The encoder as it is scored and exported; shares its weights with this module."""

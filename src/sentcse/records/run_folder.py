@@ -41,7 +41,7 @@ WITHOUT_EFFECT: Any = {
         "fast_dev_run",
         "profiler",
     },
-    "callbacks": {"model_summary"},
+    "callbacks": {"model_summary", "running_means"},
     "data": {"num_workers", "cache_dir", "hub_file"},
     "evaluation": {"batch_size", "verify"},
 }

@@ -1,4 +1,4 @@
-"""The callbacks that a configuration chooses: early stopping, averaged weights, a table of modules."""
+"""The callbacks that a configuration chooses: early stopping, averaged weights, running means, a table of modules."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pytorch_lightning.utilities.model_summary.model_summary import ModelSummary
 
 from sentcse.config.schema import Callbacks
 from sentcse.printing.wording import count
+from sentcse.training.meters import RunningMeans
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ def chosen_callbacks(settings: Callbacks, evaluation: PeriodicEvaluation) -> lis
         found.append(EMAWeightAveraging(decay=settings.ema, use_buffers=False))
     if settings.early_stopping is not None:
         found.append(StopEarly(evaluation, settings.early_stopping))
+    if settings.running_means:
+        found.append(RunningMeans())
     if settings.model_summary is not None:
         found.append(ModuleTable(settings.model_summary))
     return found

@@ -1,4 +1,4 @@
-"""What a run shows of its pace: learning rate and sentences a second beside the losses, the bar, the seconds so far."""
+"""What a run shows of itself: pace and running means beside the losses, the bar, the seconds so far."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar as LightningBar
+from torchmetrics import MeanMetric
 from tqdm import tqdm
 
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -63,6 +64,50 @@ class Throughput(Callback):
     def total_seconds(self) -> float:
         """Seconds of training and evaluation, over all restarts."""
         return self.seconds + (time.perf_counter() - self._started if self._started > 0 else 0.0)
+
+
+class RunningMeans(Callback):
+    """Logs `train/NAME_mean` beside every loss and metric: its mean over the batches since the last logged row.
+
+    On all ranks it is the same, as what a step logs is that of all ranks together. The sums are part of a checkpoint,
+    so that a run that goes on logs what an uninterrupted one would.
+    """
+
+    def __init__(self) -> None:
+        self._means: dict[str, MeanMetric] = {}
+        self._row = 0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Count the batch, and log where Lightning logs."""
+        # not trainer.callback_metrics, which has a GPU waited for at every look
+        for name, value in pl_module.logged.items():  # type: ignore[union-attr, operator]
+            self._mean(name).to(value.device).update(value)
+        step = trainer.global_step
+        # batches of an accumulated step, which come after a row, belong to the next
+        if step % trainer.log_every_n_steps == 0 and step != self._row:  # type: ignore[attr-defined]
+            self._row = step
+            for name, mean in self._means.items():
+                pl_module.log(f"{name}_mean", mean.compute())
+                mean.reset()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sums since the last row."""
+        return {"row": self._row, "means": {name: dict(mean.state_dict()) for name, mean in self._means.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from them."""
+        self._row = state_dict["row"]
+        for name, sums in state_dict["means"].items():
+            self._mean(name).load_state_dict(sums)
+
+    def _mean(self, name: str) -> MeanMetric:
+        if name not in self._means:
+            # to look for nan would have a GPU waited for; what a step logs is reduced over ranks already
+            self._means[name] = MeanMetric(nan_strategy="disable", sync_on_compute=False)
+            self._means[name].persistent(True)
+        return self._means[name]
 
 
 class ProgressBar(LightningBar):
