@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from composing import checked
+from PIL import Image
 from tiny import WORDS, tiny_checkpoint
 
 from sentcse.config import TrainConfig
@@ -33,7 +34,18 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(inputs: Path, tmp_path: Path) -> Settings:
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that end in this process leave one pixel for their curves, which take longer to draw than to train."""
+
+    def plot_one_pixel(metrics: Path, picture: Path, **_: object) -> None:
+        Image.new("1", (1, 1)).save(picture)
+
+    for kind in ("run", "generator_run"):
+        monkeypatch.setattr(f"sentcse.training.{kind}.plot_curves", plot_one_pixel)
+
+
+@pytest.fixture
+def settings(inputs: Path, tmp_path: Path, undrawn: None) -> Settings:
     """Command line of a run of five batches an epoch; `runs` names the folder of runs."""
 
     def settings(*more: str, runs: str = "runs") -> list[str]:

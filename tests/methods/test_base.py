@@ -31,9 +31,8 @@ class Nearness(Method):
     def __init__(self, encoder: SentenceEncoder, **options: Any) -> None:
         torch.manual_seed(0)
         super().__init__(encoder, **options)
-        self.logged: dict[str, Any] = {}
-        self.log = lambda name, value, **_: self.logged.update({name: value})  # type: ignore[method-assign]
-        self.log_dict = lambda values, **_: self.logged.update(values)  # type: ignore[method-assign]
+        self.rows: dict[str, Any] = {}
+        self.log = lambda name, value, **_: self.rows.update({name: value})  # type: ignore[method-assign]
 
     def compute_losses(self, batch: Batch) -> Objective:
         z1, z2 = self.embed(batch).unbind(1)
@@ -67,7 +66,7 @@ def test_a_step_logs_the_sum_and_every_term_without_its_weight() -> None:
     method = Nearness(tiny_encoder())
     loss = method.training_step(tiny_batch(), 0)
     assert loss.requires_grad
-    logged = method.logged
+    logged = method.rows
     assert list(logged) == ["step", "train/loss", "train/near", "train/size", "train/rows"]
     assert logged["step"] == 1
     assert not any(value.requires_grad for value in logged.values() if isinstance(value, Tensor))
