@@ -28,6 +28,7 @@ from sentcse.printing.wording import NOTHING, interval, number
 from sentcse.records.layout import METRICS_FILE, spearman_metric
 from sentcse.records.metrics_file import Curve, read_series
 from sentcse.studies.collect import collect
+from sentcse.studies.study_run import StudyRun
 
 DEV = "STS-B dev"
 WITHOUT_LABELS = {
@@ -213,23 +214,49 @@ def groups(runs: Sequence[Run]) -> Iterator[tuple[str, str, list[Run]]]:
         yield ALL, ALL, list(runs)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read, print, and write the tables where a folder is named."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def publish(tables: Sequence[Table], output: Path | None) -> None:
+    """Print tables, and write them as Markdown and CSV where a folder is named."""
+    for table in tables:
+        print(to_markdown(table) + "\n")
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            write_text(output / f"{table.name}.md", to_markdown(table) + "\n")
+            write_text(output / f"{table.name}.csv", to_csv(table) + "\n")
+
+
+def sized_runs(sources: Sequence[Path]) -> Iterator[tuple[str, int, StudyRun]]:
+    """Complete runs that say how many sentences they have: the method as the report names it, how many, the run.
+
+    Raises:
+        SentcseError: if there is no run.
+    """
+    study = collect(sources)
+    for part in study.parts:
+        for run in part.done():
+            if run.size is not None:
+                yield part.names[run.record.name] + (f", {part.label}" if len(study.parts) > 1 else ""), run.size, run
+
+
+def arguments_of(description: str | None, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Folders of runs, and the folder for tables."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path, help="folders of runs, or runs")
     parser.add_argument("--output", type=Path, help="folder for the tables as Markdown and CSV")
-    given = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read, print, and write the tables where a folder is named."""
+    given = arguments_of(__doc__, arguments)
     try:
-        study = collect(given.runs)
+        runs = [
+            read_run(series, size, path)
+            for series, size, run in sized_runs(given.runs)
+            if (path := run.record.path / METRICS_FILE).is_file()
+        ]
     except SentcseError as fault:
         print(fault, file=sys.stderr)
         return 1
-    runs = [
-        read_run(part.names[run.record.name] + (f", {part.label}" if len(study.parts) > 1 else ""), run.size, path)
-        for part in study.parts
-        for run in part.done()
-        if run.size is not None and (path := run.record.path / METRICS_FILE).is_file()
-    ]
     if not any(name in run.rules for run in runs for name in WITHOUT_LABELS):
         print(
             f"None of {len(runs)} runs has a score without labels in its metrics.csv: train with "
@@ -237,12 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    for table in (correlation_table(runs), regret_table(runs)):
-        print(to_markdown(table) + "\n")
-        if given.output is not None:
-            given.output.mkdir(parents=True, exist_ok=True)
-            write_text(given.output / f"{table.name}.md", to_markdown(table) + "\n")
-            write_text(given.output / f"{table.name}.csv", to_csv(table) + "\n")
+    publish((correlation_table(runs), regret_table(runs)), given.output)
     return 0
 
 

@@ -1,18 +1,22 @@
-"""docs/studies/selection.py: what is read of metrics.csv, and the figures of its tables against figures by hand."""
+"""docs/studies/selection.py and merging.py: what they read of runs, and their figures against figures by hand."""
 
 from __future__ import annotations
 
 import csv
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_runs import Made, make_run
 
+from sentcse.config import TrainConfig
 from sentcse.config.tasks import STS_TASKS
+from sentcse.evaluation.tasks.sts import load_pairs
+from sentcse.training.run import train
 
 STUDIES = Path(__file__).parents[2] / "docs" / "studies"
 STEPS = (0, 25, 50, 75, 100)
@@ -25,11 +29,23 @@ AVERAGE = (73.0, 74.0, 76.0, 77.0, 75.0)
 
 
 @pytest.fixture(scope="module")
-def study() -> Iterator[Any]:
+def scripts() -> Iterator[Any]:
+    """A script by its name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(STUDIES))
-        yield __import__("selection")
-    sys.modules.pop("selection")
+        yield import_module
+    for name in ("selection", "merging"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def study(scripts: Any) -> Any:
+    return scripts("selection")
+
+
+@pytest.fixture(scope="module")
+def merging(scripts: Any) -> Any:
+    return scripts("merging")
 
 
 def write_metrics(folder: Path, *, shift: float = 0.0, tests: bool = True, rtd: bool = False) -> None:
@@ -134,3 +150,39 @@ def test_too_few_or_constant_values_have_no_rank_correlation(study: Any) -> None
     assert math.isnan(study.rank_correlation([1, 2], [1, 2]))
     assert math.isnan(study.rank_correlation([1, 1, 1], [1, 2, 3]))
     assert study.rank_correlation([1, 2, 3], [10, 20, 15]) == pytest.approx(0.5)
+
+
+def test_what_merging_brought_is_paired_by_seed_with_the_step_itself(merging: Any, tmp_path: Path) -> None:
+    """Step 50 scores 76, 77 and 78 on average, as `write_metrics` has it."""
+    merge = ("merge", {"alpha": 1.25, "scores": {"1": 84.0, "1.25": 84.5}})
+    for seed, shift, gained in ((48, 0.0, 0.5), (49, 1.0, 1.0), (50, 2.0, 1.5)):
+        scores = tuple((f"{task}_test", 76 + shift + gained) for task in STS_TASKS)
+        best = ("best", {"step": 50, "stsb_dev": 84.5})
+        write_metrics(make_run(tmp_path / "runs", Made(seed=seed, scores=scores, results=(merge, best))), shift=shift)
+    rows = records(merging, tmp_path / "runs", tmp_path / "out", "merging")
+    average = one(rows, target="STS average")
+    assert [float(average[name]) for name in ("start", "step", "merged")] == pytest.approx([74, 77, 78])
+    half = 4.302653 * 0.5 / math.sqrt(3)  # Student's t of two degrees of freedom
+    assert [float(average[name]) for name in ("gain", "low", "high")] == pytest.approx([1, 1 - half, 1 + half])
+    assert (average["least_alpha"], average["most_alpha"], average["runs"]) == ("1.25", "1.25", "3")
+    # STS-B's test is two above the average at the step
+    assert float(one(rows, target="STS-B test")["gain"]) == pytest.approx(-1)
+
+
+def test_the_step_is_scored_where_the_run_has_not(
+    merging: Any, configure: Callable[..., TrainConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configure("evaluation.test=[pairs]", "runs.keep=best", "evaluation.precision=bfloat16")
+    results = train(config)
+    ((_, _, run),) = merging.sized_runs([Path(config.runs.root)])
+    tasks = [load_pairs(config.evaluation.pairs_test, name=task, split="test") for task in STS_TASKS]
+    monkeypatch.setattr(merging, "load_sts", lambda *_: tasks)
+    assert merging.score_step(run) == pytest.approx(dict.fromkeys(STS_TASKS, results["test"]["pairs"]["spearman"]))
+
+
+def test_runs_that_were_not_merged_are_told_what_to_do(
+    merging: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path, Made())
+    assert merging.main([str(tmp_path)]) == 1
+    assert "train with evaluation.merge=true" in capsys.readouterr().err
