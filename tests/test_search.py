@@ -137,6 +137,7 @@ def test_an_index_of_faiss_stays_one(index: Path, capsys: pytest.CaptureFixture[
         (["index", "empty.txt", "encoder=encoder", "index=new"], 1, "empty.txt is empty"),
         (["index", "encoder", "index=new"], 1, "encoder holds something else than an encoded corpus"),
         (["index", "plain", "columns=text", "index=new"], 2, "plain is encoded already: leave out columns"),
+        (["index", "s3://bucket/x", "index=new"], 2, "files are read and written on this machine alone"),
         (["query", "x", "index=nowhere"], 1, "There is no index in nowhere"),
         (["query"], 2, "query needs either questions"),
         (["query", "x", "top_k=0"], 2, "top_k must be at least 1, got 0"),

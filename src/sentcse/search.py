@@ -166,7 +166,7 @@ def _mine(config: SearchConfig) -> None:
 def _one_file(config: SearchConfig) -> Path:
     if len(config.words) != 1:
         raise ConfigError(f"{config.action} takes one file of sentences, got {len(config.words)} words.")
-    return Path(config.words[0]).expanduser()
+    return Path(config.words[0])
 
 
 def _read(path: Path, config: SearchConfig) -> Sentences:

@@ -93,10 +93,18 @@ def test_pairs_give_both_texts(make: Make, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "changes", "sentence"),
     [
-        (9, {}, "gives 9 sentences, .*share=0.1 of them \\(0\\) .*: take a larger corpus or a larger share\\.$"),
-        (9, {"share": 0.9}, "gives 9 sentences, .* of them \\(8\\) .*: take a larger corpus or a smaller share\\.$"),
-        (2, {"share": 0.5}, "gives 2 sentences, too few .*: take a larger corpus\\.$"),
-        (2, {}, "gives 2 sentences, too few .*: take a larger corpus\\.$"),
+        (
+            9,
+            {},
+            "gives 9 sentences, .*share=0.1 of them \\(0\\) .*: take a larger corpus or split, or a larger share\\.$",
+        ),
+        (
+            9,
+            {"share": 0.9},
+            "gives 9 sentences, .* of them \\(8\\) .*: take a larger corpus or split, or a smaller share\\.$",
+        ),
+        (2, {"share": 0.5}, "gives 2 sentences, too few .*: take a larger corpus or split\\.$"),
+        (2, {}, "gives 2 sentences, too few .*: take a larger corpus or split\\.$"),
         (12, {"drop_last": True, "batch_size": 12}, "data.drop_last=false"),
     ],
 )

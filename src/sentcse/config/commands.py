@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from sentcse.config.evaluation import EncodingPrecision, TaskName
 from sentcse.config.schema import Pooler
-from sentcse.config.section import Level, LocalPath, Section, Source
+from sentcse.config.section import Level, LocalPath, Section, Source, local_path
 
 
 def _as_list(value: Any) -> Any:
@@ -161,6 +161,12 @@ class SearchConfig(Section):
     batch_size: int = Field(64, ge=1, description="sentences encoded together")
     device: str = Field("auto", description="auto: a GPU if there is one; cpu, cuda, cuda:1, mps")
     progress: bool = Field(True, description="show a progress bar")
+
+    @field_validator("words")
+    @classmethod
+    def _files_are_here(cls, words: list[str], info: ValidationInfo) -> list[str]:
+        """Where words name a file, as other settings that do: of this machine, `~` for the home folder."""
+        return [local_path(word) for word in words] if info.data.get("action") in ("index", "add") else words
 
 
 class EncodeConfig(Section):

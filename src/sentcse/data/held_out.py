@@ -144,10 +144,10 @@ class HeldOutDataModule(SentenceDataModule):
     def _too_few(self, rows: int, held_out: int) -> DataError:
         share = "larger" if held_out < 1 else "smaller"
         # no share cuts two parts of fewer rows than this
-        remedy = f" or a {share} share" if rows > SMALLEST_BATCH else ""
+        remedy = f", or a {share} share" if rows > SMALLEST_BATCH else ""
         return DataError(
             f"{self.source.name} gives {rows} sentences, too few to hold out {self.key}.share={self.share:g} of "
-            f"them ({held_out}) and train on the others: take a larger corpus{remedy}."
+            f"them ({held_out}) and train on the others: take a larger corpus or split{remedy}."
         )
 
     def _rows(self) -> DatasetPart:
