@@ -59,9 +59,9 @@ def score_step(run: StudyRun) -> Scores:
     return {task: result.sts[task].all for task in STS_TASKS}
 
 
-def merge_table(runs: Mapping[tuple[str, int], Sequence[StudyRun]]) -> Table:
-    """A row for every method, size and target; the difference is paired by seed."""
-    rows, records = [], []
+def measured(runs: Mapping[tuple[str, int], Sequence[StudyRun]]) -> list[dict[str, Any]]:
+    """Means for every method, size and target; the gain of the place over the step is paired by seed."""
+    records = []
     for (series, size), ours in runs.items():
         scored = [scores_of(run) for run in ours]
         places = [run.record.results["merge"]["alpha"] for run in ours]  # type: ignore[index]
@@ -70,21 +70,36 @@ def merge_table(runs: Mapping[tuple[str, int], Sequence[StudyRun]]) -> Table:
                 [fmean(each[task] for task in tasks) for each in kind] for kind in zip(*scored, strict=True)
             )
             gain = mean_and_interval([after - before for after, before in zip(merged, step, strict=True)])
-            means = [number(fmean(values)) for values in (start, step, merged)]
-            difference = (number(gain.mean, sign=True), interval(gain.low, gain.high))
-            rows.append((series, f"{size:,}", target, *means, *difference, number(min(places)), str(gain.n)))
             records.append(
                 {"method": series, "sentences": size, "target": target, "start": fmean(start), "step": fmean(step)}
                 | {"merged": fmean(merged), "gain": gain.mean, "low": gain.low, "high": gain.high}
                 | {"least_alpha": min(places), "most_alpha": max(places), "runs": gain.n}
             )
+    return records
+
+
+def merge_table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """A row for every record of `measured`."""
+    rows = [
+        (
+            each["method"],
+            f"{each['sentences']:,}",
+            each["target"],
+            *(number(each[kind]) for kind in ("start", "step", "merged")),
+            number(each["gain"], sign=True),
+            interval(each["low"], each["high"]),
+            interval(each["least_alpha"], each["most_alpha"]),
+            str(each["runs"]),
+        )
+        for each in records
+    ]
     return Table(
         ("method", "sentences", "target", "start", "step", "merged", "merged - step", "95 % interval", "alpha", "runs"),
         (tuple(rows),),
         "lllrrrrrrr",
         "merging",
         "Spearman x 100 before training, at the step that was selected, and at the place that was exported",
-        ("alpha is the least of the runs' places: 0 is the start, 1 the step.",),
+        ("alpha: the least and the most of the runs' places; 0 is the start, 1 the step.",),
         tuple(records),
     )
 
@@ -99,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 merged[series, size].append(run)
         if not merged:
             raise SentcseError("None of the runs was merged back: train with evaluation.merge=true.")
-        publish([merge_table(merged)], given.output)
+        publish([merge_table(measured(merged))], given.output)
     except SentcseError as fault:
         print(fault, file=sys.stderr)
         return 1
