@@ -24,6 +24,15 @@ def test_a_method_has_one_look_in_every_study() -> None:
     assert len({look(place) for place in beside.values()}) == len(beside)
 
 
+def test_no_two_series_have_one_colour_while_another_is_left() -> None:
+    names = ["simcse", *(f"micse, ami_weight={weight}" for weight in (0.01, 0.1, 1, 2))]
+    places = [places_of(names)[name] for name in names]
+    assert len({look(place).colour for place in places}) == 5
+    many = [*names, *(f"micse, ami_weight={weight}" for weight in range(3, 20))]
+    places = [places_of(many)[name] for name in many]
+    assert len({look(place) for place in places}) == len(many)
+
+
 def test_a_grid_is_sorted_by_method_size_and_seed(tmp_path: Path) -> None:
     make_runs(tmp_path, grid(("micse", "simcse", "diffcse"), (1000, 64), (49, 48)))
     (part,) = collect([tmp_path]).parts

@@ -24,7 +24,11 @@ ABOVE_ROWS: Any = {
     "textcoords": "offset points",
     "va": "bottom",
     "fontsize": 7,
+    # names lie over the line of no difference
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.5},
 }
+LEGEND_LINE = 0.16
+"""Inches of a line of a legend."""
 UNTRAINED = "untrained"
 
 
@@ -218,4 +222,7 @@ def _legend_above(figure: Figure, axes: Axes) -> None:
     handles, labels = [handles[index] for index in order], [fill(labels[index], LEGEND_CHARACTERS) for index in order]
     longest = max((len(line) for label in labels for line in label.splitlines()), default=1)
     columns = max(1, min(len(labels), 52 // (longest + 7)))
+    lines = math.ceil(len(labels) / columns) * max((len(label.splitlines()) for label in labels), default=1)
+    # the panels keep the height that they have below a legend of one line
+    figure.set_figheight(figure.get_figheight() + LEGEND_LINE * (lines - 1))
     figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)

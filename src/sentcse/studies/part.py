@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from sentcse.config.method_options import method_names
 from sentcse.config.tasks import TASKS
+from sentcse.printing.figures import COLOURS
 from sentcse.printing.wording import count
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
@@ -197,9 +199,20 @@ def in_order(series: Iterable[str]) -> tuple[str, ...]:
 
 
 def places_of(series: Iterable[str]) -> dict[str, int]:
-    """The places that decide the looks of series: a method of the package has its own in every study, others follow."""
-    others = [name for name in in_order(series) if name not in METHODS]
-    return {name: place for place, name in enumerate((*METHODS, *others))}
+    """The places that decide the looks of series: a method of the package has its own in every study, others follow.
+
+    Others leave out a place whose colour the study has already, as long as there is a colour that it has not.
+    """
+    ours = in_order(series)
+    places = {name: place for place, name in enumerate(METHODS)}
+    taken = {places[name] for name in ours if name in METHODS}
+    following = itertools.count(len(METHODS))
+    for name in ours:
+        if name not in METHODS:
+            used = {place % len(COLOURS) for place in taken}
+            places[name] = next(n for n in following if n % len(COLOURS) not in used or len(used) == len(COLOURS))
+            taken.add(places[name])
+    return places
 
 
 def differing_settings(runs: Sequence[StudyRun]) -> list[str]:
