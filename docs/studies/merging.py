@@ -26,7 +26,7 @@ from sentcse.evaluation.tasks.selection import resolve_tasks
 from sentcse.machine.device import choose_batch_size
 from sentcse.printing.tables import Table
 from sentcse.printing.wording import interval, number
-from sentcse.records.layout import METRICS_FILE, spearman_metric
+from sentcse.records.layout import METRICS_FILE, score_key, spearman_metric
 from sentcse.records.metrics_file import read_series
 from sentcse.studies.study_run import StudyRun
 
@@ -36,12 +36,22 @@ Scores = Mapping[str, float]
 
 
 def scores_of(run: StudyRun) -> tuple[Scores, Scores, Scores]:
-    """Start, selected step, exported place."""
+    """Start, selected step, exported place.
+
+    Raises:
+        SentcseError: if the run lacks a test, or its step is neither scored nor kept.
+    """
     results: Any = run.record.results
+    keys = {task: score_key(task, "test") for task in STS_TASKS}
+    start = {task: results["initial"].get(key) for task, key in keys.items()}
+    merged = {task: results["test"].get(task, {}).get("spearman") for task in STS_TASKS}
+    lacking = [task for task in STS_TASKS if start[task] is None or merged[task] is None]
+    if lacking:
+        raise SentcseError(
+            f"{run.record.name} has no score of {', '.join(lacking)}: train with all seven tests in evaluation.test."
+        )
     curves = read_series(run.record.path / METRICS_FILE)
-    start = {task: curves[spearman_metric(task, "test")][0] for task in STS_TASKS}
-    merged = {task: results["test"][task]["spearman"] for task in STS_TASKS}
-    step = {task: curves[spearman_metric(task, "test")].get(results["best"]["step"]) for task in STS_TASKS}
+    step = {task: curves.get(spearman_metric(task, "test"), {}).get(results["best"]["step"]) for task in STS_TASKS}
     known = {task: score for task, score in step.items() if score is not None}
     return start, known if len(known) == len(STS_TASKS) else score_step(run), merged
 

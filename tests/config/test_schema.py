@@ -99,11 +99,6 @@ def test_the_quickstart_needs_no_network_and_no_data_root() -> None:
     assert config.data.hub_file is None
 
 
-def test_the_low_shot_seed_is_the_runs_unless_set() -> None:
-    assert checked("seed=7").data.low_shot.seed == 7
-    assert checked("seed=7", "data.low_shot.seed=8").data.low_shot.seed == 8
-
-
 def test_the_data_root_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTCSE_DATA", "/somewhere")
     config = checked()
@@ -152,14 +147,6 @@ def paths_of_schema(model: type[BaseModel], method: type[BaseModel] | None = Non
         # hub_file is null or a whole group
         paths |= {name} if section is None or key == "hub_file" else paths_of_schema(section, before=f"{name}.")
     return paths
-
-
-def test_a_corpus_of_another_name_is_not_the_published_file() -> None:
-    """`experiment=simcse_bert data.path=mine.txt` neither downloads Wikipedia to mine.txt nor asks for its size."""
-    assert check_config(compose("data=wiki1m")).data.published_file is not None
-    assert check_config(compose("data=wiki1m", "data.path=/x/wiki1m_for_simcse.txt")).data.published_file is not None
-    assert check_config(compose("data=wiki1m", "data.path=mine.txt")).data.published_file is None
-    assert check_config(change()).data.published_file is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sentcse.config.schema import Data
+from sentcse.config.data import Data
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.fetching.published import PublishedFile
 from sentcse.data.hub_dataset import HubDataset

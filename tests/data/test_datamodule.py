@@ -13,7 +13,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.fetching import published
 from sentcse.data.fetching.published import PublishedFile

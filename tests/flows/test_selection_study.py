@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_runs import Made, make_run
+from made_runs import UNTRAINED, Made, make_run
 
 from sentcse.config import TrainConfig
 from sentcse.config.tasks import STS_TASKS
@@ -161,7 +161,9 @@ def test_what_merging_brought_is_paired_by_seed_with_the_step_itself(merging: An
         write_metrics(make_run(tmp_path / "runs", Made(seed=seed, scores=scores, results=(merge, best))), shift=shift)
     rows = records(merging, tmp_path / "runs", tmp_path / "out", "merging")
     average = one(rows, target="STS average")
-    assert [float(average[name]) for name in ("start", "step", "merged")] == pytest.approx([74, 77, 78])
+    assert [float(average[name]) for name in ("start", "step", "merged")] == pytest.approx(
+        [UNTRAINED["sts12_test"], 77, 78]
+    )
     half = 4.302653 * 0.5 / math.sqrt(3)  # Student's t of two degrees of freedom
     assert [float(average[name]) for name in ("gain", "low", "high")] == pytest.approx([1, 1 - half, 1 + half])
     assert (average["least_alpha"], average["most_alpha"], average["runs"]) == ("1.25", "1.25", "3")
@@ -178,6 +180,14 @@ def test_the_step_is_scored_where_the_run_has_not(
     tasks = [load_pairs(config.evaluation.pairs_test, name=task, split="test") for task in STS_TASKS]
     monkeypatch.setattr(merging, "load_sts", lambda *_: tasks)
     assert merging.score_step(run) == pytest.approx(dict.fromkeys(STS_TASKS, results["test"]["pairs"]["spearman"]))
+
+
+def test_a_run_without_all_tests_is_named(merging: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    merge = ("merge", {"alpha": 1.25, "scores": {}})
+    folder = make_run(tmp_path, Made(tests=("stsb",), results=(merge,)))
+    assert merging.main([str(tmp_path)]) == 1
+    said = f"{folder.name} has no score of sts12, sts13, sts14, sts15, sts16, sickr: train with all seven tests"
+    assert said in capsys.readouterr().err
 
 
 def test_runs_that_were_not_merged_are_told_what_to_do(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sentcse.config.data import Data
 from sentcse.config.evaluation import LABEL_FREE
-from sentcse.config.schema import Data, TrainConfig
+from sentcse.config.schema import TrainConfig
 
 SMALL_BATCH = 32
 """Below it the statistics of BatchNorm are mostly noise."""

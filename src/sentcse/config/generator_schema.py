@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from sentcse.config.data import Data
 from sentcse.config.rules import data_contradictions, has_mask_token, trainer_contradictions
 from sentcse.config.schema import (
     NAME_LENGTH,
     NAME_PATTERN,
-    Data,
     Encoder,
     Logger,
     Lora,

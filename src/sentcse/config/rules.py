@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from sentcse.config.data import Data
 from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
-from sentcse.config.schema import Data, Lora, Optimizer, TrainConfig, Trainer
+from sentcse.config.schema import Lora, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sentcse.config.schema import Data
+from sentcse.config.data import Data
 from sentcse.data.fetching.published import PublishedFile, official_low_shot
 from sentcse.data.hub_dataset import HubDataset
 from sentcse.data.low_shot import LowShot

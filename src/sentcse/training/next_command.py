@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentcse.command.composition import quoted
+from sentcse.config.data import Data
 from sentcse.config.generator_schema import GeneratorConfig
-from sentcse.config.schema import Data
 from sentcse.evaluation.tasks.sts import required_files
 
 PLAIN = re.compile(r"[\w./~+:@-]+")

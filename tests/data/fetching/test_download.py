@@ -14,7 +14,7 @@ from fake_hub import COMMIT, CONTENT, Hub, HubHandler
 from filelock import FileLock
 from huggingface_hub import constants, file_download
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.fetching import download
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.errors import DataError

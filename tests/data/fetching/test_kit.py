@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.__main__ import main
 from sentcse.data.fetching import kit
 

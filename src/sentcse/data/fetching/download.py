@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.formats import EXTENSIONS
 from sentcse.data.hashing import sha256_of_file
 from sentcse.data.text_file import TextFile

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sentcse.config.commands import DataKitConfig
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, FileCheck, check_file, explain, load_manifest
 from sentcse.data.fetching.published import corpus_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.text_file import TextFile
 from sentcse.errors import ConfigError, DataError

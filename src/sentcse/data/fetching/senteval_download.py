@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from sentcse.config.schema import HubFile
+from sentcse.config.data import HubFile
 from sentcse.config.section import Level
 from sentcse.data.fetching.archive import extract_members
 from sentcse.data.fetching.download import fetch_hub_file
