@@ -39,19 +39,16 @@ class Part:
 
 def page(parts: Sequence[Part]) -> str:
     """The page in Markdown."""
-    machine = parts[-1].machine
-    flags = ", ".join(machine["flags"]) if machine["flags"] else "none of those that matter"
     lines = [
         "# Speed and memory",
         "",
         "Written by `make bench`, which measures this page on any machine; figures of two machines do not compare.",
         "",
-        f"- {machine['processor']}, {machine['cores']} cores, threads used: {machine['threads']}; flags: {flags}",
-        f"- torch {machine['torch']}, {machine['date']}",
-        "- a float32 product of 1,536 x 1,536 matrices: "
-        f"{machine['gflops_a_processor_second']:g} GFLOP a second of processor time",
-        "- the load behind a table is the whole machine's: what is above the threads is other work, and seconds of the "
-        "clock are longer by it; processor seconds are not",
+        *dict.fromkeys(f"- {_machine(part.machine)}" for part in parts),
+        "",
+        "Below a table: where and when it was measured, and the rate of a float32 product of 1,536 x 1,536 matrices "
+        "there and then. The load is the whole machine's: what is above the threads is other work, and seconds of the "
+        "clock are longer by it; processor seconds are not.",
         "",
         "No figure of a GPU exists yet: none was at hand. `make bench-gpu` measures one in at most ten minutes.",
     ]
@@ -60,11 +57,13 @@ def page(parts: Sequence[Part]) -> str:
         if part.why_missing is not None:
             lines.append(f"Not measured: {part.why_missing}.")
             continue
-        lines += table(rows_of(part, rate=part.machine["gflops_a_processor_second"]))
+        machine, rate = part.machine, part.machine["gflops_a_processor_second"]
         command = f"python -m benchmarks.{COMMAND.get(part.name, part.name)}"
         lines += [
+            *table(rows_of(part, rate=rate)),
             "",
-            f"`{command}`, {part.machine['date']}, {part.seconds:.0f} s at a load of {part.machine['load']:g}.",
+            f"`{command}`, {machine['processor']}, threads used: {machine['threads']}, {machine['date']}; "
+            f"{part.seconds:.0f} s at a load of {machine['load']:g}, {rate:g} GFLOP a processor second.",
         ]
     if any(part.name == "growth" and part.rows for part in parts):
         lines += ["", "![Milliseconds a sentence against batch, length, corpus and ranks](images/growth.png)"]
@@ -72,6 +71,11 @@ def page(parts: Sequence[Part]) -> str:
     if missing:
         lines += ["", f"Not measured yet: `python -m benchmarks.bench --only {' '.join(missing)}`."]
     return "\n".join(lines) + "\n"
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    flags = ", ".join(machine["flags"]) if machine["flags"] else "none of those that matter"
+    return f"{machine['processor']}, {machine['cores']} cores; flags: {flags}; torch {machine['torch']}"
 
 
 def rows_of(part: Part, *, rate: float) -> list[dict[str, str]]:

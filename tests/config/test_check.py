@@ -58,7 +58,7 @@ def test_checking_does_not_change_the_values() -> None:
         ({"trainer": 3}, "trainer must be a group of settings, got 3."),
         ({"evaluation__dev": []}, "evaluation.select=stsb is not scored: add it to evaluation.dev"),
         ({"evaluation__dev": ["stsb", "sts99"]}, "evaluation.dev.1 must be 'stsb', "),
-        ({"trainer__strategy": "ddp_spawn"}, "trainer.strategy must be 'auto', 'ddp' or "),
+        ({"trainer__strategy": "ddp_spawn"}, "trainer.strategy must be 'auto', 'ddp', "),
         ({"data__cache_dir": ""}, "data.cache_dir must not be empty."),
         ({"encoder__lora__rank": 4, "encoder__lora__targets": []}, "encoder.lora.targets must not be empty."),
         ({"name": "a/b"}, "name must be of letters, digits, dots, hyphens, underscores and plus signs, got 'a/b'."),

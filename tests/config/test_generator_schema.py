@@ -51,12 +51,14 @@ def test_all_faults_at_once() -> None:
     assert "masking_rato is not a known setting; did you mean masking_ratio?" in lines
 
 
-def test_a_generator_has_no_negatives_to_mask() -> None:
+def test_what_is_for_encoders_alone_is_refused() -> None:
     assert checked("data.duplicates=drop").data.duplicates == "drop"
     with pytest.raises(ConfigError, match=r"data\.duplicates=mask is for sentences that are negatives"):
         checked("data.duplicates=mask")
     with pytest.raises(ConfigError, match=r"encoder\.prompt='q: ' is for sentences that become vectors"):
         checked("encoder.prompt='q: '")
+    with pytest.raises(ConfigError, match=r"trainer\.strategy=fsdp2 is for encoders that outgrow one device"):
+        checked("trainer.strategy=fsdp2")
     with pytest.raises(ConfigError, match=r"encoder\.lora is for sentence encoders"):
         checked("+encoder.lora.rank=4")
 

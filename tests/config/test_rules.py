@@ -46,6 +46,19 @@ from sentcse.errors import ConfigError
             {"trainer__max_steps": 10, "optimizer__warmup_steps": 10},
             "optimizer.warmup_steps=10 does not end before trainer.max_steps=10",
         ),
+        *(
+            (
+                {"trainer__strategy": "fsdp2", **change},
+                f"trainer.strategy=fsdp2 leaves each device a part of every weight, and {named} needs whole ones",
+            )
+            for change, named in (
+                ({"callbacks": {"ema": 0.5}}, "callbacks.ema=0.5"),
+                ({"encoder__lora": {"rank": 2}}, "encoder.lora.rank=2"),
+                ({"method__stay_near": "weights"}, "method.stay_near=weights"),
+                ({"trainer__compile": True}, "trainer.compile=true"),
+                ({"trainer__precision": "fp16"}, "trainer.precision=fp16"),
+            )
+        ),
         ({"evaluation__select": "pairs"}, "evaluation.select=pairs is not scored: add it to evaluation.dev (stsb, si"),
         (
             {"evaluation__dev": []},

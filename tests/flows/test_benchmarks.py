@@ -50,13 +50,26 @@ EXPECTED: dict[str, Callable[[Any], bool]] = {
 
 
 def test_the_page_has_hardware_tables_and_what_is_missing() -> None:
-    text = page([Part("train_step", [STEP], 9.6, MACHINE), Part("encode", [], 0.0, MACHINE, "'SENTCSE_DATA'")])
-    assert "- a processor, 2 cores, threads used: 2; flags: avx2" in text
+    other = {**MACHINE, "processor": "another", "flags": [], "gflops_a_processor_second": 200.0}
+    grown = {"what": "batch", "value": 8, "milliseconds": 1.5}
+    text = page(
+        [
+            Part("train_step", [STEP], 9.6, MACHINE),
+            Part("encode", [], 0.0, MACHINE, "'SENTCSE_DATA'"),
+            Part("growth", [grown], 1.0, other),
+        ]
+    )
+    assert text.count("- a processor, 2 cores; flags: avx2; torch 2") == 1
+    assert text.count("- another, 2 cores; flags: none of those that matter; torch 2") == 1
     # 50 GFLOP a processor second where a product has 100
     assert "| simcse | fp32 | 2.00 | 3.00 | 150 | 50 | 0.50 | 1.23 |" in text
-    assert "`python -m benchmarks.train_step`, 2026-01-02, 10 s at a load of 0.5." in text
+    assert (
+        "`python -m benchmarks.train_step`, a processor, threads used: 2, 2026-01-02; "
+        "10 s at a load of 0.5, 100 GFLOP a processor second." in text
+    )
+    assert "growth`, another, threads used: 2, 2026-01-02; 1 s at a load of 0.5, 200 GFLOP a processor second." in text
     assert "Not measured: 'SENTCSE_DATA'." in text
-    assert "Not measured yet: `python -m benchmarks.bench --only evaluate batch_memory data_scale growth`." in text
+    assert "Not measured yet: `python -m benchmarks.bench --only evaluate batch_memory data_scale`." in text
     assert "No figure of a GPU exists yet" in text
 
 

@@ -15,7 +15,6 @@ from tiny import tiny_config, tiny_tokenizer
 from tiny_methods import tiny_diffcse, tiny_encoder
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
 from transformers import BertForMaskedLM
 
@@ -24,6 +23,7 @@ from sentcse.methods.objective import Batch, Objective
 from sentcse.modules.lora import LoRA
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import masked_language_model_labels
+from sentcse.training.sharding import own_part, share_out
 
 SENTENCES, TOKENS = 8, 11
 
@@ -209,16 +209,6 @@ def take_step(step: nn.Module, method: Method, batch: Batch) -> dict[str, Tensor
     return {"loss": loss.detach(), **gradients, **running, **metrics}
 
 
-def shard(step: Step) -> Step:
-    """Let every rank have its part of the weights, gathered layer by layer (FSDP2)."""
-    mesh = init_device_mesh("cpu", (torch.distributed.get_world_size(),))
-    for backbone in (step.method.encoder.backbone, getattr(step.method, "discriminator", None)):
-        for layer in () if backbone is None else backbone.encoder.layer:
-            fully_shard(layer, mesh=mesh)
-    fully_shard(step, mesh=mesh)
-    return step
-
-
 def main(rank: int, ranks: int, folder: Path) -> None:
     """Take every method's step as one of `ranks`, and write what came of it."""
     from torch.nn.parallel import DistributedDataParallel
@@ -238,7 +228,9 @@ def main(rank: int, ranks: int, folder: Path) -> None:
     )
     for name, build in SHARDED.items():
         method = exact(build())
-        found[f"{name}/sharded"] = take_step(shard(Step(method)), method, part_of(global_batch(name), rank, ranks))
+        shared_out = share_out(Step(method), init_device_mesh("cpu", (ranks,)))
+        found[f"{name}/sharded"] = take_step(shared_out, method, part_of(global_batch(name), rank, ranks))
+        found[f"{name}/part"] = {"weights": torch.tensor(sum(own_part(each).numel() for each in method.parameters()))}
     torch.save(found, folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 

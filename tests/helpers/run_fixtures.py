@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from composing import checked
 from PIL import Image
-from tiny import WORDS, tiny_checkpoint
+from tiny import WORDS, tiny_checkpoint, tiny_config, tiny_tokenizer
+from transformers import BertForMaskedLM
 
 from sentcse.config import TrainConfig
 
@@ -78,3 +80,16 @@ def settings(inputs: Path, tmp_path: Path, undrawn: None) -> Settings:
 def configure(settings: Settings) -> Callable[..., TrainConfig]:
     """The checked configuration of `settings`."""
     return lambda *more, runs="runs": checked(*settings(*more, runs=runs))
+
+
+@pytest.fixture
+def of_method(tmp_path: Path) -> Callable[[str], list[str]]:
+    """The words that choose a method, with a generator for DiffCSE."""
+    torch.manual_seed(1)
+    BertForMaskedLM(tiny_config(num_hidden_layers=1)).save_pretrained(tmp_path / "generator")
+    tiny_tokenizer(tmp_path / "generator")
+    more = {
+        "diffcse": [f"generator.name_or_path={tmp_path}/generator"],
+        "micse": ["method.ami_layers=[0,1]", "method.ami_samples=8", "method.ami_minimum_support=2"],
+    }
+    return lambda method: [f"method={method}", *more.get(method, [])]

@@ -68,6 +68,9 @@ def test_the_same_with_the_weights_shared_out_over_the_ranks(name: str, of_two_r
     for key in gradients:
         for each in found:
             torch.testing.assert_close(each[key], expected[key], rtol=1e-5, atol=1e-9, msg=lambda m, k=key: f"{k}: {m}")
+    parts = [int(steps[f"{name}/part"]["weights"]) for steps in of_two_ranks]
+    assert sum(parts) == sum(each.numel() for each in method.parameters())
+    assert max(parts) < 1.1 * min(parts)
 
 
 @pytest.mark.parametrize(("name", "left_out"), [("simcse_masked", 5), ("diffcse_masked", 4), ("micse_masked", 4)])

@@ -21,9 +21,11 @@ from sentcse.data.low_shot import LowShot
 from sentcse.data.text_file import TextFile
 from sentcse.errors import ConfigError, DataError
 from sentcse.records.run_folder import RunFolder
+from sentcse.training import build
 from sentcse.training.build import build_data, build_trainer, checkpoints, data_arguments, held_out_views
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.meters import Throughput
+from sentcse.training.sharding import FullyShardedStrategy
 
 Configure = Callable[..., TrainConfig]
 ALWAYS = ["StepSeed", "EpochProgress", "Throughput", "LossGuard"]
@@ -127,6 +129,14 @@ def test_a_device_or_precision_that_is_not_to_be_had(
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ConfigError, match=sentence):
         trainer_of(configure(*words))
+
+
+def test_weights_that_are_shared_out_have_no_loss_scale(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared_out = "trainer.strategy=fsdp2"
+    assert isinstance(trainer_of(configure(shared_out)).strategy, FullyShardedStrategy)
+    monkeypatch.setattr(build, "choose_precision", lambda name, accelerator: "fp16" if name == "auto" else name)
+    with pytest.raises(ConfigError, match=r"trainer\.precision=auto is fp16 here: set trainer\.precision=bf16, or 32"):
+        trainer_of(configure(shared_out, "trainer.precision=auto"))
 
 
 def test_the_best_checkpoint_is_weights_alone(configure: Configure) -> None:

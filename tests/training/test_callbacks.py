@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import jaxtyping
@@ -10,9 +9,7 @@ import pytest
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from stopping import Stop
-from tiny import tiny_config, tiny_tokenizer
 from torch import Tensor
-from transformers import BertForMaskedLM
 
 from sentcse.config import TrainConfig
 from sentcse.config.schema import Callbacks
@@ -127,19 +124,6 @@ def test_a_run_that_comes_to_its_end_has_not_stopped(configure: Configure, monke
 def test_what_compares_nothing_cannot_stop_early() -> None:
     with pytest.raises(ValueError, match="evaluation must compare scores"):
         StopEarly(EvaluationCallback([], every_n_steps=2), 2)
-
-
-@pytest.fixture
-def of_method(tmp_path: Path) -> Callable[[str], list[str]]:
-    """The words that choose a method, with a generator for DiffCSE."""
-    torch.manual_seed(1)
-    BertForMaskedLM(tiny_config(num_hidden_layers=1)).save_pretrained(tmp_path / "generator")
-    tiny_tokenizer(tmp_path / "generator")
-    more = {
-        "diffcse": [f"generator.name_or_path={tmp_path}/generator"],
-        "micse": ["method.ami_layers=[0,1]", "method.ami_samples=8", "method.ami_minimum_support=2"],
-    }
-    return lambda method: [f"method={method}", *more.get(method, [])]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 
 from sentcse.config import TrainConfig
 from sentcse.errors import ConfigError
-from sentcse.methods import SimCSE
+from sentcse.methods import DiffCSE, SimCSE
 from sentcse.training.configured_method import build_encoder, build_method, method_class
 
 Configure = Callable[..., TrainConfig]
@@ -75,3 +75,18 @@ def test_what_is_no_method(target: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=f"method._target_={target} {sentence}"):
         method_class(target)
     assert method_class("sentcse.methods.SimCSE") is SimCSE
+
+
+def test_rows_of_a_discriminator_that_is_shared_out_are_computed_together(
+    configure: Configure, of_method: Callable[[str], list[str]]
+) -> None:
+    """Pieces of them would differentiate themselves, by weights of which a device has a part."""
+    rows = {}
+    for strategy in ("ddp", "fsdp2"):
+        config = configure(*of_method("diffcse"), f"trainer.strategy={strategy}")
+        method = build_method(config, build_encoder(config))
+        assert isinstance(method, DiffCSE)
+        rows[strategy] = method.discriminator_rows
+    assert rows == {"ddp": "auto", "fsdp2": None}
+    with pytest.raises(ConfigError, match=r"fsdp2 leaves .*, and method\.discriminator_rows=8 needs whole ones"):
+        configure(*of_method("diffcse"), "trainer.strategy=fsdp2", "method.discriminator_rows=8")

@@ -26,7 +26,7 @@ from sentcse.training.run import train
 
 Configure = Callable[..., TrainConfig]
 
-TRAINER: Any = SimpleNamespace(precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))
+TRAINER: Any = SimpleNamespace(strategy=None, precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))
 
 
 def trainer_at(step: int, **more: Any) -> Any:

@@ -11,6 +11,7 @@ from sentcse.config.rules import data_contradictions, has_mask_token, trainer_co
 from sentcse.config.schema import (
     NAME_LENGTH,
     NAME_PATTERN,
+    SHARED_OUT,
     Encoder,
     Logger,
     Lora,
@@ -92,6 +93,11 @@ def _of_vectors(config: GeneratorConfig) -> Iterator[str]:
         yield (
             f"encoder.prompt={config.encoder.prompt!r} is for sentences that become vectors, and a generator's do not: "
             "leave it out."
+        )
+    if config.trainer.strategy == SHARED_OUT:
+        yield (
+            f"trainer.strategy={SHARED_OUT} is for encoders that outgrow one device, and a generator should be "
+            "smaller: set trainer.strategy=ddp."
         )
     if config.encoder.lora != Lora():
         yield "encoder.lora is for sentence encoders, and a generator is trained as a whole: leave it out."

@@ -11,7 +11,7 @@ from sentcse.config.data import Data
 from sentcse.config.evaluation import LABEL_FREE, LAST
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
-from sentcse.config.schema import Lora, Optimizer, TrainConfig, Trainer
+from sentcse.config.schema import SHARED_OUT, Lora, Optimizer, TrainConfig, Trainer
 from sentcse.config.tasks import TASKS
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
@@ -33,7 +33,7 @@ class _WithTrainer(Protocol):
 def contradictions(config: TrainConfig) -> list[str]:
     """Every contradiction of a configuration that meets the schema; an empty list where there is none."""
     common = [*data_contradictions(config), *trainer_contradictions(config)]
-    return [*_method(config), *common, *_evaluation(config), *_budget(config)]
+    return [*_method(config), *common, *_sharing(config), *_evaluation(config), *_budget(config)]
 
 
 def _method(config: TrainConfig) -> Iterator[str]:
@@ -116,6 +116,27 @@ def trainer_contradictions(config: _WithTrainer) -> Iterator[str]:
         yield (
             f"optimizer.warmup_steps={warmup} does not end before trainer.max_steps={trainer.max_steps}: set it lower."
         )
+
+
+def _sharing(config: TrainConfig) -> Iterator[str]:
+    """Of weights that are shared out over the devices."""
+    if config.trainer.strategy != SHARED_OUT:
+        return
+    method = config.method
+    rows = method.discriminator_rows if isinstance(method, DiffCSEOptions) else "auto"
+    for key, value, needs_whole in (
+        ("callbacks.ema", config.callbacks.ema, config.callbacks.ema is not None),
+        ("encoder.lora.rank", config.encoder.lora.rank, config.encoder.lora.rank is not None),
+        ("method.stay_near", method.stay_near, method.stay_near is not None),
+        ("method.discriminator_rows", rows, isinstance(rows, int)),
+        ("trainer.compile", "true", config.trainer.compile),
+        ("trainer.precision", "fp16", config.trainer.precision == "fp16"),
+    ):
+        if needs_whole:
+            yield (
+                f"trainer.strategy={SHARED_OUT} leaves each device a part of every weight, and {key}={value} needs "
+                f"whole ones: leave {key} out, or set trainer.strategy=ddp."
+            )
 
 
 def _evaluation(config: TrainConfig) -> Iterator[str]:

@@ -80,6 +80,10 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+SHARED_OUT = "fsdp2"
+"""The strategy that leaves each device a part of every weight."""
+
+
 class Trainer(Section):
     """Where and how long."""
 
@@ -88,8 +92,9 @@ class Trainer(Section):
         1, description="how many, or which"
     )
     num_nodes: int = Field(1, ge=1, description="machines")
-    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true"] = Field(
-        "auto", description="how several devices share a run; auto: ddp where there are several"
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_true", "fsdp2"] = Field(
+        "auto",
+        description="how several devices share a run; auto: ddp where there are several; fsdp2 shares out weights, too",
     )
     precision: Annotated[Literal["auto", "32", "bf16", "fp16"], BeforeValidator(_as_text)] = Field(
         "auto", description="auto: fp16 on CUDA (as published); on a CPU bf16 where it has bf16 instructions, else 32"

@@ -12,11 +12,12 @@ from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfi
 
 from sentcse.config import TrainConfig
 from sentcse.config.generator_schema import RunConfig
+from sentcse.config.schema import SHARED_OUT
 from sentcse.data.configured import configured_source, configured_split
 from sentcse.data.datamodule import SentenceDataModule
 from sentcse.data.held_out import HeldOutDataModule
 from sentcse.data.source import Prompted
-from sentcse.errors import DataError
+from sentcse.errors import ConfigError, DataError
 from sentcse.machine.device import LIGHTNING_PRECISION, check_devices, choose_accelerator, choose_precision
 from sentcse.modules.input_length import check_prompt
 from sentcse.records.run_folder import RunFolder
@@ -29,6 +30,7 @@ from sentcse.training.loggers import build_loggers
 from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
 from sentcse.training.resuming import EpochProgress, StepSeed, WholeFileCheckpointIO
+from sentcse.training.sharding import FullyShardedStrategy
 
 PROFILERS: dict[str, type[Profiler]] = {
     "simple": SimpleProfiler,
@@ -107,6 +109,12 @@ def build_trainer(
     accelerator = choose_accelerator(settings.accelerator)
     check_devices(settings.devices, accelerator)
     precision = choose_precision(settings.precision, accelerator)
+    shared_out = settings.strategy == SHARED_OUT
+    if shared_out and precision == "fp16":
+        raise ConfigError(
+            f"trainer.strategy={SHARED_OUT} scales no loss, and trainer.precision={settings.precision} is fp16 here: "
+            "set trainer.precision=bf16, or 32."
+        )
     show_bar = settings.progress and sys.stderr.isatty()
     gathered = isinstance(config, TrainConfig) and config.method.gather
     callbacks: list[Callback] = [
@@ -126,7 +134,7 @@ def build_trainer(
         accelerator=accelerator,
         devices=settings.devices,
         num_nodes=settings.num_nodes,
-        strategy=settings.strategy,
+        strategy=FullyShardedStrategy() if shared_out else settings.strategy,
         precision=LIGHTNING_PRECISION[precision],  # type: ignore[arg-type]
         max_epochs=settings.max_epochs if settings.max_steps is None else -1,
         max_steps=-1 if settings.max_steps is None else settings.max_steps,

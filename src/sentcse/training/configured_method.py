@@ -10,6 +10,7 @@ from typing import Any
 from sentcse.config import TrainConfig
 from sentcse.config.method_options import CustomMethodOptions
 from sentcse.config.method_signature import accepted_options
+from sentcse.config.schema import SHARED_OUT
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.methods import Method
@@ -51,6 +52,9 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     )
     if config.data.chunk is not None:
         given["chunk"] = config.data.chunk
+    if config.trainer.strategy == SHARED_OUT and given.get("discriminator_rows") == "auto":
+        # pieces of rows differentiate themselves, and would meet weights of which each process has a part
+        given["discriminator_rows"] = None
     if config.data.duplicates == "mask":
         given["mask_duplicates"] = True
     method: Method = found.assemble(

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins.precision import MixedPrecision
+from torch import Tensor
 
 from sentcse.errors import SentcseError
 from sentcse.modules.dropout import dropout_settings
+from sentcse.training.sharding import whole_weights
 
 SAME = 0.01
 """Values closer than this are one value: a few roundings of bfloat16; a dropout of 0.1 % moves MiniLM's by 0.14."""
@@ -104,10 +106,15 @@ class ViewDoctor(Callback):
         ids, mask = batch["input_ids"], batch["attention_mask"]
         if ids.shape[1] != 2 or not torch.equal(ids[:, 0], ids[:, 1]):
             return  # pairs are different sentences
+        with whole_weights(trainer, pl_module) as whole:
+            if whole is not None:
+                self._compare(trainer, whole, ids[0], mask[0])
+
+    def _compare(self, trainer: Trainer, pl_module: LightningModule, ids: Tensor, mask: Tensor) -> None:
         encoder: Any = pl_module.encoder
         with torch.no_grad(), trainer.precision_plugin.forward_context():
             # one sentence is enough, and the head is left out: its BatchNorm would count this batch
-            vectors = encoder(ids[0], mask[0])
+            vectors = encoder(ids, mask)
         # not bit for bit: rows of one product may be rounded differently
         if torch.allclose(vectors[0].float(), vectors[1].float(), rtol=SAME, atol=SAME):
             settings = ", ".join(f"{k}={v:g}" for k, v in dropout_settings(encoder.backbone.config).items())

@@ -11,7 +11,9 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
+from sentcse.methods.global_batch import sum_over_ranks
 from sentcse.training.periodic_evaluation import log_training_row
+from sentcse.training.sharding import own_part
 from sentcse.training.stop_signals import StopSignals
 
 
@@ -80,7 +82,7 @@ class LastCheckpoint(ModelCheckpoint):
 
     def _save(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # a run could not continue from weights that are not finite, and the loss is looked at only where it is logged
-        if bool(torch.stack([weights.isfinite().all() for weights in pl_module.parameters()]).all()):
+        if _is_finite(pl_module):
             super().on_validation_end(trainer, pl_module)
         self._written = time.monotonic()
 
@@ -96,3 +98,9 @@ class LastCheckpoint(ModelCheckpoint):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Signals end the process at once again."""
         self.signals.restore()
+
+
+def _is_finite(module: LightningModule) -> bool:
+    """Whether all weights are, also those of which other processes have a part: all of them save, or none."""
+    broken = torch.stack([~own_part(weights).isfinite().all() for weights in module.parameters()]).any()
+    return sum_over_ranks(broken.float()).item() == 0

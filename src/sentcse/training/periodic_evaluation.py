@@ -16,6 +16,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint, WeightAveraging
 from sentcse.errors import SentcseError
 from sentcse.records.layout import STEP, VALIDATION
 from sentcse.training.loggers import MetricsLogger
+from sentcse.training.sharding import whole_weights
 
 logger = logging.getLogger(__name__)
 
@@ -152,9 +153,9 @@ class PeriodicEvaluation(Callback, ABC):
         """
         metrics: dict[str, float] | None = None
         try:
-            with averaged_weights(trainer, pl_module):
-                if trainer.is_global_zero:
-                    metrics = self.scores(pl_module, initial=initial)
+            with averaged_weights(trainer, pl_module), whole_weights(trainer, pl_module) as whole:
+                if trainer.is_global_zero and whole is not None:
+                    metrics = self.scores(whole, initial=initial)
         finally:
             received: dict[str, float] | None = trainer.strategy.broadcast(metrics)
         if received is None:

@@ -30,6 +30,7 @@ from sentcse.training.merging import Merged, merge_back
 from sentcse.training.outcome import print_outcome, selection_and_scores
 from sentcse.training.periodic_evaluation import finite_or_none
 from sentcse.training.provenance import provenance
+from sentcse.training.sharding import whole_module
 from sentcse.training.tasks import configured_tasks
 from sentcse.training.untrained_scores import UntrainedScores
 
@@ -105,6 +106,7 @@ class EncoderRun(Run[TrainConfig]):
             fresh=self.config.overwrite,
             compiled=self.config.trainer.compile,
         )
+        self.method = whole_module(trainer, self.method)
         self.device = trainer.strategy.root_device
         self.stopped = why_stopped(trainer)
 
