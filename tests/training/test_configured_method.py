@@ -88,5 +88,6 @@ def test_rows_of_a_discriminator_that_is_shared_out_are_computed_together(
         assert isinstance(method, DiffCSE)
         rows[strategy] = method.discriminator_rows
     assert rows == {"ddp": "auto", "fsdp2": None}
-    with pytest.raises(ConfigError, match=r"fsdp2 leaves .*, and method\.discriminator_rows=8 needs whole ones"):
-        configure(*of_method("diffcse"), "trainer.strategy=fsdp2", "method.discriminator_rows=8")
+    eight = configure(*of_method("diffcse"), "trainer.strategy=fsdp2", "method.discriminator_rows=8")
+    with pytest.raises(ConfigError, match=r"method\.discriminator_rows=8 cannot be computed apart"):
+        build_method(eight, build_encoder(eight))

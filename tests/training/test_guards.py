@@ -26,7 +26,10 @@ from sentcse.training.run import train
 
 Configure = Callable[..., TrainConfig]
 
-TRAINER: Any = SimpleNamespace(strategy=None, precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext))
+TRAINER: Any = SimpleNamespace(
+    strategy=SimpleNamespace(broadcast=lambda value: value),
+    precision_plugin=SimpleNamespace(forward_context=contextlib.nullcontext),
+)
 
 
 def trainer_at(step: int, **more: Any) -> Any:

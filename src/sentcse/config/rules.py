@@ -122,13 +122,10 @@ def _sharing(config: TrainConfig) -> Iterator[str]:
     """Of weights that are shared out over the devices."""
     if config.trainer.strategy != SHARED_OUT:
         return
-    method = config.method
-    rows = method.discriminator_rows if isinstance(method, DiffCSEOptions) else "auto"
     for key, value, needs_whole in (
         ("callbacks.ema", config.callbacks.ema, config.callbacks.ema is not None),
         ("encoder.lora.rank", config.encoder.lora.rank, config.encoder.lora.rank is not None),
-        ("method.stay_near", method.stay_near, method.stay_near is not None),
-        ("method.discriminator_rows", rows, isinstance(rows, int)),
+        ("method.stay_near", config.method.stay_near, config.method.stay_near is not None),
         ("trainer.compile", "true", config.trainer.compile),
         ("trainer.precision", "fp16", config.trainer.precision == "fp16"),
     ):

@@ -13,7 +13,7 @@ from sentcse.config.method_signature import accepted_options
 from sentcse.config.schema import SHARED_OUT
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
-from sentcse.methods import Method
+from sentcse.methods import DiffCSE, Method
 from sentcse.methods.building import Origin
 from sentcse.methods.optimization import AdamWSettings
 from sentcse.modules.lora import LoRA
@@ -52,9 +52,6 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
     )
     if config.data.chunk is not None:
         given["chunk"] = config.data.chunk
-    if config.trainer.strategy == SHARED_OUT and given.get("discriminator_rows") == "auto":
-        # pieces of rows differentiate themselves, and would meet weights of which each process has a part
-        given["discriminator_rows"] = None
     if config.data.duplicates == "mask":
         given["mask_duplicates"] = True
     method: Method = found.assemble(
@@ -67,7 +64,23 @@ def build_method(config: TrainConfig, encoder: SentenceEncoder) -> Method:
         lora=None if chosen.lora.rank is None else LoRA(**chosen.lora.model_dump()),
         **given,
     )
+    if config.trainer.strategy == SHARED_OUT and isinstance(method, DiffCSE):
+        _compute_rows_together(method)
     return method
+
+
+def _compute_rows_together(method: DiffCSE) -> None:
+    """Have no pieces of rows, which differentiate themselves and would meet weights of which each process has a part.
+
+    Raises:
+        ConfigError: if pieces are asked for.
+    """
+    if isinstance(method.discriminator_rows, int):
+        raise ConfigError(
+            f"method.discriminator_rows={method.discriminator_rows} cannot be computed apart where each device has a "
+            f"part of every weight (trainer.strategy={SHARED_OUT}): set null or auto, or trainer.strategy=ddp."
+        )
+    method.discriminator_rows = None
 
 
 def method_class(target: str) -> type[Method]:

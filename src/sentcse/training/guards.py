@@ -104,21 +104,24 @@ class ViewDoctor(Callback):
             return
         self._done = True
         ids, mask = batch["input_ids"], batch["attention_mask"]
-        if ids.shape[1] != 2 or not torch.equal(ids[:, 0], ids[:, 1]):
+        twice = ids.shape[1] == 2 and torch.equal(ids[:, 0], ids[:, 1])
+        if not trainer.strategy.broadcast(twice):
             return  # pairs are different sentences
         with whole_weights(trainer, pl_module) as whole:
-            if whole is not None:
-                self._compare(trainer, whole, ids[0], mask[0])
-
-    def _compare(self, trainer: Trainer, pl_module: LightningModule, ids: Tensor, mask: Tensor) -> None:
-        encoder: Any = pl_module.encoder
-        with torch.no_grad(), trainer.precision_plugin.forward_context():
-            # one sentence is enough, and the head is left out: its BatchNorm would count this batch
-            vectors = encoder(ids, mask)
-        # not bit for bit: rows of one product may be rounded differently
-        if torch.allclose(vectors[0].float(), vectors[1].float(), rtol=SAME, atol=SAME):
+            same = whole is not None and self._are_one(trainer, whole.encoder, ids[0], mask[0])
+        # processes end together: one that goes on would wait for the others
+        if trainer.strategy.broadcast(same):
+            encoder: Any = pl_module.encoder
             settings = ", ".join(f"{k}={v:g}" for k, v in dropout_settings(encoder.backbone.config).items())
             raise SentcseError(
                 "Both views of a sentence come out the same, so that InfoNCE has no positive to learn from: the "
                 f"encoder's dropout is 0 ({settings}); set encoder.dropout=0.1."
             )
+
+    def _are_one(self, trainer: Trainer, encoder: Any, ids: Tensor, mask: Tensor) -> bool:
+        """Whether two views, (2, tokens) each of ids and mask, have one vector."""
+        with torch.no_grad(), trainer.precision_plugin.forward_context():
+            # one sentence is enough, and the head is left out: its BatchNorm would count this batch
+            vectors = encoder(ids, mask)
+        # not bit for bit: rows of one product may be rounded differently
+        return torch.allclose(vectors[0].float(), vectors[1].float(), rtol=SAME, atol=SAME)

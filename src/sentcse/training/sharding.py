@@ -17,6 +17,8 @@ from torch.optim import Optimizer
 from torch.utils._pytree import tree_map_only
 from transformers import PreTrainedModel
 
+from sentcse.methods import Method
+
 M = TypeVar("M", bound=LightningModule)
 
 
@@ -31,7 +33,7 @@ class FullyShardedStrategy(DDPStrategy):
     checkpoints of parts.
     """
 
-    whole: LightningModule | None = None
+    whole: Method | None = None
     """On the first process, what is trained, with whole weights on the CPU: as scored last, or as before training."""
 
     def model_to_device(self) -> None:
@@ -40,21 +42,31 @@ class FullyShardedStrategy(DDPStrategy):
     def configure_ddp(self) -> None:
         """Share out the weights; each part goes to its process's device."""
         module = self.lightning_module
-        assert module is not None
+        assert isinstance(module, Method)
         if self.is_global_zero:
             # the copy is not to have a trainer of its own
             self.whole = copy.deepcopy(module, {id(module.trainer): module.trainer})
-        # Lightning calls the training step as forward pass of what is around its module
+        # Lightning calls the training step as forward pass of what is around its module; each process takes its part of
+        # weights of its own, which the seed has made those of the others
         self.model = share_out(module, init_device_mesh(self.root_device.type, (self.world_size,)))
-        self.model.to(self.root_device)
 
     def lightning_module_state_dict(self) -> dict[str, Any]:
-        """Whole weights on the CPU, which all processes have to ask for."""
-        return whole_tensors(super().lightning_module_state_dict())
+        """Whole weights, which all processes have to ask for and the first one gets."""
+        return self._whole(super().lightning_module_state_dict())
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """Whole moments on the CPU, which all processes have to ask for."""
-        return whole_tensors(super().optimizer_state(optimizer))
+        """Whole moments, which all processes have to ask for and the first one gets."""
+        return self._whole(super().optimizer_state(optimizer))
+
+    def _whole(self, state: dict[str, Any]) -> dict[str, Any]:
+        """`state` with whatever is shared out gathered: on the CPU of the first process, nothing on the others."""
+
+        def gathered(part: DTensor) -> Tensor:
+            whole = part.full_tensor()
+            return whole.cpu() if self.is_global_zero else whole.new_empty(0)
+
+        found: dict[str, Any] = tree_map_only(DTensor, gathered, state)
+        return found
 
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """Take this process's part of whole moments."""
@@ -86,11 +98,12 @@ class Root(nn.Module):
 def share_out(module: nn.Module, mesh: DeviceMesh) -> Root:
     """Leave each process of `mesh` its part of every weight: of each layer of a backbone, and of what is left."""
     root = Root(module)
-    for backbone in [each for each in module.modules() if isinstance(each, PreTrainedModel)]:
-        # from the inside: what is shared out already is left alone by what is around it
-        for layers in reversed([each for each in backbone.modules() if isinstance(each, nn.ModuleList)]):
-            for layer in layers:
-                fully_shard(layer, mesh=mesh)
+    backbones = [each for each in module.modules() if isinstance(each, PreTrainedModel)]
+    lists = [each for backbone in backbones for each in backbone.modules() if isinstance(each, nn.ModuleList)]
+    layers = dict.fromkeys(layer for each in lists for layer in each if not isinstance(layer, nn.ModuleList))
+    # from the inside: what is shared out already is left alone by what is around it
+    for layer in reversed(layers):
+        fully_shard(layer, mesh=mesh)
     fully_shard(root, mesh=mesh)
     return root
 
@@ -98,12 +111,6 @@ def share_out(module: nn.Module, mesh: DeviceMesh) -> Root:
 def own_part(weights: Tensor) -> Tensor:
     """What this process has of a weight: all of it where nothing is shared out."""
     return weights.to_local() if isinstance(weights, DTensor) else weights
-
-
-def whole_tensors(state: dict[str, Any]) -> dict[str, Any]:
-    """`state` with every tensor that is shared out whole and on the CPU, gathered from all processes."""
-    found: dict[str, Any] = tree_map_only(DTensor, lambda part: part.full_tensor().cpu(), state)
-    return found
 
 
 def _share_out_moments(state: dict[str, Any], optimizer: Optimizer) -> dict[str, Any]:
@@ -115,7 +122,7 @@ def _share_out(moments: dict[str, Tensor], like: Tensor) -> dict[str, Tensor]:
     """Moments as `like` is shared out; the count of steps is no part of it."""
     assert isinstance(like, DTensor)
     return {
-        name: distribute_tensor(each.to(like.device), like.device_mesh, like.placements, src_data_rank=None)
+        name: distribute_tensor(each, like.device_mesh, like.placements, src_data_rank=None)
         if each.shape == like.shape
         else each
         for name, each in moments.items()
@@ -126,8 +133,8 @@ def _share_out(moments: dict[str, Tensor], like: Tensor) -> dict[str, Tensor]:
 def whole_weights(trainer: Trainer, pl_module: M) -> Iterator[M | None]:
     """The module as one process can use it alone; all processes have to enter.
 
-    Where weights are shared out it is a copy with whole ones, on the device until the block ends, and None on all
-    processes but the first.
+    Where weights are shared out it is a copy with whole ones, and None on all processes but the first. What of it is
+    scored lies on the device until the block ends.
     """
     strategy = trainer.strategy
     if not isinstance(strategy, FullyShardedStrategy):
@@ -138,11 +145,11 @@ def whole_weights(trainer: Trainer, pl_module: M) -> Iterator[M | None]:
     if whole is None:
         yield None
         return
-    whole.to(strategy.root_device)
+    scored = whole.evaluation_encoder().to(strategy.root_device)
     try:
         yield whole
     finally:
-        whole.cpu()
+        scored.cpu()
 
 
 def whole_module(trainer: Trainer, module: M) -> M:
