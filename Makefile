@@ -81,7 +81,7 @@ bench: $(VENV)/.dev ## measure speed and memory here and write docs/performance.
 	@echo "Measuring speed and memory"
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
-bench-gpu: $(VENV)/.dev ## the same on a GPU, with the time that every published recipe takes
+bench-gpu: $(VENV)/.dev ## time steps and an evaluation on a GPU, and project every published recipe, into bench_gpu/; about ten minutes
 	@echo "Measuring on a GPU"
 	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(ARGS)
 

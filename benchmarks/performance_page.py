@@ -19,9 +19,12 @@ WORDS = {
     "clipping and AdamW. The share is of the rate that a large float32 product has on this machine.",
     "encode": "`SentenceEncoder.encode` and sentence-transformers, the same weights and sentences of Wikipedia.",
     "evaluate": "STS-B, against the loop that the published evaluation code runs.",
-    "batch_memory": "Peak of one step with its gradients, libraries included; `data.chunk` as set in the column.",
+    "batch_memory": "Peak of one forward and backward pass in a process of its own, with libraries and without AdamW, "
+    "which the first table has; `data.chunk` as set in the column.",
     "data_scale": "Made corpora; the second start finds the cache of tokens.",
-    "growth": "SimCSE, MiniLM's size, float32; [the figure](images/growth.png) has the same values.",
+    "growth": "SimCSE, MiniLM's size, float32; [the figure](images/growth.png) has the same values. Batch and length in"
+    " processor time; corpus (the data pipeline alone) and ranks (the whole command, 32 sentences a step in all) by"
+    " the clock.",
 }
 COMMAND = {"growth": "bench --only growth"}
 
@@ -50,7 +53,8 @@ def page(parts: Sequence[Part]) -> str:
         "there and then. The load is the whole machine's: what is above the threads is other work, and seconds of the "
         "clock are longer by it; processor seconds are not.",
         "",
-        "No figure of a GPU exists yet: none was at hand. `make bench-gpu` measures one in at most ten minutes.",
+        "No figure of a GPU exists yet: none was at hand. There `make bench-gpu` times steps and an evaluation, in at "
+        "most ten minutes, and writes `bench_gpu/bench_gpu.md`.",
     ]
     for part in parts:
         lines += ["", f"## {TITLES[part.name]}", "", WORDS[part.name], ""]

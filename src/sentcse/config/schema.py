@@ -105,7 +105,8 @@ class Trainer(Section):
     sync_batchnorm: bool = Field(True, description="with method.gather=false: BatchNorm statistics over all GPUs")
     gradient_clip_val: Number | None = Field(1.0, gt=0, description="largest norm of the gradient; null: no clipping")
     deterministic: bool = Field(
-        False, description="on a GPU, deterministic kernels alone, so that a run continues bit for bit; slower"
+        False,
+        description="deterministic kernels alone, meant to have a GPU continue bit for bit (not measured); slower",
     )
     save_last_minutes: Number = Field(
         2.0, ge=0, description="minutes between two writes of last.ckpt, the most that SIGKILL loses; 0: every step"
