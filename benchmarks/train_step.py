@@ -54,9 +54,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--plain-steps", type=int, default=2, help="timed steps of a plain run")
     parser.add_argument(
         "--take-back",
-        choices=("", "loop_adamw", "cpu_rows"),
+        choices=("", "loop_adamw", "cpu_rows", "no_screen"),
         default="",
-        help="a mend of the GPU path: AdamW as a loop, 32 rows of discriminator and generator at a time",
+        help="a mend of the GPU path: AdamW as a loop, 32 rows of discriminator and generator at a time, a vocabulary "
+        "scored in float32 alone",
     )
     parser.add_argument("--ours", nargs=3, metavar=("METHOD", "SIZE", "PRECISION"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -170,6 +171,8 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         method.generator.to(args.device)
     if args.take_back == "cpu_rows":
         method.discriminator_rows = generator.SEQUENCES_AT_ONCE = row_chunks.ROWS_IN_CACHE
+    if args.take_back == "no_screen":
+        generator.multiplies_bf16 = lambda _: False
     optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
     if args.take_back == "loop_adamw":
         optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)

@@ -20,6 +20,7 @@ from sentcse.machine.device import (
     cpu_multiplies_bf16,
     describe_device,
     hardware,
+    multiplies_bf16,
     processor,
 )
 
@@ -162,6 +163,14 @@ def test_instructions_of_the_processor(monkeypatch: pytest.MonkeyPatch, found: d
 def test_an_older_torch_knows_no_instructions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert cpu_multiplies_bf16() is False
+
+
+def test_instructions_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What emulates bf16 has none."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *, including_emulation: including_emulation)
+    assert multiplies_bf16(torch.device("cuda")) is False
+    assert multiplies_bf16(torch.device("mps")) is False
+    assert multiplies_bf16(torch.device("cpu")) is cpu_multiplies_bf16()
 
 
 def test_a_cpu_run_names_device_processor_and_threads() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from sentcse.modules import vocabulary_argmax
 from sentcse.modules.vocabulary_argmax import VocabularyArgmax
 
 
@@ -19,6 +20,21 @@ def test_equals_the_plain_arg_max(screen: bool, spread: float) -> None:
     bias = spread * bias
     expected = (states @ weight.T + bias).argmax(dim=1)
     assert torch.equal(VocabularyArgmax(weight, bias, screen=screen)(states), expected)
+
+
+def test_a_gpu_sums_the_rough_scores_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound has one rounding of a sum; a GPU may split the sum and round its parts."""
+    matmul, seen = torch.backends.cuda.matmul, []
+    linear = torch.nn.functional.linear
+
+    def watched(*arguments: torch.Tensor) -> torch.Tensor:
+        seen.append((arguments[0].dtype, matmul.allow_bf16_reduced_precision_reduction))
+        return linear(*arguments)
+
+    monkeypatch.setattr(vocabulary_argmax.F, "linear", watched)
+    VocabularyArgmax(torch.randn(200, 16), torch.randn(200), screen=True)(torch.randn(4, 16))
+    assert seen[0] == (torch.bfloat16, False)
+    assert matmul.allow_bf16_reduced_precision_reduction
 
 
 def test_the_small_spread_needs_the_full_score() -> None:

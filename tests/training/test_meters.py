@@ -17,6 +17,7 @@ from sentcse.records.layout import METRICS_FILE
 from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
 from sentcse.training import meters
+from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.last_checkpoint import LastCheckpoint
 from sentcse.training.meters import ProgressBar, RunningMeans, Throughput
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -53,39 +54,72 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def at_step(step: int, *, rate: float = 0.5, processes: int = 1) -> Any:
     optimizer = SimpleNamespace(param_groups=[{"lr": rate}])
-    return SimpleNamespace(global_step=step, log_every_n_steps=2, world_size=processes, optimizers=[optimizer])
+    return SimpleNamespace(
+        global_step=step, log_every_n_steps=2, world_size=processes, optimizers=[optimizer], callbacks=[]
+    )
 
 
-def train_batch(meter: Throughput, module: Any, step: int, clock: Clock, seconds: float, **options: Any) -> None:
-    """A batch of eight sentences that takes so long."""
+def train_batch(
+    meter: Throughput, module: Any, step: int, clock: Clock, seconds: float, scored: float = 0.0, **options: Any
+) -> None:
+    """A batch of eight sentences that takes so long, after evaluations of `scored` seconds all together."""
     batch, trainer = {"input_ids": [None] * 8}, at_step(step - 1, **options)
+    evaluation = EvaluationCallback([])
+    evaluation.seconds = scored
+    trainer.callbacks.append(evaluation)
     meter.on_train_batch_start(trainer, module, batch, 0)
     clock.now += seconds
     trainer.global_step, trainer.optimizers[0].param_groups[0]["lr"] = step, 0.0  # the schedule has moved on
     meter.on_train_batch_end(trainer, module, None, batch, 0)
 
 
-def test_sentences_by_second_leave_out_what_lies_between_batches(clock: Clock) -> None:
-    meter, logged = Throughput(), Logged()
-    train_batch(meter, logged, 1, clock, 1.0)
+def started(clock: Clock) -> Throughput:
+    meter = Throughput()
+    meter.on_train_start(at_step(0), None)  # type: ignore[arg-type]
+    return meter
+
+
+def test_sentences_by_second_leave_out_evaluations_and_not_the_loader(clock: Clock) -> None:
+    meter, logged = started(clock), Logged()
+    clock.now += 50  # the untrained encoder is scored
+    train_batch(meter, logged, 1, clock, 1.0, scored=50)
     assert "train/sentences_per_second" not in logged  # Lightning logs every second step
     clock.now += 1000  # an evaluation
-    train_batch(meter, logged, 2, clock, 3.0)
-    assert logged["train/sentences_per_second"] == 16 / 4
+    clock.now += 4  # the loader is slow
+    train_batch(meter, logged, 2, clock, 3.0, scored=1050)
+    assert logged["train/sentences_per_second"] == 16 / 8
     # what was logged is not counted again
-    train_batch(meter, logged, 3, clock, 1.0)
-    train_batch(meter, logged, 4, clock, 1.0)
+    train_batch(meter, logged, 3, clock, 1.0, scored=1050)
+    train_batch(meter, logged, 4, clock, 1.0, scored=1050)
     assert logged["train/sentences_per_second"] == 8
 
 
+def test_a_gpu_is_waited_for_where_a_row_is_due(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps are only queued there: the clock would run ahead of them."""
+    waited: list[float] = []
+    meter, logged = started(clock), Logged()
+    logged.device = torch.device("cuda", 0)
+
+    def synchronize(device: torch.device) -> None:
+        clock.now += 10
+        waited.append(clock.now)
+
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    train_batch(meter, logged, 1, clock, 1.0)
+    assert waited == []
+    train_batch(meter, logged, 2, clock, 1.0)
+    assert len(waited) == 1
+    assert logged["train/sentences_per_second"] == 16 / 12
+
+
 def test_all_processes_count(clock: Clock) -> None:
-    meter, logged = Throughput(), Logged()
+    meter, logged = started(clock), Logged()
     train_batch(meter, logged, 2, clock, 2.0, processes=3)
     assert logged["train/sentences_per_second"] == 3 * 8 / 2
 
 
 def test_the_rate_is_that_of_the_step_and_not_of_the_next(clock: Clock) -> None:
-    meter, logged = Throughput(), Logged()
+    meter, logged = started(clock), Logged()
     train_batch(meter, logged, 2, clock, 1.0, rate=0.25)
     assert logged["train/learning_rate"] == 0.25
 

@@ -110,6 +110,13 @@ def cpu_multiplies_bf16() -> bool:
     return bool(found.get("amx_bf16", False) or found.get("avx512_bf16", False) or found.get("bf16", False))
 
 
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for bf16 matrix products."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and cpu_multiplies_bf16()
+
+
 def describe_device(device: torch.device) -> str:
     """The device for records, with the name of a GPU: `cuda:0 (NVIDIA H200)`."""
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)

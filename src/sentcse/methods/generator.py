@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import edit_tokens
-from sentcse.machine.device import cpu_multiplies_bf16
+from sentcse.machine.device import multiplies_bf16
 from sentcse.methods.building import Origin
 from sentcse.methods.row_chunks import ROWS_IN_CACHE, split_rows
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
@@ -145,8 +145,8 @@ class Generator(nn.Module):
 
     def _argmax_of(self, decoder: nn.Linear) -> VocabularyArgmax:
         if self._argmax is None or self._argmax.weight.device != decoder.weight.device:
-            # where it pays: processors that multiply bfloat16 in hardware
-            screen = decoder.weight.device.type == "cpu" and cpu_multiplies_bf16()
+            # where it pays: in hardware
+            screen = multiplies_bf16(decoder.weight.device)
             self._argmax = VocabularyArgmax(decoder.weight, decoder.bias, screen=screen)
         return self._argmax
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -9,6 +12,9 @@ from torch.nn import functional as F
 
 ROWS_AT_ONCE = 256
 """Rows scored together: (256, 30522) float32 scores are 30 MiB, those of a whole batch would be gigabytes."""
+
+ROWS_AT_ONCE_ON_A_GPU = 8 * ROWS_AT_ONCE
+"""A GPU is waited for once each time that rows are scored."""
 
 CANDIDATES = 8
 """Tokens of a row that are scored exactly after a rough look at all of them."""
@@ -42,19 +48,34 @@ class VocabularyArgmax:
     @torch.no_grad()
     def __call__(self, states: Float[Tensor, "rows width"]) -> Int[Tensor, " rows"]:
         """The best token of each of the states, (rows, width)."""
+        at_once = ROWS_AT_ONCE if states.device.type == "cpu" else ROWS_AT_ONCE_ON_A_GPU
         with torch.autocast(states.device.type, enabled=False):
-            return torch.cat([self._choose(rows) for rows in torch.split(states.float(), ROWS_AT_ONCE)])
+            return torch.cat([self._choose(rows) for rows in torch.split(states.float(), at_once)])
 
     def _choose(self, states: Tensor) -> Tensor:
         if self.rounded is None:
             return F.linear(states, self.weight, self.bias).argmax(dim=1)
-        rough = F.linear(states.bfloat16(), self.rounded, self.rounded_bias).topk(CANDIDATES, dim=1)
+        with _summed_in_float32():
+            rough = F.linear(states.bfloat16(), self.rounded, self.rounded_bias).topk(CANDIDATES, dim=1)
         exact = torch.bmm(self.weight[rough.indices], states.unsqueeze(2)).squeeze(2) + self.bias[rough.indices]
         best = exact.max(dim=1, keepdim=True)
         chosen = rough.indices.gather(1, best.indices).squeeze(1)
         # Cauchy-Schwarz for the rounded factors; then the rounding of the bias and of the sum
         error = BFLOAT16_ERROR * (torch.linalg.vector_norm(states, dim=1) * self.longest + self.largest_bias)
         error = error + BFLOAT16_ERROR * rough.values[:, 0].float().abs()
-        unsure = best.values.squeeze(1) < rough.values[:, -1].float() + error
+        # looked up once: each use of a mask as an index would have a GPU waited for
+        unsure = (best.values.squeeze(1) < rough.values[:, -1].float() + error).nonzero().squeeze(1)
         chosen[unsure] = F.linear(states[unsure], self.weight, self.bias).argmax(dim=1)
         return chosen
+
+
+@contextmanager
+def _summed_in_float32() -> Iterator[None]:
+    """Have a GPU sum products of bfloat16 in float32 throughout: the bound on the error has one rounding of the sum."""
+    matmul = torch.backends.cuda.matmul
+    before = matmul.allow_bf16_reduced_precision_reduction
+    matmul.allow_bf16_reduced_precision_reduction = False
+    try:
+        yield
+    finally:
+        matmul.allow_bf16_reduced_precision_reduction = before

@@ -15,7 +15,7 @@ from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 
 class Throughput(Callback):
-    """Logs `train/learning_rate` and `train/sentences_per_second`, time spent in evaluations not counted.
+    """Logs `train/learning_rate` and `train/sentences_per_second`, by all time but that of evaluations.
 
     Also keeps the seconds that the run has taken over all its restarts.
     """
@@ -24,18 +24,16 @@ class Throughput(Callback):
         self.seconds = 0.0
         self._started = 0.0
         self._sentences = 0
-        self._busy = 0.0
-        self._batch_started = 0.0
+        self._row_started = 0.0
         self._learning_rate = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock of this process."""
+        """Start the clocks of this process and of its first row."""
         self._started = time.perf_counter()
+        self._row_started = self._started - _evaluating(trainer)
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """Start the clock of the batch."""
-        self._batch_started = time.perf_counter()
-        # at its end the schedule has moved on to the rate of the next step
+        """Note the rate of the step: at its end the schedule has moved on to that of the next."""
         self._learning_rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_batch_end(
@@ -46,12 +44,15 @@ class Throughput(Callback):
         if due and pl_module.device.type == "cuda":
             # the steps so far were only queued: what they take shows when they are waited for
             torch.cuda.synchronize(pl_module.device)
-        self._busy += time.perf_counter() - self._batch_started
         self._sentences += len(batch["input_ids"]) * trainer.world_size
-        if due and self._busy > 0:
-            pl_module.log("train/sentences_per_second", self._sentences / self._busy)
+        if not due:
+            return
+        # all clocks stand still while the run is scored
+        now = time.perf_counter() - _evaluating(trainer)
+        if now > self._row_started:
+            pl_module.log("train/sentences_per_second", self._sentences / (now - self._row_started))
             pl_module.log("train/learning_rate", self._learning_rate)
-            self._sentences, self._busy = 0, 0.0
+            self._sentences, self._row_started = 0, now
 
     def state_dict(self) -> dict[str, Any]:
         """Seconds so far."""
@@ -64,6 +65,12 @@ class Throughput(Callback):
     def total_seconds(self) -> float:
         """Seconds of training and evaluation, over all restarts."""
         return self.seconds + (time.perf_counter() - self._started if self._started > 0 else 0.0)
+
+
+def _evaluating(trainer: Trainer) -> float:
+    """Seconds that this process has been scoring."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]
+    return sum(each.seconds for each in callbacks if isinstance(each, PeriodicEvaluation))
 
 
 class RunningMeans(Callback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -48,6 +49,8 @@ class PeriodicEvaluation(Callback, ABC):
         self.initial: dict[str, float | None] = {}
         self.best: dict[str, float] = {}
         self.last_step = 0
+        self.seconds = 0.0
+        """That scoring has taken in this process."""
         self.later_best: dict[str, float] | None = None
         """Of a continued run, what was selected and written behind the step that it continues from."""
 
@@ -152,12 +155,14 @@ class PeriodicEvaluation(Callback, ABC):
             SentcseError: on the other ranks, if the first could not score.
         """
         metrics: dict[str, float] | None = None
+        started = time.perf_counter()
         try:
             with averaged_weights(trainer, pl_module), whole_weights(trainer, pl_module) as whole:
                 if trainer.is_global_zero and whole is not None:
                     metrics = self.scores(whole, initial=initial)
         finally:
             received: dict[str, float] | None = trainer.strategy.broadcast(metrics)
+            self.seconds += time.perf_counter() - started
         if received is None:
             raise SentcseError("The first process of this run could not score: its own message says why.")
         return received
