@@ -83,7 +83,7 @@ bench: $(VENV)/.dev ## measure speed and memory here and write docs/performance.
 
 bench-gpu: $(VENV)/.dev ## time steps and an evaluation on a GPU, and project every published recipe, into bench_gpu/; about ten minutes
 	@echo "Measuring on a GPU"
-	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(ARGS)
+	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(if $(PLAIN),--plain $(PLAIN)) $(ARGS)
 
 train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 	@echo "Training $(EXPERIMENT)"

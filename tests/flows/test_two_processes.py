@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from run_outcomes import outcome
 
 from sentcse.config import TrainConfig
 from sentcse.records.run_folder import RunFolder
@@ -158,7 +159,19 @@ def test_a_process_that_dies_ends_the_other_with_a_sentence_and_the_same_command
     assert "Traceback" not in said
     assert not folder.results.exists()
     assert "Continuing at step" in command(tmp_path, settings(*words))
-    assert json.loads(folder.results.read_text())["best"]["step"] == 400
+    command(tmp_path, settings(*words, runs="whole"))
+    assert outcome(folder.path) == outcome(RunFolder(configure(*words, runs="whole")).path)
+
+
+@pytest.mark.slow
+def test_two_processes_stop_early_together(settings: Settings, configure: Configure, tmp_path: Path) -> None:
+    """Of steps that change no score the first is kept."""
+    words = [*TWO, "optimizer.learning_rate=1e-12", "evaluation.every_n_steps=1", "callbacks.early_stopping=2"]
+    said = command(tmp_path, settings(*words))
+    results = json.loads(RunFolder(configure(*words)).results.read_text())
+    assert results["best"]["step"] == 1
+    assert results["stopped"].startswith("Stopped at step 3: 2 evaluations without a better")
+    assert results["stopped"] in said
 
 
 def second_process(first: int, folder: RunFolder) -> int:

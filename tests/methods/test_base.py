@@ -121,6 +121,29 @@ def test_parts_that_backward_computes_again_are_those_of_forward(name: str, monk
     assert after != torch.rand(())
 
 
+@pytest.mark.parametrize("name", ["simcse", "diffcse", "micse"])
+def test_parts_and_a_gradient_scaler(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In fp16 a part is computed again as it was, and its gradient is that of float32 but for half precision."""
+    options: dict[str, Any] = {"diffcse": {"discriminator_rows": None}, "micse": {"ami_samples": 10}}.get(name, {})
+    found = {}
+    for way in ("again", "kept", "float32"):
+        if way == "kept":
+            monkeypatch.setattr(base, "checkpoint", lambda compute, *arguments, use_reentrant: compute(*arguments))
+        method = METHODS[name](dropout=0.2, chunk=3, **options)
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0, enabled=way != "float32")
+        optimizer = torch.optim.SGD(method.parameters())
+        torch.manual_seed(1)
+        with torch.autocast("cpu", torch.float16, enabled=way != "float32"):
+            loss = method.objective(global_batch(name)).total()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        found[way] = {key: each.grad for key, each in method.named_parameters() if each.grad is not None}
+    assert found["again"].keys() == found["kept"].keys() == found["float32"].keys()
+    torch.testing.assert_close(found["again"], found["kept"], rtol=0, atol=0)
+    flat = {way: torch.cat([each.flatten() for each in grads.values()]) for way, grads in found.items()}
+    assert torch.nn.functional.cosine_similarity(flat["again"], flat["float32"], dim=0) > 0.99
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_without_dropout_a_batch_in_parts_is_the_batch(name: str) -> None:
     whole, parts = (exact(METHODS[name](chunk=chunk)) for chunk in (None, 3))
