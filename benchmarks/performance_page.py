@@ -71,6 +71,12 @@ def page(parts: Sequence[Part]) -> str:
         ]
     if any(part.name == "growth" and part.rows for part in parts):
         lines += ["", "![Milliseconds a sentence against batch, length, corpus and ranks](images/growth.png)"]
+    lines += [
+        "",
+        "Not on this page: a plain implementation beside ours, bf16, larger batches, transfer tasks, ONNX and windows "
+        "of length, which `benchmarks/` measures one by one ([results.md](results.md), [devices.md](devices.md), "
+        "[onnx.md](onnx.md), [data.md](data.md)).",
+    ]
     missing = [name for name in TITLES if name not in {part.name for part in parts}]
     if missing:
         lines += ["", f"Not measured yet: `python -m benchmarks.bench --only {' '.join(missing)}`."]

@@ -172,7 +172,7 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     if args.take_back == "cpu_rows":
         method.discriminator_rows = generator.SEQUENCES_AT_ONCE = row_chunks.ROWS_IN_CACHE
     if args.take_back == "no_screen":
-        generator.multiplies_bf16 = lambda _: False
+        method.generator.screens = False
     optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
     if args.take_back == "loop_adamw":
         optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)

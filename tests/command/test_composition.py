@@ -6,7 +6,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from sentcse.command.composition import compose, explain_composition, plain_values, tolerant_overrides
+from sentcse.command.composition import as_word, compose, explain_composition, plain_values, tolerant_overrides
 from sentcse.config.paths import config_dir
 from sentcse.errors import ConfigError
 
@@ -46,6 +46,11 @@ def test_folders_of_hydra_are_refused(word: str) -> None:
 def test_lightning_may_give_a_further_process_the_folder_here() -> None:
     words = ['hydra.run.dir="."', "hydra.job.name=train_ddp_process_1", "hydra.output_subdir=null"]
     assert tolerant_overrides(words, config_dir()) == words
+
+
+@pytest.mark.parametrize("text", ["", "a b", 'say "a"', "a\\", 'a\\"b', "a\\b", "a,b", "/x(1)/y", "{a}", "plain/word"])
+def test_a_value_comes_back_as_it_was_written(text: str) -> None:
+    assert compose([f"encoder.name_or_path={as_word(text)}"])["encoder"]["name_or_path"] == text
 
 
 def test_a_key_that_is_taken_out_has_its_default() -> None:

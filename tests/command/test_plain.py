@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from omegaconf import OmegaConf
 
-from sentcse.command.plain import run_plain_command, settings_of
+from sentcse.command.plain import run_plain_command, settings_of, with_first_word
 from sentcse.config.commands import EvaluateConfig
 from sentcse.evaluate import evaluate_job
 
@@ -13,6 +14,12 @@ from sentcse.evaluate import evaluate_job
 def test_the_first_word_is_the_action_and_the_others_go_to_one_key() -> None:
     assert settings_of(["compare", "a", "root=x", "b,c"], "runs") == ["root=x", "action=compare", 'runs=["a", "b,c"]']
     assert settings_of(["list"], "runs") == ["action=list"]
+
+
+def test_words_beyond_the_first_65536_characters_stay_as_they_are() -> None:
+    words = [*settings_of(["query", "\U0001f600 hi"], "words"), *with_first_word(["\U0001f600.txt"], "path")]
+    assert words == ["action=query", 'words=["\U0001f600 hi"]', 'path="\U0001f600.txt"']
+    assert OmegaConf.from_dotlist(words[1:]) == {"words": ["\U0001f600 hi"], "path": "\U0001f600.txt"}
 
 
 def test_a_question_is_no_setting() -> None:

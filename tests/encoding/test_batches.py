@@ -38,6 +38,12 @@ def test_vectors_of_length_one(encoder: SentenceEncoder) -> None:
     np.testing.assert_array_equal(encoder.encode(SENTENCES, normalize_embeddings=True), unit)
 
 
+def test_no_texts_have_the_width_of_vectors() -> None:
+    encoder = SentenceEncoder(tiny_bert(), tiny_tokenizer(), pooler="avg", dimensions=3)
+    assert encoder.encode([]).shape == (0, 3)
+    assert encoder.encode(["a"]).shape == (1, 3)
+
+
 def test_leading_values_are_kept_before_the_length_is_one(encoder: SentenceEncoder) -> None:
     vectors = encoder.encode(SENTENCES)[:, :4]
     np.testing.assert_array_equal(encoder.encode(SENTENCES, truncate_dim=4), vectors)

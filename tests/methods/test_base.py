@@ -84,6 +84,9 @@ def test_what_is_scored_is_what_a_checkpoint_opens_to(tmp_path: Path, pooler: st
     encoder = method.evaluation_encoder()
     assert (encoder.pooler, encoder.head) == (scored, method.head if at_eval else None)
     assert encoder.backbone is method.encoder.backbone
+    method.encoder.dimensions = 5
+    assert method.evaluation_encoder().dimensions == 5
+    method.encoder.dimensions = None
     checkpoint: dict[str, Any] = {"state_dict": method.state_dict()}
     method.on_save_checkpoint(checkpoint)
     torch.save(checkpoint, tmp_path / "last.ckpt")

@@ -40,8 +40,9 @@ def exported(tmp_path: Path, base: Path) -> Path:
 
 @pytest.mark.parametrize(("pooler", "head"), [("avg", None), ("cls", "linear_tanh"), ("avg", "batchnorm")])
 def test_the_export_is_merged_and_the_adapter_opens_as_it(
-    tmp_path: Path, base: Path, pooler: str, head: str | None
+    tmp_path: Path, base: Path, pooler: str, head: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     encoder = make_lora(LoRA(rank=4), pooler=pooler, head=head)
     encoder.backbone.config._name_or_path = str(base)
     expected = encoder.encode(SENTENCES)
@@ -51,6 +52,7 @@ def test_the_export_is_merged_and_the_adapter_opens_as_it(
     for opened in (
         SentenceEncoder.from_pretrained(adapter),
         SentenceEncoder.from_pretrained(base, adapter=adapter),
+        SentenceEncoder.from_pretrained(base, adapter=f"~/encoder/{ADAPTER_FOLDER}"),
         SentenceEncoder.from_pretrained(tmp_path / "encoder"),
     ):
         np.testing.assert_allclose(opened.encode(SENTENCES), expected, atol=1e-6)

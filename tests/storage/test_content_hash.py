@@ -50,4 +50,8 @@ def test_what_changes_vectors_changes_it(folder: Path, tmp_path: Path) -> None:
         opened(tiny_checkpoint(tmp_path / "seed", seed=1)),
         opened(tiny_checkpoint(tmp_path / "activation", hidden_act="relu")),
     ]
-    assert len({opened(folder), *others}) == 5
+    for changed in ({"prompt": "query: "}, {"dimensions": 4}):
+        encoder = SentenceEncoder.from_pretrained(folder, pooler="avg")
+        vars(encoder).update(changed)
+        others.append(sha256(encoder))
+    assert len({opened(folder), *others}) == 7

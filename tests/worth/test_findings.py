@@ -9,7 +9,7 @@ from pathlib import Path
 from made_findings import change, findings, outcome, worth_config
 
 from sentcse.records.run_folder import RunFolder
-from sentcse.worth.findings import cost_of, without_nan
+from sentcse.worth.findings import cost_of
 from sentcse.worth.plan import plan
 from sentcse.worth.scores import Change
 
@@ -26,7 +26,6 @@ def test_the_record_is_json_without_this_machine() -> None:
     assert record["corpus"]["leaks"] == [{"test": "STS-B", "sentences": 2551, "found": 0}]
     assert "/home/me" not in json.dumps(record)
     assert found.longest() == 10
-    assert without_nan({"a": [1.0, nan, ("b", nan)]}) == {"a": [1.0, None, ["b", None]]}
 
 
 def test_the_price_of_a_run(tmp_path: Path) -> None:

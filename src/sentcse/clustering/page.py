@@ -13,7 +13,7 @@ from sentcse.printing.figures import COLOURS, DARK_COLOURS
 
 FILES = Path(__file__).parent / "page_files"
 SHAPES = 5
-"""Shapes of marks that page.js draws: with the colours, so many clusters are told apart without colour alone."""
+"""Shapes of marks that map.js draws: with the colours, so many clusters are told apart without colour alone."""
 SCORES = {"purity": "purity", "nmi": "normalised mutual information", "ari": "adjusted Rand index"}
 
 

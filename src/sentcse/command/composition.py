@@ -21,6 +21,8 @@ from sentcse.errors import ConfigError
 
 PLAIN_OVERRIDE = re.compile(r"^(?P<key>[A-Za-z_][\w.]*)=")
 PLAIN_WORD = re.compile(r"[\w./]+")
+UNQUOTED = re.compile(r"[\w./~+:@-]+")
+"""What neither Hydra nor a shell reads as anything but itself."""
 CHECKPOINT_GROUPS = ("encoder", "generator")
 NO_SUCH_CHOICE = re.compile(r"^Could not override '(?P<group>[\w/]+)'")
 MULTIRUN = ("-m", "--multirun")
@@ -132,9 +134,14 @@ def _without_missing(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def quoted(text: str) -> str:
-    """A value as Hydra reads it back, whatever is in it."""
-    escaped = text.replace('"', '\\"')
+    """A value as Hydra reads it back, whatever is in it: backslashes count where a quote follows, and only there."""
+    escaped = re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + found[2].replace('"', '\\"'), text)
     return f'"{escaped}"'
+
+
+def as_word(text: str) -> str:
+    """A value as Hydra's command line takes it, quoted where it must be."""
+    return text if UNQUOTED.fullmatch(text) else quoted(text)
 
 
 def explain_composition(error: Exception) -> str:

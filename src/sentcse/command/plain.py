@@ -66,7 +66,7 @@ def with_first_word(words: Sequence[str], key: str) -> list[str]:
     settings = list(words)
     for place, word in enumerate(settings):
         if PLAIN_OVERRIDE.match(word) is None and not word.startswith("-"):
-            settings[place] = f"{key}={json.dumps(word)}"
+            settings[place] = f"{key}={json.dumps(word, ensure_ascii=False)}"
             break
     return settings
 
@@ -78,7 +78,7 @@ def settings_of(words: Sequence[str], key: str) -> list[str]:
     if plain:
         settings.append(f"action={plain[0]}")
     if len(plain) > 1:
-        settings.append(f"{key}={json.dumps(plain[1:])}")
+        settings.append(f"{key}={json.dumps(plain[1:], ensure_ascii=False)}")
     return settings
 
 

@@ -1,4 +1,4 @@
-"""Compose, check and run configurations."""
+"""The schema of configurations, and what checks them."""
 
 from sentcse.config.check import check_config
 from sentcse.config.schema import TrainConfig

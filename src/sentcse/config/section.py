@@ -85,4 +85,4 @@ def flat(config: Mapping[str, Any], *, separator: str = ".") -> dict[str, Any]:
 
 
 Level = Literal["exact", "text", "none"]
-"""How much of a copy must be right: every byte; rows, letters and numbers; nothing that this module looks at."""
+"""How much of a copy must be right: every byte; rows, letters and numbers; nothing."""

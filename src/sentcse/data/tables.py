@@ -17,7 +17,7 @@ Fields = tuple[int, list[str]]
 
 
 def iter_fields(path: Path, encoding: str, *, quoted: bool) -> Iterator[Fields]:
-    """Rows that are not an empty line; an empty line has one empty field.
+    """The rows of a table; an empty line is one with one empty field.
 
     Args:
         path: the file.

@@ -50,7 +50,7 @@ def encode_texts(encoder: SentenceEncoder, texts: str | Iterable[str], options: 
                 vectors[chosen] = out
                 bar.update(len(chosen))
     if vectors is None:
-        vectors = np.empty((0, encoder.width), dtype=np.float32)[:, : options.truncate_dim]
+        vectors = np.empty((0, encoder.width), dtype=np.float32)[:, : encoder.dimensions][:, : options.truncate_dim]
     kept = vectors[0] if alone else vectors
     return torch.from_numpy(kept).to(encoder.device) if options.as_tensor else kept
 

@@ -113,7 +113,7 @@ def cpu_multiplies_bf16() -> bool:
 def multiplies_bf16(device: torch.device) -> bool:
     """Whether a device has instructions for bf16 matrix products."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and cpu_multiplies_bf16()
 
 

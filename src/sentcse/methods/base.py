@@ -214,6 +214,7 @@ class Method(BuiltModule, ABC):
             head=None if self.head_at_eval is None else self.head,
             max_length=self.encoder.max_length,
             prompt=self.encoder.prompt,
+            dimensions=self.encoder.dimensions,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

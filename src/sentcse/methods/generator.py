@@ -68,6 +68,8 @@ class Generator(nn.Module):
         self.temperature = temperature
         self.replace = replace
         self.padding_id = PUBLISHED_PADDING if padding_as_published else int(tokenizer.pad_token_id)
+        self.screens = True
+        """Find candidates in bfloat16 where the device multiplies it in hardware; the choices are the same without."""
         self._argmax: VocabularyArgmax | None = None
         self.requires_grad_(False)
         self.eval()
@@ -145,8 +147,7 @@ class Generator(nn.Module):
 
     def _argmax_of(self, decoder: nn.Linear) -> VocabularyArgmax:
         if self._argmax is None or self._argmax.weight.device != decoder.weight.device:
-            # where it pays: in hardware
-            screen = multiplies_bf16(decoder.weight.device)
+            screen = self.screens and multiplies_bf16(decoder.weight.device)
             self._argmax = VocabularyArgmax(decoder.weight, decoder.bias, screen=screen)
         return self._argmax
 

@@ -142,7 +142,7 @@ def encode_corpus(
     before = _stamp(corpus)
     source: EncodedFile = {"path": str(corpus.absolute()), "sha256": sha256_of_file(corpus)}
     first = encoders[0]
-    # the hash of an encoder does not tell these two
+    # which the hash of the encoder has too, but does not tell
     settings = {**asdict(form), "prompt": first.prompt, "dimensions": first.dimensions}
     wanted = new_manifest(identity, source, dtype, settings)
     find_manifest(folder)  # before a file is written into a folder of something else

@@ -28,7 +28,9 @@ def tensors_sha256(tensors: Mapping[str, Tensor]) -> str:
 
 
 def encoder_sha256(encoder: EncoderParts) -> str:
-    """SHA-256 of all that an encoder's vectors depend on: weights, head, pooler, length, tokeniser, architecture.
+    """SHA-256 of all that an encoder's vectors depend on.
+
+    That is weights, head, pooler, length, tokeniser, architecture, prompt and kept dimensions.
 
     It is the same for a checkpoint, for the folder that it is exported to and for a copy of that folder.
 
@@ -48,4 +50,7 @@ def encoder_sha256(encoder: EncoderParts) -> str:
         encoder.pooler,
         str(encoder.max_length),
         tokenizer_as_text(encoder.tokenizer),
+        # where there are none, the hash is that of earlier versions
+        *([f"prompt {encoder.prompt}"] if encoder.prompt != "" else []),
+        *([f"dimensions {encoder.dimensions}"] if encoder.dimensions is not None else []),
     )

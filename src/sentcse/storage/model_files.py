@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentcse.errors import SentcseError
+from sentcse.machine.files import first_line
 from sentcse.machine.hub import hub_is_reachable
 
 if TYPE_CHECKING:
@@ -85,5 +86,6 @@ class ModelFiles:
             # a wrong name or revision is reported where the weights are asked for
             return None
         except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise SentcseError(f"{name} of {self.source} could not be fetched from the hub: {reason}") from error
+            raise SentcseError(
+                f"{name} of {self.source} could not be fetched from the hub: {first_line(error)}"
+            ) from error

@@ -35,6 +35,7 @@ def open_encoder(
 ) -> EncoderParts:
     """What `SentenceEncoder.from_pretrained` opens; see there."""
     path = Path(locate(str(source))).expanduser()
+    adapter = None if adapter is None else Path(adapter).expanduser()
     if path.suffix == CHECKPOINT_SUFFIX and adapter is None:
         return _open_checkpoint(path, pooler=pooler, max_length=max_length)
     checked = str(path) if path.suffix == CHECKPOINT_SUFFIX else check_source(encoder_folder(source))

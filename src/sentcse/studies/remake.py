@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sentcse.command.composition import compose
+from sentcse.command.composition import as_word, compose
 from sentcse.config.paths import config_dir
 from sentcse.config.section import flat
 from sentcse.records.run_folder import has_effect
@@ -103,8 +103,7 @@ def _written(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{key}:{_written(item)}" for key, item in value.items()) + "}"
     text = str(shortened(value))
-    plain = all(character.isalnum() or character in "_./:+-" for character in text)
-    return text if not isinstance(value, str) or (plain and text != "") else '"' + text.replace('"', '\\"') + '"'
+    return as_word(text) if isinstance(value, str) else text
 
 
 def _lines(

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from sentcse.command.composition import quoted
+from sentcse.command.composition import as_word
 from sentcse.config.data import Data
 from sentcse.config.generator_schema import GeneratorConfig
 from sentcse.evaluation.tasks.sts import required_files
-
-PLAIN = re.compile(r"[\w./~+:@-]+")
-"""What neither Hydra nor a shell reads as anything but itself."""
 
 
 def diffcse_command(config: GeneratorConfig, generator: Path) -> str:
@@ -23,14 +19,14 @@ def diffcse_command(config: GeneratorConfig, generator: Path) -> str:
 
 
 def _words(config: GeneratorConfig, generator: Path) -> Iterator[str]:
-    yield f"encoder.name_or_path={_value(config.encoder.name_or_path)}"
+    yield f"encoder.name_or_path={as_word(config.encoder.name_or_path)}"
     if config.encoder.revision is not None:
-        yield f"encoder.revision={_value(config.encoder.revision)}"
-    yield f"generator.name_or_path={_value(str(generator))}"
+        yield f"encoder.revision={as_word(config.encoder.revision)}"
+    yield f"generator.name_or_path={as_word(str(generator))}"
     yield from _corpus(config.data)
     root = Path(config.data_root)
     if config.data_root != os.environ.get("SENTCSE_DATA", "data"):
-        yield f"data_root={_value(config.data_root)}"
+        yield f"data_root={as_word(config.data_root)}"
     if not all((root / "senteval" / file).is_file() for file in required_files("stsb", "dev")):
         yield "evaluation=embedded"  # nothing to fetch
 
@@ -38,16 +34,12 @@ def _words(config: GeneratorConfig, generator: Path) -> Iterator[str]:
 def _corpus(data: Data) -> Iterator[str]:
     yield "data=text"
     if data.dataset is not None:
-        yield from ("data.path=null", f"data.dataset={_value(data.dataset)}", f"data.split={_value(data.split)}")
+        yield from ("data.path=null", f"data.dataset={as_word(data.dataset)}", f"data.split={as_word(data.split)}")
         if data.dataset_config is not None:
-            yield f"data.dataset_config={_value(data.dataset_config)}"
+            yield f"data.dataset_config={as_word(data.dataset_config)}"
     else:
-        yield f"data.path={_value(str(data.path))}"
+        yield f"data.path={as_word(str(data.path))}"
     if data.columns is not None:
-        yield f"data.columns=[{','.join(map(_value, data.columns))}]"
+        yield f"data.columns=[{','.join(map(as_word, data.columns))}]"
     if data.encoding != "utf-8":
-        yield f"data.encoding={_value(data.encoding)}"
-
-
-def _value(text: str) -> str:
-    return text if PLAIN.fullmatch(text) else quoted(text)
+        yield f"data.encoding={as_word(data.encoding)}"

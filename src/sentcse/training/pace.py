@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import resolve_tasks
 from sentcse.machine.files import writing
 from sentcse.records.contents import Results
+from sentcse.records.metrics_file import read_series
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.run import EncoderRun
 from sentcse.training.trial import trial_of
@@ -57,17 +56,14 @@ class Pace:
 
 
 class TimedEvaluation(EvaluationCallback):
-    """Scores the dev tasks once, before the first step, and keeps the seconds."""
+    """Scores the dev tasks once, before the first step: its `seconds` are those of one evaluation."""
 
-    seconds = 0.0
     measured: dict[str, float]
 
     def scores(self, pl_module: LightningModule, *, initial: bool) -> dict[str, float]:
         """The dev scores of the untrained encoder, whenever they are asked for."""
         if initial:
-            started = time.perf_counter()
             self.measured = super().scores(pl_module, initial=False)
-            self.seconds = time.perf_counter() - started
         return self.measured
 
 
@@ -96,8 +92,7 @@ class TimedRun(EncoderRun):
     def conclude(self) -> Results:
         """Work the pace out."""
         trainer, data = self.whole.trainer, self.whole.data
-        with self.folder.metrics.open(encoding="utf-8", newline="") as lines:
-            rates = [float(row[RATE]) for row in csv.DictReader(lines) if row.get(RATE)]
+        rates = list(read_series(self.folder.metrics)[RATE].values())
         epoch = math.ceil(self.data.steps_per_epoch / trainer.accumulate_grad_batches)
         steps = trainer.max_epochs * epoch if trainer.max_steps is None else trainer.max_steps
         assert isinstance(self.evaluation, TimedEvaluation)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from sentcse.data.text_faults import KINDS
+from sentcse.evaluation.reports.record import without_nan
+from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
+from sentcse.training.pace import RATE
 from sentcse.worth.corpus import Corpus, NearDuplicates
 from sentcse.worth.plan import Trial
 from sentcse.worth.scores import Outcome
-
-RATE = "train/sentences_per_second"
 
 
 @dataclass(frozen=True)
@@ -109,18 +108,8 @@ class Findings:
 def cost_of(trial: Trial, seconds: float) -> Cost:
     """What a complete run took, by its metrics and its folder; `seconds` are those of its results."""
     folder = RunFolder(trial.config)
-    rates: list[float] = []
-    if folder.metrics.is_file():
-        with folder.metrics.open(encoding="utf-8", newline="") as lines:
-            rates = [float(row[RATE]) for row in csv.DictReader(lines) if row.get(RATE)]
+    series = read_series(folder.metrics) if folder.metrics.is_file() else {}
+    rates = list(series.get(RATE, {}).values())
     size = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
-    return Cost(trial.config.data.batch_size / median(rates) if rates else None, seconds, size)
-
-
-def without_nan(content: Any) -> Any:
-    """The same with null in the place of what is no number, which JSON has not."""
-    if isinstance(content, Mapping):
-        return {name: without_nan(value) for name, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [without_nan(value) for value in content]
-    return None if isinstance(content, float) and content != content else content
+    sentences = trial.config.data.batch_size * trial.config.trainer.accumulate_grad_batches
+    return Cost(sentences / median(rates) if rates else None, seconds, size)

@@ -55,7 +55,7 @@ def find_out(config: WorthConfig, *, command: str) -> Findings:
 
 
 def opened_start(config: WorthConfig) -> SentenceEncoder:
-    """The encoder that training would start from, with the prompt that the runs have.
+    """The encoder that training would start from, with the prompt that the runs have, or else its own.
 
     Raises:
         SentcseError: if it cannot be had.

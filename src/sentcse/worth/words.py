@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from sentcse.command.composition import as_word
 from sentcse.data.text_faults import KINDS
 from sentcse.printing.wording import count, number
 from sentcse.sweeps.beforehand import AT_MOST, in_bytes
@@ -112,7 +113,7 @@ def next_command(findings: Findings, chosen: Tried, overrides: list[str]) -> str
     """The training that the chosen run stands for, on the whole corpus."""
     config, name = chosen.trial.config, chosen.trial.method
     words = [f"method={name}", "data=text", *overrides, "data.duplicates=drop"]
-    words += [f"encoder.name_or_path={findings.encoder}", f"encoder.pooler={config.encoder.pooler}"]
+    words += [f"encoder.name_or_path={as_word(findings.encoder)}", f"encoder.pooler={config.encoder.pooler}"]
     words += ["method.head=none"] if config.method.head == "none" else []
     words += [f"trainer.max_steps={chosen.trial.steps}", "evaluation=none", f"seed={config.seed}"]
     return " ".join(["python -m sentcse.train", *map(shlex.quote, words)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sentcse.config.tasks import STS_TASKS, TASKS
-from sentcse.evaluation.reports.record import collect_results
+from sentcse.evaluation.reports.record import collect_results, without_nan
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.evaluation.statistics.resampling import resample_sts
 
@@ -30,3 +30,8 @@ def test_the_average_has_an_interval_when_all_seven_are_scored(make_encoder, mak
     fewer = collect_results(alone, resample_sts([alone.sts], resamples=400)[0], resamples=400)
     assert fewer["average"] == {"sts": None, "transfer": None}
     assert fewer["tasks"]["STS12"]["ci95"] == results["tasks"]["STS12"]["ci95"]
+
+
+def test_what_is_no_number_is_null():
+    nan = float("nan")
+    assert without_nan({"a": [1.0, nan, ("b", nan)]}) == {"a": [1.0, None, ["b", None]]}

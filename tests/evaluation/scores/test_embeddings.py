@@ -42,6 +42,14 @@ def test_truncated_sentences_are_counted(make_encoder, make_task):
     assert table.truncated == {cut}
 
 
+def test_a_prompt_takes_its_tokens(make_encoder, make_task):
+    encoder = make_encoder(vector)
+    encoder.prompt = "a b c d "
+    encoder.tokenize = lambda sentences, max_length: [[0] * (len(each.split()) + 4) for each in sentences]
+    table = embed_tasks(encoder, [make_task("x", [("w w w", "w", 1.0)])], batch_size=2, max_length=6)
+    assert table.truncated == {"w w w"}
+
+
 def test_an_unknown_sentence_is_no_row(make_encoder, make_task):
     table = embed_tasks(make_encoder(vector), [make_task("x", [("a", "b", 1.0)])], batch_size=2, max_length=9)
     with pytest.raises(KeyError):

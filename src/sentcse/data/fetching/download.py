@@ -36,7 +36,7 @@ def fetch_hub_file(file: HubFile, destination: Path) -> Path:
     and the others wait.
 
     Args:
-        file: what to fetch; its `rows` are counted where it is a .txt, .csv, .tsv or .jsonl.
+        file: what to fetch; its `rows` are counted where it is a corpus that can be read.
         destination: where the file shall lie.
 
     Returns:

@@ -71,7 +71,7 @@ def collect_results(
         "average": average,
         "geometry": geometry,
     }
-    cleaned: dict[str, Any] = _without_nan(record)
+    cleaned: dict[str, Any] = without_nan(record)
     return cleaned
 
 
@@ -100,9 +100,10 @@ def _task_record(result: StsResult, draws: Mapping[str, NDArray[np.float64]]) ->
     return record
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+def without_nan(value: Any) -> Any:
+    """The same with null in the place of what is no number, which JSON has not."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -111,7 +111,7 @@ def embed_tasks(
 
 def _truncated(encoder: Encoder, sentences: Sequence[str], max_length: int) -> frozenset[str]:
     # A token stands for at least one byte, but for the few that frame a sentence: only long ones need be tokenised.
-    framing = 8
+    framing = 8 + len(getattr(encoder, "prompt", "").encode())
     long = [sentence for sentence in sentences if len(sentence.encode()) + framing > max_length]
     tokens = encoder.tokenize(long, max_length=max_length + 1)
     return frozenset(sentence for sentence, ids in zip(long, tokens, strict=True) if len(ids) > max_length)

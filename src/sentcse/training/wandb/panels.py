@@ -1,6 +1,6 @@
 """The dashboard of a low-shot study in W&B: a workspace to look around in and a report to read. Built without network.
 
-Runs are found by what `sentcse.training.wandb.identity` and `wandb_results` file them under.
+Runs are found by what `sentcse.training.wandb.identity` and `sentcse.training.wandb.results` file them under.
 """
 
 from __future__ import annotations
