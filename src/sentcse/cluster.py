@@ -26,10 +26,10 @@ def cluster_job(config: ClusterConfig) -> None:
     Raises:
         SentcseError: if the sentences or the encoder cannot be had, or the folder cannot be written to.
     """
-    from sentcse.clustering.page import require_jinja
+    from sentcse.printing.html import require
     from sentcse.retrieval.reading import read_sentences
 
-    require_jinja()
+    require("jinja2")
     output = Path(config.output)
     if output.exists() and not config.overwrite:
         raise ConfigError(f"output={config.output} is there already: name another folder, or set overwrite=true.")

@@ -33,14 +33,14 @@ def report_job(config: ReportConfig) -> None:
     """Read the runs, write the report, print what it tells."""
     from pathlib import Path
 
+    from sentcse.printing.html import require
     from sentcse.printing.wording import printable
     from sentcse.studies.collect import collect, find_source
-    from sentcse.studies.page import require_page_packages
     from sentcse.studies.study_run import setting_text, shortened
     from sentcse.studies.write import PAGE_FILE, SUMMARY_FILE, write_report
 
     if config.page:
-        require_page_packages()
+        require("plotly", "jinja2", otherwise="set page=false")
     study = collect([find_source(source) for source in config.sources])
     if len(study.parts) == 0:
         nothing = f"{' '.join(config.sources)} has no run with a scored task, and so nothing to report."

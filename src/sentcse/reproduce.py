@@ -49,12 +49,12 @@ def reproduce_job(config: ReproduceConfig) -> None:
     Raises:
         SystemExit: with the code of the sweep, where not all runs are done.
     """
-    from sentcse.studies.page import require_page_packages
+    from sentcse.printing.html import require
     from sentcse.sweeps.reproduction_plan import plan_reproduction, sweep_words
 
     planned = plan_reproduction(config)
     if config.page:
-        require_page_packages()
+        require("plotly", "jinja2", otherwise="set page=false")
     _say_beforehand(planned, config)
     if config.dry_run:
         return

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 
-import pytest
 from clusters_of import directions
 
 from sentcse.clustering.clusters import ClusterSettings, as_rows, find_clusters
-from sentcse.clustering.page import render_map_page, require_jinja
-from sentcse.errors import SentcseError
+from sentcse.clustering.page import render_map_page
 
 
 def test_a_point_a_style_and_a_button_for_each() -> None:
@@ -25,9 +22,3 @@ def test_a_point_a_style_and_a_button_for_each() -> None:
     assert styles[5] == (0, 1)
     assert page.count('<button type="button" data-rank=') == 6
     assert "25 sentences in 6 clusters" in page
-
-
-def test_without_jinja_it_is_said_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(SentcseError, match=r"needs jinja2, which is not installed: pip install 'sentcse\[analysis\]'"):
-        require_jinja()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_runs import Made, grid, make_run, make_runs, make_unfinished
 
-from sentcse.errors import SentcseError
 from sentcse.printing.figures import COLOURS, DARK_COLOURS
 from sentcse.studies.collect import collect
-from sentcse.studies.page import render_page, require_page_packages
+from sentcse.studies.page import render_page
 from sentcse.studies.part_report import report_part
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -93,10 +91,3 @@ def test_the_style_sheet_has_the_colours_of_the_figures() -> None:
     text = STYLE.read_text(encoding="utf-8").upper()
     for place, colour in enumerate((*COLOURS, *DARK_COLOURS)):
         assert f"--SERIES-{place % len(COLOURS)}: {colour.upper()}" in text
-
-
-def test_a_missing_package_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    require_page_packages()
-    monkeypatch.setitem(sys.modules, "plotly", None)
-    with pytest.raises(SentcseError, match=r"needs plotly.*pip install 'sentcse\[analysis\]'.*page=false"):
-        require_page_packages()

@@ -8,25 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sentcse.clustering.clusters import Clusters
-from sentcse.errors import SentcseError
 from sentcse.printing.figures import COLOURS, DARK_COLOURS
+from sentcse.printing.html import environment
 
 FILES = Path(__file__).parent / "page_files"
 SHAPES = 5
 """Shapes of marks that map.js draws: with the colours, so many clusters are told apart without colour alone."""
 SCORES = {"purity": "purity", "nmi": "normalised mutual information", "ari": "adjusted Rand index"}
-
-
-def require_jinja() -> None:
-    """Find out before any work whether the page can be made.
-
-    Raises:
-        SentcseError: if jinja2 is not installed.
-    """
-    try:
-        __import__("jinja2")
-    except ImportError:
-        raise SentcseError("The page needs jinja2, which is not installed: pip install 'sentcse[analysis]'.") from None
 
 
 def render_map_page(found: Clusters, rows: Sequence[Mapping[str, Any]], sentences: Sequence[str], *, title: str) -> str:
@@ -38,11 +26,6 @@ def render_map_page(found: Clusters, rows: Sequence[Mapping[str, Any]], sentence
         sentences: of the corpus.
         title: heading.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(FILES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     styles = [
         {"colour": place % len(COLOURS), "shape": place // len(COLOURS) % SHAPES}
         for place in range(len(found.clusters))
@@ -53,15 +36,19 @@ def render_map_page(found: Clusters, rows: Sequence[Mapping[str, Any]], sentence
         "styles": styles,
         "colours": [list(COLOURS), list(DARK_COLOURS)],
     }
-    return environment.get_template("map.html").render(
-        title=title,
-        sentences=len(sentences),
-        clusters=found.clusters,
-        typical=[[sentences[row] for row in cluster.typical] for cluster in found.clusters],
-        scores=[(SCORES[name], f"{value:.3f}") for name, value in found.scores.items()],
-        tried=[(choice.number, f"{choice.silhouette:.3f}") for choice in found.tried],
-        version=version("sentcse"),
-        data=data,
-        css=(FILES / "map.css").read_text(encoding="utf-8"),
-        script=(FILES / "map.js").read_text(encoding="utf-8"),
+    return (
+        environment(FILES)
+        .get_template("map.html")
+        .render(
+            title=title,
+            sentences=len(sentences),
+            clusters=found.clusters,
+            typical=[[sentences[row] for row in cluster.typical] for cluster in found.clusters],
+            scores=[(SCORES[name], f"{value:.3f}") for name, value in found.scores.items()],
+            tried=[(choice.number, f"{choice.silhouette:.3f}") for choice in found.tried],
+            version=version("sentcse"),
+            data=data,
+            css=(FILES / "map.css").read_text(encoding="utf-8"),
+            script=(FILES / "map.js").read_text(encoding="utf-8"),
+        )
     )

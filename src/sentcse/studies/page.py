@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sentcse.errors import SentcseError
 from sentcse.printing.figures import COLOURS, look
+from sentcse.printing.html import environment
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE
 from sentcse.studies.study import Study, key_facts, lead
@@ -31,21 +31,6 @@ SHAPES = {
 }
 
 
-def require_page_packages() -> None:
-    """Find out before any work whether the page can be made.
-
-    Raises:
-        SentcseError: if plotly or jinja2 is not installed.
-    """
-    for package in ("plotly", "jinja2"):
-        try:
-            __import__(package)
-        except ImportError:
-            raise SentcseError(
-                f"The page needs {package}, which is not installed: pip install 'sentcse[analysis]', or set page=false."
-            ) from None
-
-
 def render_page(study: Study, reports: Sequence[PartReport], *, title: str, commands: Sequence[str]) -> str:
     """The whole page; all text of runs is escaped, and its policy forbids every request.
 
@@ -55,16 +40,12 @@ def render_page(study: Study, reports: Sequence[PartReport], *, title: str, comm
         title: heading.
         commands: what makes runs and report again.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     from sentcse.studies.charts import charts
     from sentcse.studies.provenance_tables import provenance_tables
     from sentcse.studies.run_details import run_columns, run_details, run_rows
 
-    environment = Environment(
-        loader=FileSystemLoader(FILES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     drawn = [charts(report, place) for place, report in enumerate(reports)]
     views = {
         chart.id: [{"label": view.label, "figure": view.figure} for view in chart.views]
@@ -72,22 +53,26 @@ def render_page(study: Study, reports: Sequence[PartReport], *, title: str, comm
         for chart in group
     }
     data = {"parts": len(reports) * [None], "charts": views, "runs": run_details(study), "colours": len(COLOURS)}
-    return environment.get_template("page.html").render(
-        title=title,
-        lead=lead(study),
-        facts=key_facts(study),
-        parts=[_part(report, group) for report, group in zip(reports, drawn, strict=True)],
-        verdicts=VERDICTS,
-        run_columns=run_columns(study),
-        runs=run_rows(study),
-        provenance=provenance_tables(study),
-        commands=commands,
-        notes=study.notes,
-        version=version("sentcse"),
-        data=data,
-        css=(FILES / "page.css").read_text(encoding="utf-8"),
-        script=(FILES / "page.js").read_text(encoding="utf-8"),
-        plotly=get_plotlyjs(),
+    return (
+        environment(FILES)
+        .get_template("page.html")
+        .render(
+            title=title,
+            lead=lead(study),
+            facts=key_facts(study),
+            parts=[_part(report, group) for report, group in zip(reports, drawn, strict=True)],
+            verdicts=VERDICTS,
+            run_columns=run_columns(study),
+            runs=run_rows(study),
+            provenance=provenance_tables(study),
+            commands=commands,
+            notes=study.notes,
+            version=version("sentcse"),
+            data=data,
+            css=(FILES / "page.css").read_text(encoding="utf-8"),
+            script=(FILES / "page.js").read_text(encoding="utf-8"),
+            plotly=get_plotlyjs(),
+        )
     )
 
 

@@ -43,11 +43,11 @@ def worth_job(config: WorthConfig) -> None:
     Raises:
         SentcseError: if the corpus, the pairs or a model cannot be had, or a folder cannot be written to.
     """
-    from sentcse.clustering.page import require_jinja
     from sentcse.machine.files import writing
+    from sentcse.printing.html import require
     from sentcse.worth.plan import plan
 
-    require_jinja()
+    require("jinja2")
     plan(config)  # every fault of a setting before anything is loaded
     with writing(Path(config.output), "name another folder, output=DIR"):
         Path(config.output).mkdir(parents=True, exist_ok=True)
