@@ -122,9 +122,7 @@ def _share_out(moments: dict[str, Tensor], like: Tensor) -> dict[str, Tensor]:
     """Moments as `like` is shared out; the count of steps is no part of it."""
     assert isinstance(like, DTensor)
     return {
-        name: distribute_tensor(each, like.device_mesh, like.placements, src_data_rank=None)
-        if each.shape == like.shape
-        else each
+        name: each if name == "step" else distribute_tensor(each, like.device_mesh, like.placements)
         for name, each in moments.items()
     }
 
