@@ -56,8 +56,11 @@ from sentcse.errors import ConfigError
                 ({"encoder__lora": {"rank": 2}}, "encoder.lora.rank=2"),
                 ({"method__stay_near": "weights"}, "method.stay_near=weights"),
                 ({"trainer__compile": True}, "trainer.compile=true"),
-                ({"trainer__precision": "fp16"}, "trainer.precision=fp16"),
             )
+        ),
+        (
+            {"trainer__strategy": "fsdp2", "trainer__precision": "fp16"},
+            "trainer.strategy=fsdp2 scales no loss, which trainer.precision=fp16 needs: set bf16, or 32.",
         ),
         ({"evaluation__select": "pairs"}, "evaluation.select=pairs is not scored: add it to evaluation.dev (stsb, si"),
         (

@@ -135,7 +135,7 @@ def test_weights_that_are_shared_out_have_no_loss_scale(configure: Configure, mo
     shared_out = "trainer.strategy=fsdp2"
     assert isinstance(trainer_of(configure(shared_out)).strategy, FullyShardedStrategy)
     monkeypatch.setattr(build, "choose_precision", lambda name, accelerator: "fp16" if name == "auto" else name)
-    with pytest.raises(ConfigError, match=r"trainer\.precision=auto is fp16 here: set trainer\.precision=bf16, or 32"):
+    with pytest.raises(ConfigError, match=r"which trainer\.precision=auto needs, as it is fp16 here: set bf16"):
         trainer_of(configure(shared_out, "trainer.precision=auto"))
 
 

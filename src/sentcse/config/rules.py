@@ -127,13 +127,14 @@ def _sharing(config: TrainConfig) -> Iterator[str]:
         ("encoder.lora.rank", config.encoder.lora.rank, config.encoder.lora.rank is not None),
         ("method.stay_near", config.method.stay_near, config.method.stay_near is not None),
         ("trainer.compile", "true", config.trainer.compile),
-        ("trainer.precision", "fp16", config.trainer.precision == "fp16"),
     ):
         if needs_whole:
             yield (
                 f"trainer.strategy={SHARED_OUT} leaves each device a part of every weight, and {key}={value} needs "
                 f"whole ones: leave {key} out, or set trainer.strategy=ddp."
             )
+    if config.trainer.precision == "fp16":
+        yield f"trainer.strategy={SHARED_OUT} scales no loss, which trainer.precision=fp16 needs: set bf16, or 32."
 
 
 def _evaluation(config: TrainConfig) -> Iterator[str]:

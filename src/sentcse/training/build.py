@@ -112,8 +112,8 @@ def build_trainer(
     shared_out = settings.strategy == SHARED_OUT
     if shared_out and precision == "fp16":
         raise ConfigError(
-            f"trainer.strategy={SHARED_OUT} scales no loss, and trainer.precision={settings.precision} is fp16 here: "
-            "set trainer.precision=bf16, or 32."
+            f"trainer.strategy={SHARED_OUT} scales no loss, which trainer.precision={settings.precision} needs, as it "
+            "is fp16 here: set bf16, or 32."
         )
     show_bar = settings.progress and sys.stderr.isatty()
     gathered = isinstance(config, TrainConfig) and config.method.gather
