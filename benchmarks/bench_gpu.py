@@ -1,4 +1,4 @@
-"""The speed of this project on a GPU in at most ten minutes: what `make bench-gpu` runs.
+"""The speed of this project on a GPU in about ten minutes: what `make bench-gpu` runs.
 
     python -m benchmarks.bench_gpu FOLDER [--plain plain_step.py] [--device cuda] [--size bert-base]
 

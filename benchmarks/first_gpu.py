@@ -208,6 +208,7 @@ def resume(args: argparse.Namespace) -> Any:
     """SHA-256 of the exported weights of two equal runs and of one that was stopped half way, if it was; the pace."""
     import hashlib
 
+    from sentcse.records.layout import SENTENCES_PER_SECOND
     from sentcse.records.metrics_file import read_series
 
     common = ["trainer.max_steps=6", "trainer.save_last_minutes=0", "trainer.log_every_n_steps=3", "method=simcse"]
@@ -229,7 +230,7 @@ def resume(args: argparse.Namespace) -> Any:
     pace = {}
     for name in ("resume/two", "any_kernel"):
         (metrics,) = args.out.glob(f"{name}/*/metrics.csv")
-        pace[name] = read_series(metrics)["train/sentences_per_second"][6]
+        pace[name] = read_series(metrics)[SENTENCES_PER_SECOND][6]
     return found | {"stopped_half_way": half_way, "sentences_per_second": pace}
 
 

@@ -6,7 +6,6 @@ Of processor time for batch and length, which other work disturbs less; of the c
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
@@ -16,6 +15,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.train_step import last_json
+from sentcse.records.layout import SENTENCES_PER_SECOND
+from sentcse.records.metrics_file import read_series
 
 BATCHES, LENGTHS, LINES, RANKS = (8, 32, 128), (8, 32, 64), (5_000, 100_000), (1, 2)
 BATCH, LENGTH = 32, 32
@@ -75,9 +76,7 @@ def ranks(folder: Path, args: argparse.Namespace) -> list[Row]:
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         subprocess.run(command, check=True, capture_output=True, timeout=args.limit, env=environment)
         (metrics,) = root.glob("*/metrics.csv")
-        with metrics.open(newline="", encoding="utf-8") as lines:
-            rates = [float(row["train/sentences_per_second"] or 0) for row in csv.DictReader(lines)]
-        rates = [rate for rate in rates if rate > 0]
+        rates = list(read_series(metrics)[SENTENCES_PER_SECOND].values())
         rows.append({"what": "ranks", "value": count, "milliseconds": 1000 / median(rates[len(rates) // 2 :])})
     return rows
 

@@ -53,8 +53,8 @@ def page(parts: Sequence[Part]) -> str:
         "there and then. The load is the whole machine's: what is above the threads is other work, and seconds of the "
         "clock are longer by it; processor seconds are not.",
         "",
-        "No figure of a GPU exists yet: none was at hand. There `make bench-gpu` times steps and an evaluation, in at "
-        "most ten minutes, and writes `bench_gpu/bench_gpu.md`.",
+        "No figure of a GPU exists yet: none was at hand. There `make bench-gpu` times steps and an evaluation, in "
+        "about ten minutes, and writes `bench_gpu/bench_gpu.md`.",
     ]
     for part in parts:
         lines += ["", f"## {TITLES[part.name]}", "", WORDS[part.name], ""]

@@ -122,6 +122,17 @@ def test_a_benchmark_that_writes_nothing_is_named_with_its_fault(tmp_path: Path)
         bench.run("nowhere", [], 60, tmp_path / "rows.json")
 
 
+def test_stages_beyond_the_time_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(first_gpu, "run_stage", lambda stage, args, limit: pytest.fail("ran"))
+    monkeypatch.setattr(sys, "argv", ["first_gpu", str(tmp_path), "--stages", "smoke", "parity", "--total", "0"])
+    first_gpu.main()
+    assert capsys.readouterr().out.split("\n")[:2] == [
+        f"{each:<9} LEFT OUT: 0 s are over" for each in ("smoke", "parity")
+    ]
+
+
 @pytest.mark.slow
 def test_the_bench_of_a_gpu_rehearsed(tmp_path: Path) -> None:
     assert bench_gpu.main([str(tmp_path), "--device", "cpu", "--size", "tiny", "--steps", "1"]) == 0

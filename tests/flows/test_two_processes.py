@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from run_fixtures import train_in_a_process
 from run_outcomes import outcome
 
 from sentcse.config import TrainConfig
@@ -25,24 +26,10 @@ Settings = Callable[..., list[str]]
 TWO = ("trainer.devices=2", "trainer.strategy=ddp", "trainer.threads=1")
 
 
-def command(folder: Path, words: list[str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "sentcse.train", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
 def test_two_processes_make_one_run(settings: Settings, configure: Configure, tmp_path: Path) -> None:
     words = settings(*TWO)
-    said = command(tmp_path, words)
+    said = train_in_a_process(tmp_path, words)
     folder = RunFolder(configure(*TWO))
     # 40 sentences in batches of twice 8: two whole ones and a short one
     assert "3 steps an epoch" in said
@@ -54,8 +41,8 @@ def test_two_processes_make_one_run(settings: Settings, configure: Configure, tm
     assert results["best"]["step"] in steps
     assert (folder.encoder / "model.safetensors").is_file()
 
-    assert "This run is complete" in command(tmp_path, words)
-    again = command(tmp_path, [*words, "overwrite=true"])
+    assert "This run is complete" in train_in_a_process(tmp_path, words)
+    again = train_in_a_process(tmp_path, [*words, "overwrite=true"])
     assert "before training" in again
     assert json.loads(folder.results.read_text())["best"] == results["best"]
 
@@ -78,7 +65,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(
     common = [f"data.path={pairs}", "encoder.dropout=0", "method.head=batchnorm", "optimizer.learning_rate=1e-4", *more]
     found = []
     for place, here in (("one", ["data.batch_size=16"]), ("two", [*TWO, "data.batch_size=8"])):
-        command(tmp_path, settings(*common, *here, runs=place))
+        train_in_a_process(tmp_path, settings(*common, *here, runs=place))
         with RunFolder(configure(*common, *here, runs=place)).metrics.open(newline="") as file:
             found.append([row for row in csv.DictReader(file) if row["train/loss"]])
     one, two = found
@@ -94,7 +81,7 @@ def test_two_nodes_under_torchrun_make_the_run_of_one_node_with_two_devices(
     settings: Settings, configure: Configure, tmp_path: Path
 ) -> None:
     one = ["trainer.max_steps=3", *TWO]
-    command(tmp_path, settings(*one, runs="one"))
+    train_in_a_process(tmp_path, settings(*one, runs="one"))
     two = ["trainer.max_steps=3", "trainer.num_nodes=2", "trainer.strategy=ddp", "trainer.threads=1"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -132,9 +119,9 @@ def test_a_task_of_slurm_is_a_run(
     for name, value in {**variables, "NODELIST": "localhost"}.items():
         monkeypatch.setenv(f"SLURM_{name}", value)
     words = settings("trainer.max_steps=2")
-    assert "before training" in command(tmp_path, words)
+    assert "before training" in train_in_a_process(tmp_path, words)
     assert RunFolder(configure("trainer.max_steps=2")).results.is_file()
-    assert "This run is complete" in command(tmp_path, words)
+    assert "This run is complete" in train_in_a_process(tmp_path, words)
 
 
 @pytest.mark.slow
@@ -158,8 +145,8 @@ def test_a_process_that_dies_ends_the_other_with_a_sentence_and_the_same_command
     assert "Another process of this run has ended or cannot be reached" in said
     assert "Traceback" not in said
     assert not folder.results.exists()
-    assert "Continuing at step" in command(tmp_path, settings(*words))
-    command(tmp_path, settings(*words, runs="whole"))
+    assert "Continuing at step" in train_in_a_process(tmp_path, settings(*words))
+    train_in_a_process(tmp_path, settings(*words, runs="whole"))
     assert outcome(folder.path) == outcome(RunFolder(configure(*words, runs="whole")).path)
 
 
@@ -167,7 +154,7 @@ def test_a_process_that_dies_ends_the_other_with_a_sentence_and_the_same_command
 def test_two_processes_stop_early_together(settings: Settings, configure: Configure, tmp_path: Path) -> None:
     """Of steps that change no score the first is kept."""
     words = [*TWO, "optimizer.learning_rate=1e-12", "evaluation.every_n_steps=1", "callbacks.early_stopping=2"]
-    said = command(tmp_path, settings(*words))
+    said = train_in_a_process(tmp_path, settings(*words))
     results = json.loads(RunFolder(configure(*words)).results.read_text())
     assert results["best"]["step"] == 1
     assert results["stopped"].startswith("Stopped at step 3: 2 evaluations without a better")

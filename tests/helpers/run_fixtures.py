@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +30,21 @@ def write_inputs(folder: Path) -> Path:
     rows = [f"{draw.random() * 5:.1f}\t{draw.choice(sentences)}\t{draw.choice(sentences)}\n" for _ in range(30)]
     (folder / "pairs.tsv").write_text("".join(rows))
     return folder
+
+
+def train_in_a_process(folder: Path, words: list[str]) -> str:
+    """What `python -m sentcse.train` prints, which must succeed; further devices are processes that it starts."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sentcse.train", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,17 @@ import pytest
 from jinja2 import UndefinedError
 
 from sentcse.errors import SentcseError
-from sentcse.printing.html import environment, require
+from sentcse.printing.html import render_template, require
 
 
 def test_text_is_escaped_and_the_first_folder_wins(tmp_path: Path) -> None:
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "page.html").write_text(f"{name}: {{{{ text }}}}")
-    made = environment(tmp_path / "first", tmp_path / "second").get_template("page.html")
-    assert made.render(text="<b>") == "first: &lt;b&gt;"
+    folders = [tmp_path / "first", tmp_path / "second"]
+    assert render_template("page.html", *folders, text="<b>") == "first: &lt;b&gt;"
     with pytest.raises(UndefinedError):
-        made.render()
+        render_template("page.html", *folders)
 
 
 def test_a_missing_package_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

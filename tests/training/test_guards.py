@@ -129,6 +129,15 @@ def test_views_without_dropout_are_refused_with_the_setting() -> None:
     assert "hidden_dropout_prob=0" in str(fault.value)
 
 
+def test_a_process_refuses_what_the_first_has_found() -> None:
+    """Its own views are two: it would train on, and wait for the first."""
+    told = SimpleNamespace(
+        strategy=SimpleNamespace(broadcast=lambda value: True), precision_plugin=TRAINER.precision_plugin
+    )
+    with pytest.raises(SentcseError, match=r"encoder's dropout is 0"):
+        ViewDoctor().on_train_batch_start(told, encoding(0.1), views(), 0)  # type: ignore[arg-type]
+
+
 def test_views_with_dropout_pass() -> None:
     looked_at = encoding(0.1)
     ViewDoctor().on_train_batch_start(TRAINER, looked_at, views(), 0)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from run_fixtures import train_in_a_process
 from run_outcomes import metrics, outcome
 from safetensors.torch import load_file
 from stopping import Stop
@@ -72,16 +70,7 @@ def test_two_processes_make_the_run_of_two_with_whole_weights(
     folders = []
     for strategy in ("ddp", "fsdp2"):
         words = [*of_method(method), *more, "trainer.devices=2", "trainer.threads=1", f"trainer.strategy={strategy}"]
-        done = subprocess.run(
-            [sys.executable, "-m", "sentcse.train", *settings(*words, runs=strategy)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
+        train_in_a_process(tmp_path, settings(*words, runs=strategy))
         folders.append(RunFolder(configure(*words, runs=strategy)))
     whole, parts = (rows(folder) for folder in folders)
     assert len(whole) == len(parts) > 0

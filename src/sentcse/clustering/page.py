@@ -9,7 +9,7 @@ from typing import Any
 
 from sentcse.clustering.clusters import Clusters
 from sentcse.printing.figures import COLOURS, DARK_COLOURS
-from sentcse.printing.html import environment
+from sentcse.printing.html import render_template
 
 FILES = Path(__file__).parent / "page_files"
 SHAPES = 5
@@ -36,19 +36,17 @@ def render_map_page(found: Clusters, rows: Sequence[Mapping[str, Any]], sentence
         "styles": styles,
         "colours": [list(COLOURS), list(DARK_COLOURS)],
     }
-    return (
-        environment(FILES)
-        .get_template("map.html")
-        .render(
-            title=title,
-            sentences=len(sentences),
-            clusters=found.clusters,
-            typical=[[sentences[row] for row in cluster.typical] for cluster in found.clusters],
-            scores=[(SCORES[name], f"{value:.3f}") for name, value in found.scores.items()],
-            tried=[(choice.number, f"{choice.silhouette:.3f}") for choice in found.tried],
-            version=version("sentcse"),
-            data=data,
-            css=(FILES / "map.css").read_text(encoding="utf-8"),
-            script=(FILES / "map.js").read_text(encoding="utf-8"),
-        )
+    return render_template(
+        "map.html",
+        FILES,
+        title=title,
+        sentences=len(sentences),
+        clusters=found.clusters,
+        typical=[[sentences[row] for row in cluster.typical] for cluster in found.clusters],
+        scores=[(SCORES[name], f"{value:.3f}") for name, value in found.scores.items()],
+        tried=[(choice.number, f"{choice.silhouette:.3f}") for choice in found.tried],
+        version=version("sentcse"),
+        data=data,
+        css=(FILES / "map.css").read_text(encoding="utf-8"),
+        script=(FILES / "map.js").read_text(encoding="utf-8"),
     )

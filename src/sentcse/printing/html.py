@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sentcse.errors import SentcseError
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
-
-def environment(*folders: Path) -> Environment:
-    """What renders the templates of `folders`, the first that has one."""
+def render_template(template: str, *folders: Path, **values: Any) -> str:
+    """A template of `folders`, of the first that has it, with its values."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template(template).render(**values)
 
 
 def require(*packages: str, otherwise: str = "") -> None:

@@ -53,6 +53,7 @@ OUTCOMES_FOLDER = "outcomes"
 # columns of metrics.csv
 STEP = "step"
 """Optimiser steps."""
+SENTENCES_PER_SECOND = "train/sentences_per_second"
 VALIDATION = "val/"
 """Begins the name of every metric of an evaluation while training."""
 ALIGNMENT = "val/alignment"

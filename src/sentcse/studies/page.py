@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentcse.printing.figures import COLOURS, look
-from sentcse.printing.html import environment
+from sentcse.printing.html import render_template
 from sentcse.studies.part_report import PartReport
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE
 from sentcse.studies.study import Study, key_facts, lead
@@ -53,26 +53,24 @@ def render_page(study: Study, reports: Sequence[PartReport], *, title: str, comm
         for chart in group
     }
     data = {"parts": len(reports) * [None], "charts": views, "runs": run_details(study), "colours": len(COLOURS)}
-    return (
-        environment(FILES)
-        .get_template("page.html")
-        .render(
-            title=title,
-            lead=lead(study),
-            facts=key_facts(study),
-            parts=[_part(report, group) for report, group in zip(reports, drawn, strict=True)],
-            verdicts=VERDICTS,
-            run_columns=run_columns(study),
-            runs=run_rows(study),
-            provenance=provenance_tables(study),
-            commands=commands,
-            notes=study.notes,
-            version=version("sentcse"),
-            data=data,
-            css=(FILES / "page.css").read_text(encoding="utf-8"),
-            script=(FILES / "page.js").read_text(encoding="utf-8"),
-            plotly=get_plotlyjs(),
-        )
+    return render_template(
+        "page.html",
+        FILES,
+        title=title,
+        lead=lead(study),
+        facts=key_facts(study),
+        parts=[_part(report, group) for report, group in zip(reports, drawn, strict=True)],
+        verdicts=VERDICTS,
+        run_columns=run_columns(study),
+        runs=run_rows(study),
+        provenance=provenance_tables(study),
+        commands=commands,
+        notes=study.notes,
+        version=version("sentcse"),
+        data=data,
+        css=(FILES / "page.css").read_text(encoding="utf-8"),
+        script=(FILES / "page.js").read_text(encoding="utf-8"),
+        plotly=get_plotlyjs(),
     )
 
 

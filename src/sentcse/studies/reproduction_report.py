@@ -10,7 +10,7 @@ from typing import Any
 
 from sentcse.evaluation.reports.outputs import write_tables
 from sentcse.machine.files import write_json, write_text, writing
-from sentcse.printing.html import environment
+from sentcse.printing.html import render_template
 from sentcse.printing.tables import Table, to_csv, to_latex, to_markdown
 from sentcse.printing.wording import NOTHING, listed, number, printable
 from sentcse.records.run_folder import RunFolder
@@ -78,20 +78,18 @@ def verdict_text(reproductions: Sequence[Reproduction]) -> str:
 def render_page(reproductions: Sequence[Reproduction], *, command: str) -> str:
     """One HTML file with all verdicts and tables; it needs no script, and all text of runs is escaped."""
     names = [each.name for each in reproductions]
-    return (
-        environment(FILES)
-        .get_template("reproduction.html")
-        .render(
-            title=f"Reproduction of {listed(names)}",
-            facts=_facts(reproductions),
-            recipes=[_section(each) for each in reproductions],
-            papers=[{"table": table, "latex": to_latex(table)} for table in paper_tables(reproductions)],
-            verdicts=MARKS,
-            command=command,
-            study=f"{STUDY}/{PAGE_FILE}",
-            version=version("sentcse"),
-            css=(FILES / "page.css").read_text(encoding="utf-8"),
-        )
+    return render_template(
+        "reproduction.html",
+        FILES,
+        title=f"Reproduction of {listed(names)}",
+        facts=_facts(reproductions),
+        recipes=[_section(each) for each in reproductions],
+        papers=[{"table": table, "latex": to_latex(table)} for table in paper_tables(reproductions)],
+        verdicts=MARKS,
+        command=command,
+        study=f"{STUDY}/{PAGE_FILE}",
+        version=version("sentcse"),
+        css=(FILES / "page.css").read_text(encoding="utf-8"),
     )
 
 

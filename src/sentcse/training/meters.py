@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import ProgressBar as LightningBar
 from torchmetrics import MeanMetric
 from tqdm import tqdm
 
+from sentcse.records.layout import SENTENCES_PER_SECOND
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
 
@@ -50,7 +51,7 @@ class Throughput(Callback):
         # all clocks stand still while the run is scored
         now = time.perf_counter() - _evaluating(trainer)
         if now > self._row_started:
-            pl_module.log("train/sentences_per_second", self._sentences / (now - self._row_started))
+            pl_module.log(SENTENCES_PER_SECOND, self._sentences / (now - self._row_started))
             pl_module.log("train/learning_rate", self._learning_rate)
             self._sentences, self._row_started = 0, now
 

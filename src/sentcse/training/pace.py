@@ -19,12 +19,11 @@ from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import resolve_tasks
 from sentcse.machine.files import writing
 from sentcse.records.contents import Results
+from sentcse.records.layout import SENTENCES_PER_SECOND
 from sentcse.records.metrics_file import read_series
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.run import EncoderRun
 from sentcse.training.trial import trial_of
-
-RATE = "train/sentences_per_second"
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class TimedRun(EncoderRun):
     def conclude(self) -> Results:
         """Work the pace out."""
         trainer, data = self.whole.trainer, self.whole.data
-        rates = list(read_series(self.folder.metrics)[RATE].values())
+        rates = list(read_series(self.folder.metrics)[SENTENCES_PER_SECOND].values())
         epoch = math.ceil(self.data.steps_per_epoch / trainer.accumulate_grad_batches)
         steps = trainer.max_epochs * epoch if trainer.max_steps is None else trainer.max_steps
         assert isinstance(self.evaluation, TimedEvaluation)

@@ -152,5 +152,6 @@ def whole_weights(trainer: Trainer, pl_module: M) -> Iterator[M | None]:
 
 def whole_module(trainer: Trainer, module: M) -> M:
     """What was trained, as one process can use it: where weights are shared out, with those of the last evaluation."""
-    whole: Any = getattr(trainer.strategy, "whole", None)
+    strategy = trainer.strategy
+    whole: Any = strategy.whole if isinstance(strategy, FullyShardedStrategy) else None
     return module if whole is None else whole

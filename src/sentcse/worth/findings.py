@@ -9,9 +9,9 @@ from typing import Any
 
 from sentcse.data.text_faults import KINDS
 from sentcse.evaluation.reports.record import without_nan
+from sentcse.records.layout import SENTENCES_PER_SECOND
 from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
-from sentcse.training.pace import RATE
 from sentcse.worth.corpus import Corpus, NearDuplicates
 from sentcse.worth.plan import Trial
 from sentcse.worth.scores import Outcome
@@ -109,7 +109,7 @@ def cost_of(trial: Trial, seconds: float) -> Cost:
     """What a complete run took, by its metrics and its folder; `seconds` are those of its results."""
     folder = RunFolder(trial.config)
     series = read_series(folder.metrics) if folder.metrics.is_file() else {}
-    rates = list(series.get(RATE, {}).values())
+    rates = list(series.get(SENTENCES_PER_SECOND, {}).values())
     size = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file())
     sentences = trial.config.data.batch_size * trial.config.trainer.accumulate_grad_batches
     return Cost(sentences / median(rates) if rates else None, seconds, size)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sentcse.data.text_faults import KINDS
-from sentcse.printing.html import environment
+from sentcse.printing.html import render_template
 from sentcse.printing.tables import Table
 from sentcse.printing.wording import interval, number, p_value
 from sentcse.studies.page import FILES as STUDY_FILES
@@ -68,27 +68,26 @@ def render(
 ) -> str:
     """The whole page; all text of the corpus is escaped, and its policy forbids every request."""
     name = Path(findings.corpus.name).name
-    return (
-        environment(FILES, STUDY_FILES)
-        .get_template("worth.html")
-        .render(
-            title=f"Is training on {name} worth it?",
-            encoder=findings.encoder,
-            verdict=judged,
-            facts=_facts(findings),
-            picture=picture(findings),
-            scores=score_tables(findings),
-            texts=corpus_table(findings),
-            examples=_examples(findings),
-            corpus=corpus,
-            cost=cost,
-            unknown=unknown,
-            next=next_,
-            command=findings.command,
-            verdicts=MARKS,
-            version=version("sentcse"),
-            css=(STUDY_FILES / "page.css").read_text(encoding="utf-8"),
-        )
+    return render_template(
+        "worth.html",
+        FILES,
+        STUDY_FILES,
+        title=f"Is training on {name} worth it?",
+        encoder=findings.encoder,
+        verdict=judged,
+        facts=_facts(findings),
+        picture=picture(findings),
+        scores=score_tables(findings),
+        texts=corpus_table(findings),
+        examples=_examples(findings),
+        corpus=corpus,
+        cost=cost,
+        unknown=unknown,
+        next=next_,
+        command=findings.command,
+        verdicts=MARKS,
+        version=version("sentcse"),
+        css=(STUDY_FILES / "page.css").read_text(encoding="utf-8"),
     )
 
 
