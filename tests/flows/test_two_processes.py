@@ -125,26 +125,43 @@ def test_a_task_of_slurm_is_a_run(
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_ends_the_other_with_a_sentence_and_the_same_command_continues(
+def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_left_alone(
     settings: Settings, configure: Configure, tmp_path: Path
 ) -> None:
     words = [*TWO, "trainer.max_steps=400", "evaluation.every_n_steps=400"]
     folder = RunFolder(configure(*words))
-    started = subprocess.Popen(
-        [sys.executable, "-m", "sentcse.train", *settings(*words)],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
-    second = second_process(started.pid, folder)
-    os.kill(second, signal.SIGKILL)
-    said, _ = started.communicate(timeout=300)
-    assert started.returncode == 1, said
+
+    def stop(how: signal.Signals, *, second: bool) -> tuple[int, str]:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "sentcse.train", *settings(*words)],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # a test run in the background of a shell has Ctrl-C switched off, and children would inherit that
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        )
+        child = second_process(started, folder)
+        os.kill(child if second else started.pid, how)
+        said, _ = started.communicate(timeout=300)
+        assert "Traceback" not in said
+        assert not folder.results.exists()
+        return started.returncode, said
+
+    code, said = stop(signal.SIGKILL, second=True)
+    assert code == 1, said
     assert "Another process of this run has ended or cannot be reached" in said
-    assert "Traceback" not in said
-    assert not folder.results.exists()
+    # one process is asked, which tells the other, and the first one speaks for both
+    for how, second, expected in (
+        (signal.SIGTERM, False, 143),
+        (signal.SIGTERM, True, 143),
+        (signal.SIGINT, False, 130),
+    ):
+        code, said = stop(how, second=second)
+        assert code == expected, said
+        assert "Continuing at step" in said
+        assert said.count("The same command continues where the last checkpoint was written.") == 1
     assert "Continuing at step" in train_in_a_process(tmp_path, settings(*words))
     train_in_a_process(tmp_path, settings(*words, runs="whole"))
     assert outcome(folder.path) == outcome(RunFolder(configure(*words, runs="whole")).path)
@@ -161,14 +178,15 @@ def test_two_processes_stop_early_together(settings: Settings, configure: Config
     assert results["stopped"] in said
 
 
-def second_process(first: int, folder: RunFolder) -> int:
-    """The process that `first` has started, once a checkpoint is written."""
-    until = time.monotonic() + 300
-    while time.monotonic() < until:
+def second_process(first: subprocess.Popen[str], folder: RunFolder) -> int:
+    """The process that `first` has started, once the two have written a checkpoint."""
+    begun, until = time.time(), time.monotonic() + 300
+    while time.monotonic() < until and first.poll() is None:
         found = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
         rows = [line.split(maxsplit=2) for line in found.stdout.splitlines()]
-        children = [int(pid) for pid, parent, args in rows if int(parent) == first and "sentcse" in args]
-        if folder.last.is_file() and len(children) == 1:
+        children = [int(pid) for pid, parent, args in rows if int(parent) == first.pid and "sentcse" in args]
+        if folder.last.is_file() and folder.last.stat().st_mtime > begun and len(children) == 1:
             return children[0]
         time.sleep(0.05)
-    raise AssertionError("no checkpoint of two processes was written")
+    first.kill()
+    raise AssertionError(f"no checkpoint of two processes was written: {first.communicate()[0]}")

@@ -26,6 +26,7 @@ from sentcse.training.build import build_data, build_trainer, checkpoints, data_
 from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.meters import Throughput
 from sentcse.training.sharding import FullyShardedStrategy
+from sentcse.training.stop_signals import StopSignals
 
 Configure = Callable[..., TrainConfig]
 ALWAYS = ["StepSeed", "EpochProgress", "Throughput", "LossGuard"]
@@ -91,7 +92,10 @@ def test_settings_reach_the_trainer(configure: Configure) -> None:
 
 def test_callbacks_in_the_order_that_they_rely_on(configure: Configure, inputs: Path, tmp_path: Path) -> None:
     """The seed before all that draws, what logs before the evaluation, that before the checkpoints that it writes."""
-    assert callbacks(trainer_of(configure())) == ["ViewDoctor", *ALWAYS, "ContrastDoctor", "EvaluationCallback", *LAST]
+    assert callbacks(trainer_of(configure())) == [
+        *("StopSignals", "ViewDoctor", *ALWAYS, "ContrastDoctor", "EvaluationCallback"),
+        *LAST,
+    ]
     words = [
         f"data.path={inputs}/sentences.txt",
         f"encoder.name_or_path={inputs}/encoder",
@@ -100,7 +104,7 @@ def test_callbacks_in_the_order_that_they_rely_on(configure: Configure, inputs: 
     cpu = ("trainer.accelerator=cpu", "trainer.precision=32", "trainer.progress=false")
     generator = check_generator_config(compose("data=text", *words, *cpu, config_name="generator_train"))
     # a masked language model has no views
-    assert callbacks(trainer_of(generator)) == [*ALWAYS, "EvaluationCallback", *LAST]
+    assert callbacks(trainer_of(generator)) == ["StopSignals", *ALWAYS, "EvaluationCallback", *LAST]
 
 
 def test_a_bar_is_for_a_terminal(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +145,7 @@ def test_weights_that_are_shared_out_have_no_loss_scale(configure: Configure, mo
 
 def test_the_best_checkpoint_is_weights_alone(configure: Configure) -> None:
     folder = RunFolder(configure())
-    best, last = checkpoints(folder, minutes=2)
+    best, last = checkpoints(folder, minutes=2, signals=StopSignals())
     found: list[Any] = [(each.dirpath, f"{each.filename}.ckpt", each.save_weights_only) for each in (best, last)]
     place = str(folder.checkpoints.absolute())
     assert found == [(place, folder.best.name, True), (place, folder.last.name, False)]

@@ -26,6 +26,7 @@ from sentcse.training.fitting import TERMINATED, load_checkpoint
 from sentcse.training.last_checkpoint import LastCheckpoint
 from sentcse.training.resuming import WholeFileCheckpointIO
 from sentcse.training.run import train
+from sentcse.training.stop_signals import Stopped, StopSignals
 
 Configure = Callable[..., TrainConfig]
 
@@ -97,7 +98,10 @@ def test_a_run_that_stops_early_is_kept_as_it_ends(
 
 
 def test_it_takes_over_the_state_of_a_run_that_was_begun_before_it_had_a_class(tmp_path: Path) -> None:
-    assert LastCheckpoint(tmp_path / "last.ckpt", minutes=1).state_key == ModelCheckpoint().state_key
+    assert (
+        LastCheckpoint(tmp_path / "last.ckpt", minutes=1, signals=StopSignals()).state_key
+        == ModelCheckpoint().state_key
+    )
 
 
 def test_minutes_are_no_other_run(configure: Configure) -> None:
@@ -128,7 +132,6 @@ def test_asked_to_stop_the_step_is_made_kept_and_continued_bit_for_bit(
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with with_callback(module, Sends(batch, how)), pytest.raises((KeyboardInterrupt, SystemExit)) as stopped:
         train(config)
-    signal.signal(signal.SIGINT, before[0])  # Lightning ignores Ctrl-C once it has had one
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
     if how == signal.SIGTERM:
         assert isinstance(stopped.value, SystemExit)
@@ -160,19 +163,47 @@ def test_the_row_of_the_step_is_there_before_its_checkpoint(configure: Configure
         assert [row["step"] for row in csv.DictReader(lines) if row["train/loss"]] == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize(("first", "saved"), [(True, [10, 20]), (False, [])])
-def test_of_several_processes_the_first_decides_where_rows_are_logged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool, saved: list[int]
+@pytest.mark.parametrize(
+    ("clock", "others", "saved", "stopped"),
+    [
+        (0, [0, 0, 0], [], None),  # this process's clock is not the first one's
+        (1e6, [0, 0, 1], [10, 20], None),
+        (1e6, [1, 0, 0], [10], "SIGTERM"),
+        (1e6, [0, 1, 0], [10], "SIGINT"),
+    ],
+)
+@pytest.mark.parametrize("asked", [None, "SIGTERM"])
+def test_several_processes_agree_where_rows_are_logged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: float,
+    others: list[float],
+    saved: list[int],
+    stopped: str | None,
+    asked: str | None,
 ) -> None:
-    """Whatever this process's own clock says; and signals are left to Lightning."""
-    last, found = LastCheckpoint(tmp_path / "last.ckpt", minutes=1e6 if first else 0), []
+    """On what the others say: asked for SIGTERM, for SIGINT, and whether the first one's clock has run out."""
+    signals = StopSignals()
+    signals.received = asked
+    last, found = LastCheckpoint(tmp_path / "last.ckpt", minutes=clock, signals=signals), []
     monkeypatch.setattr(last, "_save", lambda trainer, pl_module: found.append(trainer.global_step))
     monkeypatch.setattr(last_checkpoint, "log_training_row", lambda trainer: None)
-    before = signal.getsignal(signal.SIGTERM)
-    for step in range(1, 25):
-        strategy = SimpleNamespace(broadcast=lambda passed: first)
-        trainer: Any = SimpleNamespace(global_step=step, world_size=2, log_every_n_steps=10, strategy=strategy)
-        last.on_train_batch_start(trainer, torch.nn.Module(), None, 0)  # type: ignore[arg-type]
+    monkeypatch.setattr(last_checkpoint, "sum_over_ranks", lambda votes: votes + torch.tensor(others))
+    strategy = SimpleNamespace(root_device=torch.device("cpu"))
+    several = {"world_size": 2, "log_every_n_steps": 10, "strategy": strategy, "is_global_zero": False}
+
+    def step(number: int) -> None:
+        trainer: Any = SimpleNamespace(global_step=number, **several)
         last.on_train_batch_end(trainer, torch.nn.Module(), None, None, 0)  # type: ignore[arg-type]
-    assert found == saved
-    assert signal.getsignal(signal.SIGTERM) is before
+
+    for number in range(1, 10):
+        step(number)
+    assert found == []
+    if asked or stopped:
+        with pytest.raises(Stopped, match=asked or stopped):
+            step(10)
+        assert found == [10]
+    else:
+        for number in range(10, 25):
+            step(number)
+        assert found == saved

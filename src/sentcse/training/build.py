@@ -31,6 +31,7 @@ from sentcse.training.meters import ProgressBar, Throughput
 from sentcse.training.periodic_evaluation import BestCheckpoint, PeriodicEvaluation
 from sentcse.training.resuming import EpochProgress, StepSeed, WholeFileCheckpointIO
 from sentcse.training.sharding import FullyShardedStrategy
+from sentcse.training.stop_signals import StopSignals
 
 PROFILERS: dict[str, type[Profiler]] = {
     "simple": SimpleProfiler,
@@ -117,7 +118,9 @@ def build_trainer(
         )
     show_bar = settings.progress and sys.stderr.isatty()
     gathered = isinstance(config, TrainConfig) and config.method.gather
+    signals = StopSignals()
     callbacks: list[Callback] = [
+        signals,
         *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
         StepSeed(config.seed),
         EpochProgress(),
@@ -128,7 +131,7 @@ def build_trainer(
         *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
         evaluation,
         *([ProgressBar(evaluation)] if show_bar else []),
-        *checkpoints(folder, minutes=settings.save_last_minutes),
+        *checkpoints(folder, minutes=settings.save_last_minutes, signals=signals),
     ]
     return Trainer(
         accelerator=accelerator,
@@ -158,7 +161,7 @@ def build_trainer(
     )
 
 
-def checkpoints(folder: RunFolder, *, minutes: float) -> list[ModelCheckpoint]:
+def checkpoints(folder: RunFolder, *, minutes: float, signals: StopSignals) -> list[ModelCheckpoint]:
     """The best by the selecting score (weights alone), and the last, from which a run continues.
 
     `PeriodicEvaluation` has the best saved after evaluations that select it; the last has times of its own.
@@ -170,4 +173,4 @@ def checkpoints(folder: RunFolder, *, minutes: float) -> list[ModelCheckpoint]:
         save_on_train_epoch_end=False,
         enable_version_counter=False,
     )
-    return [best, LastCheckpoint(folder.last, minutes=minutes)]
+    return [best, LastCheckpoint(folder.last, minutes=minutes, signals=signals)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -20,6 +21,7 @@ from sentcse.records.run_folder import RunFolder
 from sentcse.storage.checkpoint import has_damaged_member
 from sentcse.training.loggers import MetricsLogger
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
+from sentcse.training.stop_signals import Stopped
 from sentcse.training.wandb.run import WandbRun
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,8 @@ def start_or_continue(
     Raises:
         SentcseError: if the corpus is not the one that the run began with or too small for the number of processes,
             the loss is not finite, or another process of the run has ended.
+        KeyboardInterrupt: after Ctrl-C.
+        SystemExit: after SIGTERM.
     """
     # how many processes share the corpus is known from here on
     data.trainer = trainer
@@ -73,9 +77,14 @@ def start_or_continue(
         with logging_redirect_tqdm():
             trained: Any = torch.compile(module) if compiled else module
             trainer.fit(trained, datamodule=data, ckpt_path=continue_from, weights_only=True)
-    except SIGTERMException:
-        # Lightning raises it between two steps, and without a code of its own: the process would seem to have succeeded
-        logger.warning("Stopped by SIGTERM. %s", what_is_kept(trainer, folder, fresh=fresh))
+    except (Stopped, SIGTERMException) as stopped:
+        kept = what_is_kept(trainer, folder, fresh=fresh)
+        if _started_by_the_first(trainer):
+            raise SystemExit(0) from None  # with another code Lightning kills the first process
+        # Lightning raises its own after a SIGTERM just before the training starts
+        if isinstance(stopped, Stopped) and stopped.name == "SIGINT":
+            raise KeyboardInterrupt(kept) from None
+        logger.warning("Stopped by SIGTERM. %s", kept)
         raise SystemExit(TERMINATED) from None
     except RuntimeError as error:
         if trainer.world_size == 1 or not _of_a_lost_process(error):
@@ -88,6 +97,12 @@ def start_or_continue(
         if isinstance(stopped.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt(what_is_kept(trainer, folder, fresh=fresh)) from None
         raise
+
+
+def _started_by_the_first(trainer: Trainer) -> bool:
+    """Whether this process was started by the run's first one, and not by torchrun or a scheduler."""
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    return not trainer.is_global_zero and isinstance(environment, LightningEnvironment)
 
 
 def _of_a_lost_process(error: RuntimeError) -> bool:
