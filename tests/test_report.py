@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,18 @@ def test_runs_without_a_scored_task_alone_get_a_sentence(tmp_path: Path, capsys:
     said = capsys.readouterr().err
     assert "has no run with a scored task, and so nothing to report. Left out, as its runs scored no task" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_reference_is_what_the_others_are_compared_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_runs(tmp_path / "runs", grid(("simcse", "diffcse", "micse"), (64,), (48, 49, 50)))
+    words = [str(tmp_path / "runs"), f"output={tmp_path / 'out'}"]
+    assert run_report([*words, "reference=micse"]) == 0
+    with (tmp_path / "out/tables/differences.csv").open(newline="") as lines:
+        compared = {(row["method"], row["reference"]) for row in csv.DictReader(lines)}
+    assert compared == {("simcse", "micse"), ("diffcse", "micse")}
+    assert "Every method is compared with micse" in (tmp_path / "out/index.html").read_text()
+    assert "reference=micse" in (tmp_path / "out/summary.md").read_text()
+    capsys.readouterr()
+    assert run_report([*words, "reference=bert"]) == 2
+    said = capsys.readouterr().err
+    assert said == "error: reference='bert' is none of what these runs compare: 'simcse', 'diffcse' and 'micse'.\n"

@@ -45,6 +45,7 @@ def report_job(config: ReportConfig) -> None:
     if len(study.parts) == 0:
         nothing = f"{' '.join(config.sources)} has no run with a scored task, and so nothing to report."
         raise SentcseError(" ".join([nothing, *study.notes]))
+    study = study.compared_with(config.reference)
     output = Path(config.output)
     words = [*map(shortened, config.sources), f"output={shortened(config.output)}"]
     given = config.model_dump(exclude={"sources", "output"}, exclude_defaults=True)

@@ -60,6 +60,14 @@ def test_settings_that_differ_at_one_size_make_series_of_their_own(tmp_path: Pat
     assert len(part.done("simcse, temperature=0.1", 64)) == 2
 
 
+def test_a_name_has_no_setting_that_is_null_or_goes_with_one_that_is(tmp_path: Path) -> None:
+    near = (("method.stay_near", "similarities"), ("method.stay_near_weight", 1.0))
+    make_runs(tmp_path, [Made(), Made(changes=near), Made(changes=(*near[:1], ("method.stay_near_weight", 2.0)))])
+    (part,) = collect([tmp_path]).parts
+    named = "simcse, stay_near=similarities, stay_near_weight="
+    assert part.series == ("simcse", f"{named}1.0", f"{named}2.0")
+
+
 def test_options_of_a_method_from_outside_tell_its_runs_apart_where_one_has_none(tmp_path: Path) -> None:
     """Its defaults are not recorded: of two runs, the one with an option that the other was not given differs."""
     for name, options in (("plain", {}), ("listed", {"method.distillation": "listmle"})):

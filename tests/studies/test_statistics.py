@@ -12,6 +12,7 @@ import pytest
 from made_runs import Made, grid, make_run, make_runs
 from scipy import stats
 
+from sentcse.evaluation.statistics.seeds import holm
 from sentcse.studies.collect import collect
 from sentcse.studies.part import Part
 from sentcse.studies.statistics import cell_statistics, compare_series, mean_curve
@@ -106,6 +107,24 @@ def test_holm_over_all_sizes_and_pairs(tmp_path: Path) -> None:
         naive[index] = largest
     assert [each.corrected for each in found] == pytest.approx([naive[index] for index in range(6)])
     assert all((each.corrected < 0.05) == (each.verdict in ("better", "worse")) for each in found)
+
+
+def test_with_a_reference_the_others_alone_are_compared_and_corrected(tmp_path: Path) -> None:
+    make_runs(tmp_path, grid(("simcse", "diffcse", "micse"), (64, 500), range(48, 53)))
+    (part,) = collect([tmp_path]).parts
+    every = {(each.size, each.series, each.reference): each for each in compare_series(part, "sts_avg_test")}
+    found = compare_series(part, "sts_avg_test", "simcse")
+    assert [(each.size, each.series, each.reference) for each in found] == [
+        (size, series, "simcse") for size in (64, 500) for series in ("diffcse", "micse")
+    ]
+    raw = [each.estimate.p_value for each in found if each.estimate is not None]
+    assert raw == [every[each.size, each.series, "simcse"].estimate.p_value for each in found]  # type: ignore[union-attr]
+    assert [each.corrected for each in found] == pytest.approx(list(holm(raw)))
+    assert [(each.series, each.reference) for each in compare_series(part, "sts_avg_test", "micse")][:2] == [
+        ("simcse", "micse"),
+        ("diffcse", "micse"),
+    ]
+    assert compare_series(part, "sts_avg_test", "of another part") == []
 
 
 def test_a_single_seed_is_not_tested(tmp_path: Path) -> None:

@@ -90,6 +90,9 @@ class ReportConfig(Section):
     )
     output: LocalPath = Field("report", description="folder for tables, figures, summary.md and index.html")
     title: str | None = Field(None, description="heading; null: methods and encoder")
+    reference: str | None = Field(
+        None, description="compare every method with this one alone, by its name in the report; null: every two"
+    )
     panels: Literal["size", "method"] = Field("size", description="of the learning curves")
     page: bool = Field(True, description="whether to make index.html, which needs plotly")
 

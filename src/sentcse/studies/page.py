@@ -66,6 +66,7 @@ def render_page(study: Study, reports: Sequence[PartReport], *, title: str, comm
         provenance=provenance_tables(study),
         commands=commands,
         notes=study.notes,
+        reference=study.reference,
         version=version("sentcse"),
         data=data,
         css=(FILES / "page.css").read_text(encoding="utf-8"),

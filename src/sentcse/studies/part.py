@@ -165,7 +165,8 @@ def name_series(runs: Sequence[StudyRun]) -> dict[str, str]:
 
     Runs of one method and encoder are one series as long as no size has runs of different settings: a recipe may set
     the learning rate by the size of the corpus, as miCSE's do. Where a size has, the settings that differ there are
-    part of the name.
+    part of the name, but for those that are null (`stay_near=null`) and those that go with one that is
+    (`stay_near_weight`).
 
     Args:
         runs: of one budget.
@@ -182,10 +183,18 @@ def name_series(runs: Sequence[StudyRun]) -> dict[str, str]:
         telling = _telling_keys(members)
         for run in members:
             words = [f"{method} on {encoder}" if several else method]
-            told = [key for key in telling if key in run.settings or not run.leaves_open(key)]
+            told = [key for key in telling if _is_told(key, run)]
             words += [f"{key.rpartition('.')[2]}={setting_text(run.settings.get(key))}" for key in told]
             names[run.record.name] = ", ".join(words)
     return names
+
+
+def _is_told(key: str, run: StudyRun) -> bool:
+    """Whether a name gives this setting: not where it is null, nor what only goes with another one that is."""
+    if run.settings.get(key) is None:
+        return False
+    parents = [each for each in run.settings if key.startswith(f"{each}_")]
+    return all(run.settings[each] is not None for each in parents)
 
 
 def in_order(series: Iterable[str]) -> tuple[str, ...]:

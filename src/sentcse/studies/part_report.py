@@ -35,10 +35,10 @@ class PartReport:
     gaps: tuple[str, ...]
 
 
-def report_part(part: Part) -> PartReport:
-    """Compute tables and sentences of a part."""
+def report_part(part: Part, reference: str | None = None) -> PartReport:
+    """Compute tables and sentences of a part, whose series are compared with `reference`, or every two."""
     keys = sorted(part.headline_keys(), key=lambda key: key != part.primary_key())
-    compared = {key: compare_series(part, key) for key in keys}
+    compared = {key: compare_series(part, key, reference) for key in keys}
     tests = [key for key in part.score_keys() if key.endswith("_test") and key != STS_AVERAGE]
     tables = [
         score_table(part),

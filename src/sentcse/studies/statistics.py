@@ -73,12 +73,16 @@ def mean_curve(runs: Sequence[StudyRun]) -> dict[int, MeanInterval]:
     return {step: mean_and_interval([curve[step] for curve in curves]) for step in sorted(steps)}
 
 
-def compare_series(part: Part, key: str) -> list[SeriesDifference]:
-    """Every two series at every size on one score, Holm-corrected together."""
+def compare_series(part: Part, key: str, reference: str | None = None) -> list[SeriesDifference]:
+    """Every two series at every size on one score, or every other with `reference`, Holm-corrected together."""
+    if reference is None:
+        pairs = list(combinations(part.series, 2))
+    else:
+        pairs = [(reference, series) for series in part.series if series != reference and reference in part.series]
     compared = [
-        (size, series, reference, *_paired(part, size, series, reference, key))
+        (size, series, other, *_paired(part, size, series, other, key))
         for size in part.sizes
-        for reference, series in combinations(part.series, 2)
+        for other, series in pairs
     ]
     tested = {
         index: estimate.p_value

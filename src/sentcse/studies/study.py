@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sentcse.errors import ConfigError
 from sentcse.printing.wording import listed
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import replicates_listed
@@ -17,20 +18,38 @@ class Study:
     Attributes:
         parts: one a budget, fewest steps first, epochs last.
         notes: what was found while reading, a sentence each.
+        reference: the series that every other is compared with; None: every two are compared.
     """
 
     parts: tuple[Part, ...]
     notes: tuple[str, ...]
+    reference: str | None = None
 
     @property
     def runs(self) -> tuple[StudyRun, ...]:
         """All runs, done or not."""
         return tuple(run for part in self.parts for run in part.runs)
 
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What is compared, in any part."""
+        return tuple(dict.fromkeys(series for part in self.parts for series in part.series))
+
+    def compared_with(self, reference: str | None) -> Study:
+        """The same runs, every series compared with `reference` alone.
+
+        Raises:
+            ConfigError: if no series has that name.
+        """
+        if reference not in (None, *self.series):
+            known = listed([f"'{each}'" for each in self.series])
+            raise ConfigError(f"reference='{reference}' is none of what these runs compare: {known}.")
+        return replace(self, reference=reference)
+
 
 def default_title(study: Study) -> str:
     """Methods and encoders."""
-    methods = dict.fromkeys(series.split(",")[0].split(" on ")[0] for part in study.parts for series in part.series)
+    methods = dict.fromkeys(series.split(",")[0].split(" on ")[0] for series in study.series)
     encoders = sorted({run.record.encoder for run in study.runs})
     return f"{listed(list(methods))} on {listed(encoders)}"
 
@@ -50,11 +69,10 @@ def lead(study: Study) -> str:
 def key_facts(study: Study) -> list[tuple[str, str]]:
     """Name and value of what a reader wants to know first."""
     done = sum(run.done for run in study.runs)
-    series = dict.fromkeys(series for part in study.parts for series in part.series)
     sizes = sorted({size for part in study.parts for size in part.sizes})
     return [
         ("runs done", f"{done} of {len(study.runs)}"),
-        ("methods", str(len(series))),
+        ("methods", str(len(study.series))),
         ("sizes", f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"),
         _repeated(study),
         ("budget", listed([part.label for part in study.parts])),

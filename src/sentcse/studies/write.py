@@ -62,7 +62,7 @@ def write_report(
     Raises:
         SentcseError: if the folder cannot be written.
     """
-    reports = tuple(report_part(part) for part in study.parts)
+    reports = tuple(report_part(part, study.reference) for part in study.parts)
     heading = default_title(study) if title is None else title
     commands = [*remake_commands([run for run in study.runs if run.done]), *([command] if command else [])]
     with writing(output, "name another folder, output=DIR"):
