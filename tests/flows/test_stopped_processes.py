@@ -43,8 +43,6 @@ def start(folder: Path, words: list[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # a test run in the background of a shell has Ctrl-C switched off, and children would inherit that
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
 

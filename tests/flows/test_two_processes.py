@@ -138,8 +138,6 @@ def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_le
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # a test run in the background of a shell has Ctrl-C switched off, and children would inherit that
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )
         child = second_process(started, folder)

@@ -46,3 +46,10 @@ def test_differences_between_sizes_are_said_after_the_gaps(part_of: PartOf, tmp_
     gaps = report_part(part_of([Made(changes=slow), Made(size=500)])).gaps
     assert any("The disk is full." in sentence for sentence in gaps[:-1])
     assert gaps[-1] == "simcse: optimizer.learning_rate is 1e-05 at 64 and 3e-05 at 500 sentences."
+
+
+def test_a_budget_without_the_reference_says_that_nothing_is_compared(part_of: PartOf) -> None:
+    report = report_part(part_of(grid(("simcse", "micse"), (64,), (48, 49))), "diffcse")
+    assert "differences" not in report.tables
+    assert report.findings == ()
+    assert report.gaps[0] == "No run of diffcse has this budget, so that nothing is compared here."

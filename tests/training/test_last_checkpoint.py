@@ -164,18 +164,20 @@ def test_the_row_of_the_step_is_there_before_its_checkpoint(configure: Configure
 
 
 @pytest.mark.parametrize(
-    ("clock", "others", "saved", "stopped"),
+    ("first", "clock", "others", "saved", "stopped"),
     [
-        (0, [0, 0, 0], [], None),  # this process's clock is not the first one's
-        (1e6, [0, 0, 1], [10, 20], None),
-        (1e6, [1, 0, 0], [10], "SIGTERM"),
-        (1e6, [0, 1, 0], [10], "SIGINT"),
+        (True, 0, [0, 0, 0], [10, 20], None),
+        (False, 0, [0, 0, 0], [], None),  # this process's clock is not the first one's
+        (False, 1e6, [0, 0, 1], [10, 20], None),
+        (False, 1e6, [1, 0, 0], [10], "SIGTERM"),
+        (False, 1e6, [0, 1, 0], [10], "SIGINT"),
     ],
 )
 @pytest.mark.parametrize("asked", [None, "SIGTERM"])
 def test_several_processes_agree_where_rows_are_logged(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    first: bool,
     clock: float,
     others: list[float],
     saved: list[int],
@@ -190,7 +192,7 @@ def test_several_processes_agree_where_rows_are_logged(
     monkeypatch.setattr(last_checkpoint, "log_training_row", lambda trainer: None)
     monkeypatch.setattr(last_checkpoint, "sum_over_ranks", lambda votes: votes + torch.tensor(others))
     strategy = SimpleNamespace(root_device=torch.device("cpu"))
-    several = {"world_size": 2, "log_every_n_steps": 10, "strategy": strategy, "is_global_zero": False}
+    several = {"world_size": 2, "log_every_n_steps": 10, "strategy": strategy, "is_global_zero": first}
 
     def step(number: int) -> None:
         trainer: Any = SimpleNamespace(global_step=number, **several)

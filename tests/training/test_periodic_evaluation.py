@@ -23,6 +23,7 @@ from sentcse.training.dev_evaluation import EvaluationCallback
 from sentcse.training.fitting import load_checkpoint
 from sentcse.training.periodic_evaluation import PeriodicEvaluation, finite_or_none
 from sentcse.training.run import train
+from sentcse.training.stop_signals import StopSignals
 
 Configure = Callable[..., TrainConfig]
 
@@ -81,7 +82,7 @@ def fit(evaluation: Scripted, folder: Path, *more: Callback, **options: Any) -> 
     trainer = Trainer(
         accelerator="cpu",
         logger=False,
-        callbacks=[evaluation, *more, *checkpoints(place, minutes=1000)],
+        callbacks=[evaluation, *more, *checkpoints(place, minutes=1000, signals=StopSignals())],
         enable_progress_bar=False,
         enable_model_summary=False,
         limit_val_batches=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ Settings = Callable[..., list[str]]
 
 @pytest.fixture
 def process_group() -> Iterator[None]:
-    """Lightning leaves the group that it has made."""
+    """Lightning leaves the group that it has made, and its variables, with which a command would join that group."""
+    before = dict(os.environ)
     yield
     if distributed.is_initialized():
         distributed.destroy_process_group()
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.mark.parametrize("method", ["simcse", "diffcse", "micse"])

@@ -42,18 +42,20 @@ def report_part(part: Part, reference: str | None = None) -> PartReport:
     tests = [key for key in part.score_keys() if key.endswith("_test") and key != STS_AVERAGE]
     tables = [
         score_table(part),
-        *([difference_table(part, compared)] if len(part.series) > 1 else []),
+        *([difference_table(part, compared)] if any(compared.values()) else []),
         *([task_table(part)] if len(tests) > 1 else []),
         learning_table(part),
         best_step_table(part),
         geometry_by_size(part),
         run_table(part),
     ]
+    alone = reference is not None and reference not in part.series
+    nothing_compared = (f"No run of {reference} has this budget, so that nothing is compared here.",) if alone else ()
     return PartReport(
         part=part,
         compared=compared,
         tables={table.name: table for table in tables},
         findings=tuple(findings(compared[keys[0]], over=part.over)),
         other_findings=tuple(sentence for key in keys[1:] for sentence in findings(compared[key], over=part.over)),
-        gaps=(*gaps(part, compared[keys[0]]), *varied_with_size(part)),
+        gaps=(*nothing_compared, *gaps(part, compared[keys[0]]), *varied_with_size(part)),
     )

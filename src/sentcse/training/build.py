@@ -101,7 +101,7 @@ def held_out_views(config: TrainConfig, data: SentenceDataModule) -> HeldOutView
 def build_trainer(
     config: RunConfig, folder: RunFolder, evaluation: PeriodicEvaluation, throughput: Throughput
 ) -> Trainer:
-    """Lightning's Trainer with our callbacks in the order that they rely on.
+    """Lightning's Trainer with our callbacks.
 
     Raises:
         ConfigError: if the device or precision is not to be had.
@@ -118,21 +118,6 @@ def build_trainer(
         )
     show_bar = settings.progress and sys.stderr.isatty()
     gathered = isinstance(config, TrainConfig) and config.method.gather
-    signals = StopSignals()
-    callbacks: list[Callback] = [
-        signals,
-        *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
-        StepSeed(config.seed),
-        EpochProgress(),
-        throughput,
-        *(chosen_callbacks(config.callbacks, evaluation) if isinstance(config, TrainConfig) else []),
-        # before the evaluation: what it logs is part of the row that is written ahead of a checkpoint
-        LossGuard(),
-        *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
-        evaluation,
-        *([ProgressBar(evaluation)] if show_bar else []),
-        *checkpoints(folder, minutes=settings.save_last_minutes, signals=signals),
-    ]
     return Trainer(
         accelerator=accelerator,
         devices=settings.devices,
@@ -148,7 +133,7 @@ def build_trainer(
         deterministic=settings.deterministic,
         log_every_n_steps=settings.log_every_n_steps,
         logger=build_loggers(config, folder),
-        callbacks=callbacks,
+        callbacks=_callbacks(config, folder, evaluation, throughput, show_bar=show_bar),
         profiler=None if settings.profiler is None else PROFILERS[settings.profiler](folder.path, "profile"),
         plugins=[WholeFileCheckpointIO()],
         default_root_dir=folder.path,
@@ -159,6 +144,27 @@ def build_trainer(
         limit_val_batches=0,
         num_sanity_val_steps=0,
     )
+
+
+def _callbacks(
+    config: RunConfig, folder: RunFolder, evaluation: PeriodicEvaluation, throughput: Throughput, *, show_bar: bool
+) -> list[Callback]:
+    """In the order that they rely on."""
+    signals = StopSignals()
+    return [
+        signals,  # SIGTERM is to wait from before the first evaluation
+        *([ViewDoctor()] if isinstance(config, TrainConfig) else []),
+        StepSeed(config.seed),
+        EpochProgress(),
+        throughput,
+        *(chosen_callbacks(config.callbacks, evaluation) if isinstance(config, TrainConfig) else []),
+        # before the evaluation: what it logs is part of the row that is written ahead of a checkpoint
+        LossGuard(),
+        *([ContrastDoctor()] if isinstance(config, TrainConfig) else []),
+        evaluation,
+        *([ProgressBar(evaluation)] if show_bar else []),
+        *checkpoints(folder, minutes=config.trainer.save_last_minutes, signals=signals),
+    ]
 
 
 def checkpoints(folder: RunFolder, *, minutes: float, signals: StopSignals) -> list[ModelCheckpoint]:

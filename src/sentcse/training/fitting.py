@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,17 @@ def start_or_continue(
     for each in trainer.loggers:
         if isinstance(each, MetricsLogger | WandbRun):
             each.forget_after(step)
+    trained: Any = torch.compile(module) if compiled else module
+    # log lines go above the progress bar, not into it
+    with _ended_in_words(trainer, folder, fresh=fresh), logging_redirect_tqdm():
+        trainer.fit(trained, datamodule=data, ckpt_path=continue_from, weights_only=True)
+
+
+@contextmanager
+def _ended_in_words(trainer: Trainer, folder: RunFolder, *, fresh: bool) -> Iterator[None]:
+    """Have a training that ends early end as a command does: by what is raised, which says what is kept."""
     try:
-        # log lines go above the progress bar, not into it
-        with logging_redirect_tqdm():
-            trained: Any = torch.compile(module) if compiled else module
-            trainer.fit(trained, datamodule=data, ckpt_path=continue_from, weights_only=True)
+        yield
     except (Stopped, SIGTERMException) as stopped:
         kept = what_is_kept(trainer, folder, fresh=fresh)
         if _started_by_the_first(trainer):
