@@ -128,7 +128,7 @@ def test_a_task_of_slurm_is_a_run(
 def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_left_alone(
     settings: Settings, configure: Configure, tmp_path: Path
 ) -> None:
-    words = [*TWO, "trainer.max_steps=400", "evaluation.every_n_steps=400"]
+    words = [*TWO, "trainer.max_steps=200", "evaluation.every_n_steps=200"]
     folder = RunFolder(configure(*words))
 
     def stop(how: signal.Signals, *, second: bool) -> tuple[int, str]:
