@@ -3,10 +3,16 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from disk import note_renames
+from safetensors.torch import save_file
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from sentcse.errors import SentcseError
 from sentcse.machine.files import (
@@ -142,6 +148,22 @@ def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
 )
 def test_a_fault_of_the_disk_is_known_whoever_met_it(error: Exception, said: str | None) -> None:
     assert disk_fault(error) == said
+
+
+def test_a_folder_that_is_deleted_while_a_library_in_rust_writes_into_it_gets_a_sentence(tmp_path: Path) -> None:
+    def export(write: Callable[[Path], None]) -> None:
+        with replaced_as_a_whole(tmp_path / "encoder", kind="encoder", marker="mark") as partial:
+            shutil.rmtree(partial)
+            write(partial)
+
+    for write in (
+        lambda folder: save_file({"weight": torch.ones(1)}, folder / "model.safetensors"),
+        lambda folder: Tokenizer(BPE()).save(str(folder / "tokenizer.json")),
+    ):
+        with pytest.raises(SentcseError, match=r"encoder cannot be written: No such file or directory\.$"):
+            export(write)
+    with pytest.raises(ValueError, match="28"), replaced_as_a_whole(tmp_path / "b", kind="encoder", marker="mark"):
+        raise ValueError("28")  # no fault of the system
 
 
 def test_what_killed_processes_left_goes_after_a_day(tmp_path: Path) -> None:

@@ -157,9 +157,9 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
     except OSError as error:
         raise SentcseError(f"{target} cannot be written: {error}.") from error
     except Exception as error:
-        if (reason := disk_fault(error)) is None:
+        if (number := _system_error(error)) is None:
             raise
-        raise SentcseError(f"{target} cannot be written: {reason}.") from error
+        raise SentcseError(f"{target} cannot be written: {os.strerror(number)}.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         if not target.exists() and replaced.exists():
@@ -188,14 +188,17 @@ def _check_replaceable(target: Path, kind: str, marker: str) -> None:
 
 
 def disk_fault(error: BaseException) -> str | None:
-    """What the system says of a disk that is full, read-only or broken; None for any other error.
-
-    Libraries in Rust raise no OSError, and name its number in their words.
-    """
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None and (found := OS_ERROR.search(str(error))) is not None:
-        number = int(found[1])
+    """What the system says of a disk that is full, read-only or broken; None for any other error."""
+    number = _system_error(error)
     return os.strerror(number) if number in DISK_ERRORS else None
+
+
+def _system_error(error: BaseException) -> int | None:
+    """The number of what the system refused; libraries in Rust raise no OSError, and name it in their words."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = OS_ERROR.search(str(error))
+    return None if found is None else int(found[1])
 
 
 def first_line(error: BaseException) -> str:
