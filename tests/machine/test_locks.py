@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,29 @@ def test_a_fault_gives_the_lock_back(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), held(tmp_path / "lock", busy=""):
         raise ZeroDivisionError
     assert not is_held(tmp_path / "lock")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_a_forked_process_does_not_keep_what_its_parent_had(tmp_path: Path) -> None:
+    """As those do that load data and live on for seconds after a training was killed."""
+    pytest.importorskip("fcntl", reason="no fcntl here")
+    (forked, tell), (wait, go) = os.pipe(), os.pipe()
+    with held(tmp_path / "lock", busy=""):
+        child = os.fork()
+        if child == 0:
+            os.write(tell, b"x")
+            os.read(wait, 1)
+            os._exit(0)
+        try:
+            os.read(forked, 1)
+            assert is_held(tmp_path / "lock")
+        except BaseException:
+            os.kill(child, signal.SIGKILL)
+            raise
+    kept = is_held(tmp_path / "lock")
+    os.write(go, b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    assert not kept
 
 
 def test_whoever_asks_for_an_instant_does_not_keep_a_holder_out(

@@ -16,6 +16,19 @@ from sentcse.errors import BusyError
 
 logger = logging.getLogger(__name__)
 
+_held: set[IO[str]] = set()
+
+
+def _let_go() -> None:
+    """A process that is forked, as those that load data are, would hold a lock on after its owner was killed."""
+    for opened in _held:
+        opened.close()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
 
 @contextmanager
 def held(file: Path, *, busy: str) -> Iterator[None]:
@@ -31,7 +44,11 @@ def held(file: Path, *, busy: str) -> Iterator[None]:
             time.sleep(patience)  # `is_held` holds it for an instant
         else:
             raise BusyError(busy)
-        yield
+        _held.add(opened)
+        try:
+            yield
+        finally:
+            _held.discard(opened)
 
 
 def is_held(file: Path) -> bool:
