@@ -27,6 +27,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from benchmarks.train_step import METHODS, SIZES, build, last_json, make_batches
 CLOSE = 1e-4
 """Relative difference of two devices in float32."""
 
-QUICK = ["experiment=quickstart", "trainer.max_steps=2", "evaluation.every_n_steps=2", "trainer.progress=false"]
+QUICK = ["experiment=quickstart", "trainer.max_steps=2", "evaluation.every_n_steps=2"]
 
 
 def main() -> None:
@@ -83,24 +84,34 @@ def precisions(device: str) -> list[str]:
     return ["fp16", "bf16", "32"] if device == "cuda" else ["bf16", "32"]
 
 
-def train(args: argparse.Namespace, *words: str) -> None:
-    accelerator = "gpu" if args.device == "cuda" else "cpu"
-    command = [sys.executable, "-m", "sentcse.train", *QUICK, f"trainer.accelerator={accelerator}", *words]
-    print("$", *command[1:], flush=True)
-    subprocess.run(command, check=True)
+def on_device(args: argparse.Namespace, place: str) -> list[str]:
+    """Settings of a command that runs there; a rehearsal is about the commands, and a small batch will do."""
+    device = ["accelerator=gpu"] if args.device == "cuda" else ["accelerator=cpu", "threads=1"]
+    small = [] if args.device == "cuda" else ["data.batch_size=8"]
+    return [*(f"trainer.{word}" for word in (*device, "progress=false")), *small, f"runs.root={args.out / place}"]
+
+
+def in_this_process(module: str, *words: str) -> None:
+    """`python -m MODULE WORDS` without another process that imports everything and starts the device."""
+    print("$", module, *words, flush=True)
+    sys.argv = [module, *words]
+    try:
+        import_module(module).main()
+    except SystemExit as ended:
+        if ended.code:
+            raise
 
 
 def smoke(args: argparse.Namespace) -> Any:
     """Every method in every precision, through the command line; DiffCSE with a generator made here."""
-    root = f"runs.root={args.out}/smoke"
-    accelerator = "gpu" if args.device == "cuda" else "cpu"
-    generator = ["generator_experiment=quickstart", "name=first", "trainer.max_steps=3", "trainer.progress=false"]
-    command = [sys.executable, "-m", "sentcse.generator", *generator, f"trainer.accelerator={accelerator}", root]
-    subprocess.run(command, check=True)
+    there = on_device(args, "smoke")
+    generator = ["generator_experiment=quickstart", "name=first", "trainer.max_steps=3"]
+    in_this_process("sentcse.generator", *generator, *there)
     (model,) = args.out.glob("smoke/generator_first_*/model")
     for precision in precisions(args.device):
         for method in METHODS:
-            train(args, f"method={method}", f"generator.name_or_path={model}", f"trainer.precision={precision}", root)
+            words = [f"method={method}", f"generator.name_or_path={model}", f"trainer.precision={precision}"]
+            in_this_process("sentcse.train", *QUICK, *words, *there)
     return [str(path) for path in sorted(args.out.glob("smoke/*/results.json"))]
 
 
@@ -211,22 +222,30 @@ def resume(args: argparse.Namespace) -> Any:
     from sentcse.records.layout import SENTENCES_PER_SECOND
     from sentcse.records.metrics_file import read_series
 
-    common = ["trainer.max_steps=6", "trainer.save_last_minutes=0", "trainer.log_every_n_steps=3", "method=simcse"]
-    words = [*common, "trainer.deterministic=true"]
-    for name in ("one", "two", "stopped"):
-        if name == "stopped":
-            command = [sys.executable, "-m", "sentcse.train", *QUICK, *words, f"runs.root={args.out}/resume/{name}"]
-            accelerator = "gpu" if args.device == "cuda" else "cpu"
-            process = subprocess.Popen([*command, f"trainer.accelerator={accelerator}"])
-            while not list(args.out.glob("resume/stopped/*/checkpoints/last.ckpt")) and process.poll() is None:
-                time.sleep(0.01)
-            process.kill()
-            process.wait()
-            half_way = not list(args.out.glob("resume/stopped/*/results.json"))
-        train(args, *words, f"runs.root={args.out}/resume/{name}")
+    def start(place: str, *words: str) -> subprocess.Popen[bytes]:
+        """In a process of its own: its kernels are chosen as it starts the device."""
+        more = ["trainer.max_steps=6", "trainer.save_last_minutes=0", "trainer.log_every_n_steps=3", "method=simcse"]
+        command = [sys.executable, "-m", "sentcse.train", *QUICK, *more, *words, *on_device(args, place)]
+        print("$", *command[1:], flush=True)
+        return subprocess.Popen(command)
+
+    def complete(place: str, *words: str) -> None:
+        if (code := start(place, *words).wait()) != 0:
+            raise RuntimeError(f"{place} ended with code {code}")
+
+    exact = "trainer.deterministic=true"
+    complete("resume/one", exact)
+    complete("resume/two", exact)
+    stopped = start("resume/stopped", exact)
+    while not list(args.out.glob("resume/stopped/*/checkpoints/last.ckpt")) and stopped.poll() is None:
+        time.sleep(0.01)
+    stopped.kill()
+    stopped.wait()
+    half_way = not list(args.out.glob("resume/stopped/*/results.json"))
+    complete("resume/stopped", exact)
     files = args.out.glob("resume/*/*/encoder/model.safetensors")
     found: dict[str, Any] = {path.parts[-4]: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    train(args, *common, f"runs.root={args.out}/any_kernel")
+    complete("any_kernel")
     pace = {}
     for name in ("resume/two", "any_kernel"):
         (metrics,) = args.out.glob(f"{name}/*/metrics.csv")

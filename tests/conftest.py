@@ -16,6 +16,8 @@ pytest_plugins = ["run_fixtures", "sweep_fixtures", "transfer_fixtures", "usual_
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("WANDB_MODE", "offline")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# of the commands that tests start: threads of several tests at once wait for each other longer than they compute
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,7 +55,7 @@ def test_deleted_folders(bench: Bench) -> None:
 def test_writes_that_fail(bench: Bench) -> None:
     done: list[Fault] = [
         faults.full_disk(bench, 5 * SHARE),
-        faults.read_only(bench, 2 * SHARE),
+        faults.read_only(bench, 4 * SHARE),
         faults.killed_before_a_change(bench, 5 * SHARE),
     ]
     assert all(fault.times > 5 for fault in done), done

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from composing import checked
+from forking import Ended, Server
 from run_outcomes import outcome
 
 from sentcse.config import TrainConfig
@@ -32,41 +30,25 @@ LONG = (
 """120 steps: time enough to be killed in."""
 
 
-# The rest is done to processes, which is the real thing and slow.
-
-
-def start(folder: Path, words: list[str]) -> subprocess.Popen[str]:
+def finish(server: Server, folder: Path, words: list[str]) -> str:
     folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, "-m", "sentcse.train", *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
+    ended = server.run("train", words, folder)
+    assert ended.code == 0, ended.said
+    return ended.said
 
 
-def finish(folder: Path, words: list[str]) -> str:
-    process = start(folder, words)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return said
-
-
-def stop_at(folder: Path, words: list[str], step: int, how: signal.Signals) -> tuple[int, str]:
-    """Start, send a signal once a row of `step` or later is written, return the exit code and what was said."""
-    process = start(folder, words)
-    path = folder / RunFolder(checked(*words)).path / "metrics.csv"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if path.is_file() and any(int(line.split(",")[0]) >= step for line in path.read_text().splitlines()[1:-1]):
-            process.send_signal(how)
-            break
+def stop_at(server: Server, folder: Path, words: list[str], step: int, how: signal.Signals) -> Ended:
+    """Start, send a signal once a row of `step` or later is written, and wait for the end."""
+    folder.mkdir(exist_ok=True)
+    rows = folder / RunFolder(checked(*words)).path / "metrics.csv"
+    started, deadline = server.start("train", words, folder), time.monotonic() + 120
+    while not (rows.is_file() and any(int(row.split(",")[0]) >= step for row in rows.read_text().splitlines()[1:-1])):
+        assert time.monotonic() < deadline, started.log.read_text()
         time.sleep(0.002)
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode != 0, f"the run was over before it could be stopped at step {step}: {said}"
-    return process.returncode, said
+    started.send(how)
+    ended = started.wait()
+    assert ended.code != 0, f"the run was over before it could be stopped at step {step}: {ended.said}"
+    return ended
 
 
 @pytest.mark.slow
@@ -75,30 +57,30 @@ def stop_at(folder: Path, words: list[str], step: int, how: signal.Signals) -> t
     [[], ["trainer.accumulate_grad_batches=2"], ["data.num_workers=2"], ["trainer.precision=bf16"]],
     ids=["plain", "accumulation", "workers", "bf16"],
 )
-def test_sigkill(settings: Settings, tmp_path: Path, more: list[str]) -> None:
+def test_sigkill(settings: Settings, tmp_path: Path, forked: Server, more: list[str]) -> None:
     words = settings(*LONG, *more)
     draw = random.Random(time.time_ns())
     steps = sorted(draw.sample(range(2, 45 if "accumulate" in str(more) else 90), 2))
     print("killed at", steps)  # shown where the test fails
     for step in steps:
-        code, said = stop_at(tmp_path / "killed", words, step, signal.SIGKILL)
-        assert code == -signal.SIGKILL, said
-    finish(tmp_path / "killed", words)
-    finish(tmp_path / "alone", words)
+        ended = stop_at(forked, tmp_path / "killed", words, step, signal.SIGKILL)
+        assert ended.code == -signal.SIGKILL, ended.said
+    finish(forked, tmp_path / "killed", words)
+    finish(forked, tmp_path / "alone", words)
     name = RunFolder(checked(*words)).path
     assert outcome(tmp_path / "killed" / name) == outcome(tmp_path / "alone" / name)
-    assert "This run is complete" in finish(tmp_path / "killed", words)
+    assert "This run is complete" in finish(forked, tmp_path / "killed", words)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_asked_to_stop(settings: Settings, tmp_path: Path, how: signal.Signals, code: int) -> None:
+def test_asked_to_stop(settings: Settings, tmp_path: Path, forked: Server, how: signal.Signals, code: int) -> None:
     words = settings(*LONG)
-    found, said = stop_at(tmp_path / "stopped", words, 30, how)
-    assert found == code, said
-    assert "Traceback" not in said
-    assert "The same command continues" in said
-    assert "Continuing at step" in finish(tmp_path / "stopped", words)
-    finish(tmp_path / "alone", words)
+    ended = stop_at(forked, tmp_path / "stopped", words, 30, how)
+    assert ended.code == code, ended.said
+    assert "Traceback" not in ended.said
+    assert "The same command continues" in ended.said
+    assert "Continuing at step" in finish(forked, tmp_path / "stopped", words)
+    finish(forked, tmp_path / "alone", words)
     name = RunFolder(checked(*words)).path
     assert outcome(tmp_path / "stopped" / name) == outcome(tmp_path / "alone" / name)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forking import Server
 from run_fixtures import write_inputs
 
 from sentcse.records.run_lock import is_locked
@@ -109,10 +110,11 @@ def rows(folder: Path) -> int:
     return sum(len(path.read_text().splitlines()) for path in folder.glob("runs/tiny_*/metrics.csv"))
 
 
-def wait_for(folder: Path, process: subprocess.Popen[str], more: int) -> None:
-    """Until so many rows have been added, or the process has ended."""
+def wait_for(folder: Path, more: int) -> None:
+    """Until so many rows have been added."""
     enough, deadline = rows(folder) + more, time.monotonic() + 120
-    while process.poll() is None and rows(folder) < enough and time.monotonic() < deadline:
+    while rows(folder) < enough:
+        assert time.monotonic() < deadline, "the sweep has ended, or stands still"
         time.sleep(0.005)
 
 
@@ -125,26 +127,28 @@ def undisturbed(place: Path) -> Ended:
     return ended
 
 
-def test_ten_sigkills(place: Path, undisturbed: Ended) -> None:
-    """Some come while the sweep is planned or torch is imported, the others in the middle of training."""
+def test_ten_sigkills(place: Path, undisturbed: Ended, forked: Server) -> None:
+    """Some come while torch is imported or the sweep is planned, the others in the middle of training."""
     folder, seed = place / "killed", time.time_ns()
     draw = random.Random(seed)
     print("seed of the moments:", seed)  # shown where the test fails
-    moments = [
-        *(("seconds", draw.uniform(0.1, 6)) for _ in range(3)),
-        *(("rows", draw.randint(1, 25)) for _ in range(7)),
-    ]
+    seconds = [draw.uniform(0.1, 6) for _ in range(3)]
+    moments = [*seconds, *(draw.randint(1, 25) for _ in range(KILLS - len(seconds)))]
     draw.shuffle(moments)
-    assert len(moments) == KILLS
-    for kind, amount in moments:
-        process = start(folder, *GRID)
-        if kind == "seconds":
-            time.sleep(amount)
+    for moment in moments:
+        if isinstance(moment, float):
+            process = start(folder, *GRID)
+            time.sleep(moment)
+            assert process.poll() is None, f"over before it could be killed: {process.communicate()[0]}"
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
         else:
-            wait_for(folder, process, int(amount))
-        assert process.poll() is None, f"over before it could be killed: {process.communicate()[0]}"
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+            folder.mkdir(exist_ok=True)
+            started = forked.start("train", ["-m", *SETTINGS, *GRID], folder)
+            wait_for(folder, moment)
+            started.send(signal.SIGKILL)
+            killed = started.wait()
+            assert killed.code == -signal.SIGKILL, f"over before it could be killed: {killed.said}"
     ended = finish(folder, *GRID)
     assert ended.code == 0, ended.said
     assert ended.table == undisturbed.table
@@ -157,7 +161,7 @@ def test_ten_sigkills(place: Path, undisturbed: Ended) -> None:
 def test_ctrl_c_prints_the_table(place: Path, undisturbed: Ended) -> None:
     folder = place / "interrupted"
     process = start(folder, *GRID)
-    wait_for(folder, process, 90)  # in the second job: one has 74
+    wait_for(folder, 90)  # in the second job: one has 74
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
@@ -173,7 +177,7 @@ def test_joblib_shares_the_cores_and_leaves_no_orphans(place: Path, undisturbed:
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher", reason="the extra `sweep` is not installed")
     folder, words = place / "joblib", (*GRID, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     process = start(folder, *words)
-    wait_for(folder, process, 20)
+    wait_for(folder, 20)
     process.kill()  # the first process alone, as the system does when memory is short
     deadline = time.monotonic() + 20
     while any(is_locked(path) for path in folder.glob("runs/tiny_*")) and time.monotonic() < deadline:

@@ -10,9 +10,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,16 @@ class Server:
         print(json.dumps(request), file=self.process.stdin, flush=True)
         return int(self.process.stdout.readline())
 
-    def start(self, command: str, words: Sequence[str], folder: Path, *, fault: int = 0, call: int = 0) -> Started:
+    def start(
+        self,
+        command: str,
+        words: Sequence[str],
+        folder: Path,
+        *,
+        fault: int = 0,
+        call: int = 0,
+        variables: Mapping[str, object] | None = None,
+    ) -> Started:
         """`python -m sentcse.COMMAND WORDS` in a folder.
 
         Args:
@@ -88,12 +98,23 @@ class Server:
             folder: the current one.
             fault: what becomes of writes; 0 for nothing.
             call: the number of the call from which on; 0 counts them only.
+            variables: of the environment.
         """
         self.number += 1
         log = self.logs / f"{self.number}.log"
         log.touch()  # a process that is killed at once has not made it
         request = {"command": command, "words": list(words), "folder": str(folder), "log": str(log)}
-        return Started(self, self.ask({**request, "fault": fault, "call": call}), log)
+        more = {name: str(value) for name, value in (variables or {}).items()}
+        return Started(self, self.ask({**request, "fault": fault, "call": call, "variables": more}), log)
+
+    def start_together(self, words: Sequence[str], folder: Path) -> list[Started]:
+        """Two processes of one training, the first one first, as torchrun starts them."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        group = {"TORCHELASTIC_RUN_ID": "x", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": 2}
+        own = [{"RANK": each, "LOCAL_RANK": each, "LOCAL_WORLD_SIZE": 2, "GROUP_RANK": 0} for each in (0, 1)]
+        return [self.start("train", words, folder, variables={**group, **each}) for each in own]
 
     def run(self, command: str, words: Sequence[str], folder: Path, *, fault: int = 0, call: int = 0) -> Ended:
         """Start and wait."""
@@ -148,6 +169,11 @@ def _child(request: dict[str, object]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # a test run in the background of a shell has Ctrl-C switched off, and children would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.update(request["variables"])  # type: ignore[arg-type]
+    if "RANK" in os.environ:
+        from pytorch_lightning.utilities import rank_zero_only
+
+        rank_zero_only.rank = int(os.environ["RANK"])  # which is looked up as Lightning is imported
     os.chdir(str(request["folder"]))
     sys.argv = [f"sentcse-{request['command']}", *request["words"]]  # type: ignore[misc]
     library = ctypes.CDLL(None)

@@ -6,12 +6,13 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from composing import checked
+from forking import Server, server
 from PIL import Image
 from tiny import WORDS, tiny_checkpoint, tiny_config, tiny_tokenizer
 from transformers import BertForMaskedLM
@@ -32,6 +33,14 @@ def write_inputs(folder: Path) -> Path:
     return folder
 
 
+def train_in_processes(server: Server, words: list[str], folder: Path) -> str:
+    """What a training prints that two processes share; it must succeed."""
+    ended = [each.wait() for each in server.start_together(words, folder)]
+    assert [each.code for each in ended] == [0, 0], ended
+    assert "Traceback" not in str(ended)
+    return ended[0].said
+
+
 def train_in_a_process(folder: Path, words: list[str]) -> str:
     """What `python -m sentcse.train` prints, which must succeed; further devices are processes that it starts."""
     done = subprocess.run(
@@ -45,6 +54,13 @@ def train_in_a_process(folder: Path, words: list[str]) -> str:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Starts commands in processes of their own without importing anything again."""
+    with server(tmp_path_factory.mktemp("forked")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from run_fixtures import train_in_a_process
+from forking import Server
+from run_fixtures import train_in_processes
 from run_outcomes import metrics, outcome
 from safetensors.torch import load_file
 from stopping import Stop
@@ -70,11 +71,12 @@ def test_two_processes_make_the_run_of_two_with_whole_weights(
     settings: Settings,
     configure: Configure,
     tmp_path: Path,
+    forked: Server,
 ) -> None:
     folders = []
     for strategy in ("ddp", "fsdp2"):
         words = [*of_method(method), *more, "trainer.devices=2", "trainer.threads=1", f"trainer.strategy={strategy}"]
-        train_in_a_process(tmp_path, settings(*words, runs=strategy))
+        train_in_processes(forked, settings(*words, runs=strategy), tmp_path)
         folders.append(RunFolder(configure(*words, runs=strategy)))
     whole, parts = (rows(folder) for folder in folders)
     assert len(whole) == len(parts) > 0
