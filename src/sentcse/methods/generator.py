@@ -14,6 +14,7 @@ from sentcse.losses import edit_tokens
 from sentcse.machine.device import multiplies_bf16
 from sentcse.methods.building import Origin
 from sentcse.methods.row_chunks import ROWS_IN_CACHE, split_rows
+from sentcse.modules.attention import quicken_attention
 from sentcse.modules.masked_language_model_head import MaskedLanguageModelHead
 from sentcse.modules.masking import mask_ordinary_tokens
 from sentcse.modules.vocabulary_argmax import ROWS_AT_ONCE, VocabularyArgmax
@@ -21,7 +22,7 @@ from sentcse.storage.masked_language_models import load_masked_language_model
 from sentcse.storage.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from typing_extensions import Self
 
 SEQUENCES_AT_ONCE = 1024
@@ -49,7 +50,7 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        backbone: nn.Module,
+        backbone: PreTrainedModel,
         head: MaskedLanguageModelHead,
         tokenizer: PreTrainedTokenizerBase,
         *,
@@ -71,6 +72,7 @@ class Generator(nn.Module):
         self.screens = True
         """Find candidates in bfloat16 where the device multiplies it in hardware; the choices are the same without."""
         self._argmax: VocabularyArgmax | None = None
+        quicken_attention(backbone)
         self.requires_grad_(False)
         self.eval()
 

@@ -15,6 +15,7 @@ from sentcse.errors import ConfigError, SentcseError
 from sentcse.losses import similarity_distance, weight_distance
 from sentcse.methods.building import Origin
 from sentcse.methods.global_batch import gather_rows
+from sentcse.modules.attention import quicken_attention
 from sentcse.storage.opening import open_backbone
 
 NearBy = Literal["weights", "similarities"]
@@ -69,6 +70,7 @@ class StartEncoder:
             )
 
     def _freeze(self) -> None:
+        quicken_attention(self._encoder.backbone)
         self._encoder.requires_grad_(False).eval()
 
     @contextmanager

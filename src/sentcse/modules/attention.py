@@ -47,9 +47,10 @@ def enable_attention_maps(model: PreTrainedModel, layers: Sequence[int]) -> None
 
 
 def quicken_attention(model: PreTrainedModel) -> None:
-    """Let `model` train faster on a CPU, where torch's fused attention with dropout takes up to twice the time.
+    """Let `model` compute faster: no fused attention with dropout on a CPU, and no waiting for a GPU.
 
-    Nothing changes on a GPU, without dropout, or in an architecture with an attention of its own.
+    On a CPU torch's takes up to twice the time with dropout. Nothing changes in an architecture with an attention of
+    its own.
     """
     if model.config._attn_implementation == "sdpa" and model._supports_attention_backend:
         model.set_attn_implementation(IMPLEMENTATION)
@@ -167,8 +168,22 @@ def _check_layers(layers: Sequence[int], depth: int, model: PreTrainedModel) -> 
         )
 
 
+def _mask(*, allow_is_bidirectional_skip: bool = False, device: torch.device | str, **options: Any) -> Tensor | None:
+    """The mask of fused attention, as `transformers` makes it.
+
+    A batch without padding needs none, but whether it has any is not asked of a GPU: each forward pass would wait.
+    """
+    asks = allow_is_bidirectional_skip and _answers_at_once(torch.device(device))
+    mask: Tensor | None = sdpa_mask(allow_is_bidirectional_skip=asks, device=device, **options)
+    return mask
+
+
+def _answers_at_once(device: torch.device) -> bool:
+    return device.type == "cpu"
+
+
 AttentionInterface.register(IMPLEMENTATION, _attention)
-AttentionMaskInterface.register(IMPLEMENTATION, sdpa_mask)
+AttentionMaskInterface.register(IMPLEMENTATION, _mask)
 
 
 def quicken(backbone: PreTrainedModel) -> None:

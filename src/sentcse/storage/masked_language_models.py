@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from sentcse.errors import SentcseError
 from sentcse.modules.dropout import set_dropout
@@ -21,6 +20,9 @@ from sentcse.storage.backbones import (
 )
 from sentcse.storage.checkpoint import load_checkpoint_encoder
 from sentcse.storage.loaded_weights import refuse_unused
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> tuple[MaskedLanguageModelHead, bool]:
@@ -39,7 +41,7 @@ def load_mlm_head(name_or_path: str | Path, *, revision: str | None = None) -> t
 
 def load_masked_language_model(
     name_or_path: str | Path, *, revision: str | None = None
-) -> tuple[nn.Module, MaskedLanguageModelHead]:
+) -> tuple[PreTrainedModel, MaskedLanguageModelHead]:
     """A trained masked language model, as its backbone and its head.
 
     Raises:
@@ -51,7 +53,7 @@ def load_masked_language_model(
             f"{name_or_path} has no trained masked-language-model head, so that it cannot predict tokens: "
             "give a masked language model, or train one with python -m sentcse.generator."
         )
-    backbone = getattr(model, model.base_model_prefix)
+    backbone: PreTrainedModel = getattr(model, model.base_model_prefix)
     return backbone, MaskedLanguageModelHead(model)
 
 
