@@ -57,6 +57,26 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(before)
 
 
+@pytest.fixture
+def without_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Apple's GPUs, which have none: only what was brought to the CPU may become double."""
+    from torch import Tensor
+
+    brought: list[Tensor] = []
+    cpu, double = Tensor.cpu, Tensor.double
+
+    def bring(tensor: Tensor) -> Tensor:
+        brought.append(cpu(tensor))
+        return brought[-1]
+
+    def widen(tensor: Tensor) -> Tensor:
+        assert any(each is tensor for each in brought), "an Apple GPU has no float64"
+        return double(tensor)
+
+    monkeypatch.setattr(Tensor, "cpu", bring)
+    monkeypatch.setattr(Tensor, "double", widen)
+
+
 @pytest.fixture(scope="session")
 def golden_folder() -> Path:
     """Values of the published implementations: SENTCSE_GOLDEN, else those that lie beside the tests."""

@@ -14,7 +14,7 @@ from transformers import AutoModelForMaskedLM, BertForMaskedLM, BertTokenizer, P
 
 from sentcse.errors import SentcseError
 from sentcse.methods.building import Origin
-from sentcse.methods.generator import Generator, check_vocabularies
+from sentcse.methods.generator import SEQUENCES_AT_ONCE, Generator, check_vocabularies
 from sentcse.methods.row_chunks import ROWS_IN_CACHE
 
 VOCABULARY = len(tiny_tokenizer())
@@ -52,6 +52,22 @@ def test_the_prediction_is_the_whole_models_at_the_positions_asked_for(family: s
     positions &= mask.bool()
     found = tiny_generator(whole(family)).predict(ids, mask, positions)
     assert torch.equal(found, scores(ids, mask, family).argmax(dim=-1) * positions)
+
+
+@pytest.mark.parametrize(("device", "at_once"), [("cpu", ROWS_IN_CACHE), ("meta", SEQUENCES_AT_ONCE)])
+def test_how_many_sequences_it_reads_at_a_time(device: str, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as a CPU's cache holds; elsewhere all of a usual batch."""
+    asked = []
+
+    def no_rows(mask: Tensor, size: int, *, cut_padding: bool) -> list[Any]:
+        asked.append(size)
+        return []
+
+    monkeypatch.setattr("sentcse.methods.generator.split_rows", no_rows)
+    ids, mask = (each.to(device) for each in rows())
+    tiny_generator(whole()).predict(ids, mask, mask.bool())
+    assert asked == [at_once]
+    assert at_once == 32 or at_once >= 2 * 512  # both views of the largest published batch
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])

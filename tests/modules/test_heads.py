@@ -74,6 +74,15 @@ def test_dense_layers_compute_what_the_head_computes_in_eval_mode(name: str) -> 
     assert torch.equal(again(rows()), exported(rows()))
 
 
+@pytest.mark.usefixtures("without_float64")
+def test_heads_are_exported_from_a_device_without_float64() -> None:
+    head = BatchNormHead(6)
+    head(rows())
+    assert [layer.weight.dtype for layer in head.eval().dense_layers()] == [torch.float32] * 2
+    with pytest.raises(AssertionError, match="no float64"):  # so the test can fail
+        rows().double()
+
+
 def test_dense_head_may_change_the_width() -> None:
     widths = [6, 4, 3]
     layers = [DenseLayer(torch.ones(out, into), torch.zeros(out), "identity") for into, out in pairwise(widths)]

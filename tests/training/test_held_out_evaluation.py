@@ -55,6 +55,12 @@ def test_the_size_of_a_batch_does_not_matter(model: MaskedLanguageModelling) -> 
     assert scores == pytest.approx([scores[0]] * 3, rel=1e-6)
 
 
+@pytest.mark.usefixtures("without_float64")
+def test_a_device_needs_no_float64(model: MaskedLanguageModelling) -> None:
+    held_out = mask_once(texts(), TOKENIZER, masking_ratio=0.5, seed=1)
+    assert math.isfinite(held_out_scores(model, held_out, batch_size=2)["loss"])
+
+
 def test_masks_are_the_same_each_time_and_leave_the_random_state_alone() -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
