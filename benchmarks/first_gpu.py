@@ -170,9 +170,17 @@ def every_third(mask_token_id: int) -> Callable[[Any, Any], tuple[Any, Any]]:
 
 
 def speed(args: argparse.Namespace) -> Any:
-    """Seconds a step of `benchmarks.train_step`, as is and with one mend taken back at a time."""
+    """Seconds a step of `benchmarks.train_step`: as is, with one mend taken back at a time, and compiled."""
     batches = make_batches(args.out)
     rows = []
+
+    def add(method: str, precision: str, back: str, *, compiled: bool = False) -> None:
+        command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, args.size, precision]
+        command += ["--batches", str(batches), "--device", args.device, "--take-back", back]
+        found = last_json([*command, "--compiled"] if compiled else command)
+        rows.append({"method": method, "precision": precision, "taken_back": back, "compiled": compiled} | found)
+        print(rows[-1], flush=True)
+
     # a rehearsal is about the commands: one precision will do
     for precision in ("fp16", "bf16", "fp32") if args.device == "cuda" else ("fp32",):
         for method in METHODS:
@@ -180,10 +188,10 @@ def speed(args: argparse.Namespace) -> Any:
                 of_diffcse = back in ("cpu_rows", "no_screen")
                 if (back == "loop_adamw" and precision != "fp16") or (of_diffcse and method != "diffcse"):
                     continue
-                command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, args.size, precision]
-                command += ["--batches", str(batches), "--device", args.device, "--take-back", back]
-                rows.append({"method": method, "precision": precision, "taken_back": back} | last_json(command))
-                print(rows[-1], flush=True)
+                add(method, precision, back)
+    # last, as a compiler may take the rest of the stage's time
+    for method in METHODS if args.device == "cuda" else ():
+        add(method, "bf16", "", compiled=True)
     return rows
 
 

@@ -59,6 +59,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="a mend of the GPU path: AdamW as a loop, 32 rows of discriminator and generator at a time, a vocabulary "
         "scored in float32 alone",
     )
+    parser.add_argument("--compiled", action="store_true", help="ours by torch.compile, as trainer.compile=true has it")
     parser.add_argument("--ours", nargs=3, metavar=("METHOD", "SIZE", "PRECISION"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -179,7 +180,10 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     batches = torch.load(args.batches, weights_only=True)
-    warmup, seconds, busy, tokens = 2, [], [], []
+    compute = torch.compile(method.compute_losses) if args.compiled else method.compute_losses
+    # the first lengths of sentences are compiled one by one, before any length will do
+    warmup = 6 if args.compiled else 2
+    seconds, busy, tokens = [], [], []
     flops_a_token = 0.0
     for step in range(warmup + args.steps):
         ids, mask = (t.to(args.device) for t in batches[step % len(batches)])
@@ -190,7 +194,7 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
                 flops_a_token = count_flops(method, batch) / tokens[0]
         started, worked = time.perf_counter(), time.process_time()
         with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
-            loss = method.compute_losses(batch).total()
+            loss = compute(batch).total()
         scaler.scale(loss).backward()
         scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)

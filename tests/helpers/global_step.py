@@ -1,4 +1,4 @@
-"""One step of every method on a part of a batch, in a process of its own: `python global_step.py RANK RANKS FOLDER`.
+"""One step of every method on a part of a batch, in a process: `python global_step.py RANK RANKS FOLDER gloo|nccl`.
 
 Without dropout and with masks that depend on the tokens alone, so that it does not matter which rank has a sentence.
 """
@@ -209,31 +209,41 @@ def take_step(step: nn.Module, method: Method, batch: Batch) -> dict[str, Tensor
     return {"loss": loss.detach(), **gradients, **running, **metrics}
 
 
-def main(rank: int, ranks: int, folder: Path) -> None:
-    """Take every method's step as one of `ranks`, and write what came of it."""
+def main(rank: int, ranks: int, folder: Path, backend: str) -> None:
+    """Take every method's step as one of `ranks`, on a GPU of its own under NCCL, and write what came of it."""
     from torch.nn.parallel import DistributedDataParallel
 
     torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", f"file://{folder}/store", rank=rank, world_size=ranks)
+    device = torch.device("cpu")
+    if backend == "nccl":
+        device = torch.device("cuda", rank)
+        torch.cuda.set_device(device)
+    torch.distributed.init_process_group(backend, f"file://{folder}/store", rank=rank, world_size=ranks)
     found = {}
+
+    def there(method: Method) -> Method:
+        exact(method).to(device).on_fit_start()
+        return method
+
+    def taken(step: nn.Module, method: Method, name: str) -> dict[str, Tensor]:
+        own = {key: each.to(device) for key, each in part_of(global_batch(name), rank, ranks).items()}
+        return {key: each.cpu() for key, each in take_step(step, method, own).items()}
+
     for name, build in METHODS.items():
-        own = part_of(global_batch(name), rank, ranks)
         for chunk in (None, 3):
-            method = exact(build(chunk=chunk))
+            method = there(build(chunk=chunk))
             step = DistributedDataParallel(Step(method), broadcast_buffers=False)
-            found[f"{name}/{chunk}"] = take_step(step, method, own)
-    apart = exact(simcse(gather=False))
-    found["apart"] = take_step(
-        DistributedDataParallel(Step(apart)), apart, part_of(global_batch("simcse"), rank, ranks)
-    )
+            found[f"{name}/{chunk}"] = taken(step, method, name)
+    apart = there(simcse(gather=False))
+    found["apart"] = taken(DistributedDataParallel(Step(apart)), apart, "simcse")
     for name, build in SHARDED.items():
-        method = exact(build())
-        shared_out = share_out(Step(method), init_device_mesh("cpu", (ranks,)))
-        found[f"{name}/sharded"] = take_step(shared_out, method, part_of(global_batch(name), rank, ranks))
+        method = there(build())
+        shared_out = share_out(Step(method), init_device_mesh(device.type, (ranks,)))
+        found[f"{name}/sharded"] = taken(shared_out, method, name)
         found[f"{name}/part"] = {"weights": torch.tensor(sum(own_part(each).numel() for each in method.parameters()))}
     torch.save(found, folder / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -19,15 +19,18 @@ Steps = dict[str, dict[str, Tensor]]
 RANKS = 2
 
 
-@pytest.fixture(scope="module")
-def of_two_ranks(tmp_path_factory: pytest.TempPathFactory) -> list[Steps]:
-    """What each of two processes that share a step through gloo found."""
+GPUS = pytest.mark.skipif(torch.cuda.device_count() < RANKS, reason=f"needs {RANKS} CUDA GPUs")
+
+
+@pytest.fixture(scope="module", params=["gloo", pytest.param("nccl", marks=GPUS)])
+def of_two_ranks(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> list[Steps]:
+    """What each of two processes that share a step found: on the CPU through gloo, on a GPU each through NCCL."""
     folder = tmp_path_factory.mktemp("ranks")
     helpers = Path(global_step.__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(helpers), os.environ.get("PYTHONPATH", "")])}
     started = [
         subprocess.Popen(
-            [sys.executable, global_step.__file__, str(rank), str(RANKS), str(folder)],
+            [sys.executable, global_step.__file__, str(rank), str(RANKS), str(folder), request.param],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
