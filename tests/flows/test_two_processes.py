@@ -1,4 +1,4 @@
-"""One run on two devices: two processes that Lightning starts, one folder that the first alone writes."""
+"""One run on two devices: two processes, started by Lightning or side by side; the first alone writes the folder."""
 
 from __future__ import annotations
 
