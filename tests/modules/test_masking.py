@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -79,3 +80,17 @@ def test_golden_labels_hold_the_original_at_selected_tokens() -> None:
     assert bool(selected.any())
     labels = masked_language_model_labels(golden["input_ids"], selected)
     assert torch.equal(labels, golden["mlm_labels"])
+
+
+def test_it_is_compiled_for_rows_of_any_length() -> None:
+    """As by `trainer.compile`, whose second length has every length compiled at once."""
+    torch.compiler.reset()
+    compiled = torch.compile(mask_tokens, backend="eager", dynamic=True)
+    options: dict[str, Any] = {"masking_ratio": 0.5, "mask_token_id": 4, "vocab_size": 60}
+    for length in (7, 11):
+        ids = torch.randint(5, 60, (3, length))
+        special = torch.zeros_like(ids, dtype=torch.bool)
+        torch.manual_seed(0)
+        expected = mask_tokens(ids, special, **options)
+        torch.manual_seed(0)
+        assert all(map(torch.equal, compiled(ids, special, **options), expected))

@@ -6,7 +6,7 @@ The generator of DiffCSE reads such sentences, and the masked-language-model ter
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Bool, Int, Shaped
@@ -40,11 +40,11 @@ def mask_tokens(
     """
     if not 0 < masking_ratio <= 1:
         raise ValueError(f"masking_ratio must be in (0, 1], got {masking_ratio}")
-    drawn, rule = torch.rand((2, *input_ids.shape), generator=generator, device=input_ids.device)
+    # left out and not None, which torch.compile knows for fixed shapes alone
+    given: dict[str, Any] = {} if generator is None else {"generator": generator}
+    drawn, rule = torch.rand((2, *input_ids.shape), **given, device=input_ids.device)
     selected = (drawn < masking_ratio) & ~special_or_pad_mask
-    random_ids = torch.randint(
-        vocab_size, input_ids.shape, generator=generator, device=input_ids.device, dtype=input_ids.dtype
-    )
+    random_ids = torch.randint(vocab_size, input_ids.shape, **given, device=input_ids.device, dtype=input_ids.dtype)
     masked = torch.where(selected & (rule < MASKED_SHARE), mask_token_id, input_ids)
     randomised = selected & (rule >= MASKED_SHARE) & (rule < MASKED_SHARE + RANDOM_SHARE)
     return torch.where(randomised, random_ids, masked), selected
