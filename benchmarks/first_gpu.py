@@ -86,9 +86,9 @@ def precisions(device: str) -> list[str]:
 
 def on_device(args: argparse.Namespace, place: str) -> list[str]:
     """Settings of a command that runs there; a rehearsal is about the commands, and a small batch will do."""
-    device = ["accelerator=gpu"] if args.device == "cuda" else ["accelerator=cpu", "threads=1"]
-    small = [] if args.device == "cuda" else ["data.batch_size=8"]
-    return [*(f"trainer.{word}" for word in (*device, "progress=false")), *small, f"runs.root={args.out / place}"]
+    rehearsed = ["trainer.accelerator=cpu", "trainer.threads=1", "data.batch_size=8"]
+    there = ["trainer.accelerator=gpu"] if args.device == "cuda" else rehearsed
+    return [*there, "trainer.progress=false", f"runs.root={args.out / place}"]
 
 
 def in_this_process(module: str, *words: str) -> None:

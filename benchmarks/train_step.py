@@ -86,6 +86,7 @@ def compare(method: str, size: str, precision: str, batches: Path, args: argpars
     """Both sides in turn; medians over the rounds."""
     common = ["--batches", str(batches), "--device", args.device, "--threads", str(args.threads)]
     ours_command = [sys.executable, "-m", "benchmarks.train_step", "--ours", method, size, precision, *common]
+    ours_command += ["--take-back", args.take_back, *(["--compiled"] if args.compiled else [])]
     ours: list[dict[str, float]] = []
     plain: list[dict[str, float]] = []
     for _ in range(args.rounds):

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from forking import Server
-from run_fixtures import train_in_a_process, train_in_processes
+from forking import Server, free_port
+from run_fixtures import train_in_processes
 from run_outcomes import outcome
 
 from sentcse.config import TrainConfig
@@ -32,7 +31,10 @@ TWO = ("trainer.devices=2", "trainer.strategy=ddp", "trainer.threads=1")
 @pytest.mark.slow
 def test_two_processes_make_one_run(settings: Settings, configure: Configure, tmp_path: Path, forked: Server) -> None:
     words = settings(*TWO)
-    said = train_in_a_process(tmp_path, words)
+    started = start_by_lightning(tmp_path, words)
+    said, _ = started.communicate(timeout=300)
+    assert started.returncode == 0, said
+    assert "Traceback" not in said
     folder = RunFolder(configure(*TWO))
     # 40 sentences in batches of twice 8: two whole ones and a short one
     assert "3 steps an epoch" in said
@@ -86,9 +88,7 @@ def test_two_nodes_under_torchrun_make_the_run_of_one_node_with_two_devices(
     one = ["trainer.max_steps=3", *TWO]
     train_in_processes(forked, settings(*one, runs="one"), tmp_path)
     two = ["trainer.max_steps=3", "trainer.num_nodes=2", "trainer.strategy=ddp", "trainer.threads=1"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     started = [
         subprocess.Popen(
             [
@@ -141,10 +141,10 @@ def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_le
     words = [*TWO, "trainer.max_steps=200", "evaluation.every_n_steps=200"]
     folder = RunFolder(configure(*words))
     # started by Lightning: the second one is killed, and the first one asked to stop
-    code, said = stop_what_lightning_starts(settings(*words), folder, signal.SIGKILL, second=True)
+    code, said = stop_what_lightning_starts(tmp_path, settings(*words), folder, signal.SIGKILL, second=True)
     assert code == 1, said
     assert "Another process of this run has ended or cannot be reached" in said
-    code, said = stop_what_lightning_starts(settings(*words), folder, signal.SIGTERM, second=False)
+    code, said = stop_what_lightning_starts(tmp_path, settings(*words), folder, signal.SIGTERM, second=False)
     assert code == 143, said
     assert said.count(CONTINUES) == 1
     # started side by side, as torchrun and schedulers do
@@ -176,18 +176,23 @@ def test_two_processes_stop_early_together(
     assert results["stopped"] in said
 
 
-def stop_what_lightning_starts(
-    words: list[str], folder: RunFolder, how: signal.Signals, *, second: bool
-) -> tuple[int, str]:
-    """Send a signal to the first process, or to the second one, once they write; the first one's code and words."""
-    begun = time.time()
-    started = subprocess.Popen(
+def start_by_lightning(place: Path, words: list[str]) -> subprocess.Popen[str]:
+    """The command, whose further devices are processes that it starts."""
+    return subprocess.Popen(
         [sys.executable, "-m", "sentcse.train", *words],
+        cwd=place,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
+
+
+def stop_what_lightning_starts(
+    place: Path, words: list[str], folder: RunFolder, how: signal.Signals, *, second: bool
+) -> tuple[int, str]:
+    """Send a signal to the first process, or to the second one, once they write; the first one's code and words."""
+    begun, started = time.time(), start_by_lightning(place, words)
     wait_for_a_checkpoint(folder, begun)
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listed.splitlines()]

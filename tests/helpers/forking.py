@@ -109,16 +109,21 @@ class Server:
 
     def start_together(self, words: Sequence[str], folder: Path) -> list[Started]:
         """Two processes of one training, the first one first, as torchrun starts them."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        group = {"TORCHELASTIC_RUN_ID": "x", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": 2}
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+        group = {"TORCHELASTIC_RUN_ID": "x", "WORLD_SIZE": 2, **address}
         own = [{"RANK": each, "LOCAL_RANK": each, "LOCAL_WORLD_SIZE": 2, "GROUP_RANK": 0} for each in (0, 1)]
         return [self.start("train", words, folder, variables={**group, **each}) for each in own]
 
     def run(self, command: str, words: Sequence[str], folder: Path, *, fault: int = 0, call: int = 0) -> Ended:
         """Start and wait."""
         return self.start(command, words, folder, fault=fault, call=call).wait()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens to."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,21 +36,6 @@ def train_in_processes(server: Server, words: list[str], folder: Path) -> str:
     assert [each.code for each in ended] == [0, 0], ended
     assert "Traceback" not in str(ended)
     return ended[0].said
-
-
-def train_in_a_process(folder: Path, words: list[str]) -> str:
-    """What `python -m sentcse.train` prints, which must succeed; further devices are processes that it starts."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sentcse.train", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="session")

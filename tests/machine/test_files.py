@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -162,8 +163,17 @@ def test_a_folder_that_is_deleted_while_a_library_in_rust_writes_into_it_gets_a_
     ):
         with pytest.raises(SentcseError, match=r"encoder cannot be written: No such file or directory\.$"):
             export(write)
-    with pytest.raises(ValueError, match="28"), replaced_as_a_whole(tmp_path / "b", kind="encoder", marker="mark"):
-        raise ValueError("28")  # no fault of the system
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("status code: 28"), SentcseError("a.safetensors is damaged (os error 2).")]
+)
+def test_what_is_no_fault_of_writing_keeps_its_words(tmp_path: Path, error: Exception) -> None:
+    with (
+        pytest.raises(type(error), match=re.escape(str(error))),
+        replaced_as_a_whole(tmp_path / "encoder", kind="encoder", marker="mark"),
+    ):
+        raise error
 
 
 def test_what_killed_processes_left_goes_after_a_day(tmp_path: Path) -> None:

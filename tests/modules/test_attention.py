@@ -236,34 +236,38 @@ def test_quickened_attention_is_attention(architecture: str) -> None:
     assert torch.equal(model(**batch()).last_hidden_state, first)
 
 
-@torch.no_grad()
-def test_a_gpu_gets_a_mask_that_a_batch_without_padding_does_not_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same states; whether there is padding is what it would have to be asked."""
-    model, masks = small_model("bert"), []
+@pytest.fixture
+def fused(monkeypatch: pytest.MonkeyPatch) -> list[Tensor | None]:
+    """The mask of each call of torch's fused attention."""
+    masks: list[Tensor | None] = []
 
     def note(*arguments: Any, **options: Any) -> Any:
         masks.append(arguments[4])
         return sdpa_attention_forward(*arguments, **options)
 
     monkeypatch.setattr(attention_maps, "sdpa_attention_forward", note)
+    return masks
+
+
+@torch.no_grad()
+def test_a_gpu_gets_a_mask_that_a_batch_without_padding_does_not_need(
+    fused: list[Tensor | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same states; whether there is padding is what it would have to be asked."""
+    model = small_model("bert")
     quicken_attention(model)
     whole = batch()
     whole["attention_mask"] = torch.ones_like(whole["attention_mask"])
     expected = model(**whole).last_hidden_state
-    assert masks == [None] * 4  # layers
+    assert fused == [None] * 4  # layers
     monkeypatch.setattr(attention_maps, "_answers_at_once", lambda device: False)
     torch.testing.assert_close(model(**whole).last_hidden_state, expected)
-    assert all(bool(mask.all()) for mask in masks[4:])
+    assert len(fused) == 8
+    assert all(mask is not None and bool(mask.all()) for mask in fused[4:])
 
 
-def test_fused_attention_is_left_out_where_dropout_makes_it_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, fused = small_model("bert"), []
-
-    def count(*arguments: Any, **options: Any) -> Any:
-        fused.append(arguments[0])
-        return sdpa_attention_forward(*arguments, **options)
-
-    monkeypatch.setattr(attention_maps, "sdpa_attention_forward", count)
+def test_fused_attention_is_left_out_where_dropout_makes_it_slow(fused: list[Tensor | None]) -> None:
+    model = small_model("bert")
     quicken_attention(model)
     model(**batch())
     assert len(fused) == 4  # layers

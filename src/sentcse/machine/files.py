@@ -18,7 +18,7 @@ from sentcse.errors import SentcseError
 
 ABANDONED_SECONDS = 24 * 3600
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-OS_ERROR = re.compile(r"(?:\(os error |\bcode: )(\d+)")
+OS_ERROR = re.compile(r"(?:\(os error |\bOs \{ code: )(\d+)")
 LONGEST_REASON = 300
 """Characters of another library's words that a sentence takes over."""
 
@@ -154,6 +154,8 @@ def replaced_as_a_whole(target: Path, *, kind: str, marker: str) -> Iterator[Pat
             os.replace(target, replaced)
         os.replace(partial, target)
         shutil.rmtree(replaced, ignore_errors=True)
+    except SentcseError:
+        raise  # of something else, though its words may hold those of the system
     except OSError as error:
         raise SentcseError(f"{target} cannot be written: {error}.") from error
     except Exception as error:
