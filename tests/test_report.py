@@ -119,6 +119,24 @@ def test_names_are_text_in_the_summary(tmp_path: Path) -> None:
     assert "<script>" not in rest.partition("## Commands")[0]
 
 
+@pytest.mark.parametrize("page", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_budgets_that_are_compared(tmp_path: Path, page: bool) -> None:
+    """Pairs are those of one seed and one split, trained for 100 steps and for 250."""
+    make_runs(tmp_path / "runs", [Made("diffcse", seed=seed, steps=steps) for seed in (48, 49) for steps in (100, 250)])
+    out = tmp_path / "out"
+    words = [str(tmp_path / "runs"), f"output={out}", "budgets=together", f"page={page}"]
+    assert run_report(words) == 0
+    with open(out / "tables" / "differences.csv", encoding="utf-8", newline="") as file:
+        (row,) = [row for row in csv.DictReader(file) if row["score"] == "sts_avg_test"]
+    assert (row["method"], row["reference"]) == ("diffcse, max_steps=250", "diffcse, max_steps=100")
+    with open(out / "tables" / "runs.csv", encoding="utf-8", newline="") as file:
+        assert {row["method"]: row["budget"] for row in csv.DictReader(file)} == {
+            "diffcse, max_steps=100": "100 steps",
+            "diffcse, max_steps=250": "250 steps",
+        }
+    assert "budgets=together" in (out / "summary.md").read_text(encoding="utf-8")
+
+
 def test_a_source_of_a_name_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_report(["x" * 300, f"output={tmp_path / 'out'}"]) == 1
     assert capsys.readouterr().err.startswith("error: ")

@@ -41,7 +41,7 @@ def report_job(config: ReportConfig) -> None:
 
     if config.page:
         require("plotly", "jinja2", otherwise="set page=false")
-    study = collect([find_source(source) for source in config.sources])
+    study = collect([find_source(source) for source in config.sources], apart=config.budgets == "apart")
     if len(study.parts) == 0:
         nothing = f"{' '.join(config.sources)} has no run with a scored task, and so nothing to report."
         raise SentcseError(" ".join([nothing, *study.notes]))

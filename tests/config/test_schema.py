@@ -15,6 +15,7 @@ from sentcse.config.method_options import METHOD_OPTIONS
 from sentcse.config.paths import config_dir
 from sentcse.config.schema import TrainConfig
 from sentcse.machine.locate import locate
+from sentcse.records.run_folder import effective_settings
 
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 OPTIONS = sorted(
@@ -27,6 +28,7 @@ NEEDED = {
     "data=text": ["data.path=x.txt"],
     "method=diffcse": ["generator=distilbert"],
     "experiment=diffcse_minilm": ["generator.name_or_path=runs/a_trained_one"],
+    "experiment=diffcse_minilm_few": ["generator.name_or_path=runs/a_trained_one"],
     "experiment=simcse_xlmr": ["data.path=x.txt"],
     "experiment=simcse_bert_chinese": ["data.path=x.txt"],
 }
@@ -89,6 +91,14 @@ def test_published_values(experiment: str, values: tuple[Any, ...]) -> None:
     assert config.method.head == "linear_tanh"
     assert (config.evaluation.every_n_steps, config.evaluation.select) == (125, "stsb")
     assert (config.optimizer.weight_decay, config.optimizer.warmup_steps, config.optimizer.schedule) == (0, 0, "linear")
+
+
+def test_the_recipe_for_few_sentences_is_what_the_study_ran() -> None:
+    """In its words, `experiment=diffcse_minilm trainer.max_steps=300`."""
+    words = ["generator.name_or_path=runs/a_trained_one"]
+    recipe = checked("experiment=diffcse_minilm_few", *words)
+    ran = checked("experiment=diffcse_minilm", "trainer.max_steps=300", *words)
+    assert effective_settings(recipe) == effective_settings(ran)
 
 
 def test_the_quickstart_needs_no_network_and_no_data_root() -> None:

@@ -24,7 +24,19 @@ def test_budgets_are_parts_of_their_own(tmp_path: Path) -> None:
         ("250 steps", 1),
         ("1 epoch", 1),
     ]
-    assert [part.budget.slug for part in study.parts] == ["100_steps", "250_steps", "epochs"]
+    assert [part.slug for part in study.parts] == ["100_steps", "250_steps", "epochs"]
+
+
+def test_budgets_that_are_taken_together_tell_methods_apart(tmp_path: Path) -> None:
+    """Only where a method has several, and never in one mean."""
+    longer = make_run(tmp_path, Made("diffcse", steps=250))
+    make_runs(tmp_path, [Made(), Made("diffcse"), Made(size=500), Made("micse", steps=None)])
+    study = collect([tmp_path], apart=False)
+    (part,) = study.parts
+    assert part.series == ("simcse", "diffcse, max_steps=100", "diffcse, max_steps=250", "micse")
+    assert [run.record.name for run in part.done("diffcse, max_steps=250")] == [longer.name]
+    assert (part.label, part.slug) == ("100 steps, 250 steps and 1 epoch", "100_steps_250_steps_epochs")
+    assert study.has_budgets
 
 
 def test_a_budget_without_any_result_is_left_out(tmp_path: Path) -> None:

@@ -93,6 +93,9 @@ class ReportConfig(Section):
     reference: str | None = Field(
         None, description="compare every method with this one alone, by its name in the report; null: every two"
     )
+    budgets: Literal["apart", "together"] = Field(
+        "apart", description="apart: tables and tests of their own; together: how long a run trains is one more setting"
+    )
     panels: Literal["size", "method"] = Field("size", description="of the learning curves")
     page: bool = Field(True, description="whether to make index.html, which needs plotly")
 

@@ -1,4 +1,4 @@
-"""From folders to a study: every run read once, sorted by budget, each with the name of its method."""
+"""From folders to a study: every run read once, in its part, each with the name of its method."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sentcse.records.layout import METRICS_FILE, RUNS_FOLDER, SWEEP_FILE, SWEEPS
 from sentcse.records.metrics_file import Curve, read_dev_curves
 from sentcse.records.run_record import RunRecord
 from sentcse.records.sweep_record import JobState, SweepRecord
-from sentcse.studies.part import Part, name_series, places_of
+from sentcse.studies.part import Part, in_order_of_length, name_series, places_of
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
 
@@ -25,8 +25,12 @@ LEFT_OUT = "Left out: "
 """Begins the note on a run or sweep that cannot be read."""
 
 
-def collect(sources: Sequence[Path]) -> Study:
+def collect(sources: Sequence[Path], *, apart: bool = True) -> Study:
     """Read all runs of folders, run folders and sweeps.
+
+    Args:
+        sources: where they are.
+        apart: whether runs of other budgets are parts of their own; else how long a run trains is a setting among others.
 
     Raises:
         SentcseError: if a source does not exist, or none holds a run of an encoder that is done.
@@ -51,8 +55,7 @@ def collect(sources: Sequence[Path]) -> Study:
         )
         raise SentcseError("\n".join([nothing, *damaged]))
     runs = _one_a_replicate(runs, notes)
-    budgets = sorted({run.budget for run in runs}, key=lambda budget: (budget.steps is None, budget.steps))
-    parts = [[run for run in runs if run.budget == budget] for budget in budgets]
+    parts = [[run for run in runs if run.budget == budget] for budget in in_order_of_length(runs)] if apart else [runs]
     names = [name_series(part) for part in parts]
     places = places_of(series for each in names for series in each.values())
     with_results = _with_results(
@@ -119,7 +122,7 @@ def _one_a_replicate(runs: Sequence[StudyRun], notes: list[str]) -> list[StudyRu
     """Of runs that differ only in which tests they score, the one with the most scores."""
     kept: dict[str, StudyRun] = {}
     for run in sorted(runs, key=lambda run: -len(run.scores)):
-        same = repr((sorted(run.settings.items(), key=str), run.budget, run.size, run.replicate))
+        same = repr((sorted(run.settings.items(), key=str), run.size, run.replicate))
         if same in kept:
             notes.append(f"{run.record.name} trains as {kept[same].record.name} does; it counts once.")
         kept.setdefault(same, run)

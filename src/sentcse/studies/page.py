@@ -79,7 +79,7 @@ def _part(report: PartReport, drawn: Sequence[Any]) -> dict[str, Any]:
     part = report.part
     headings = {"tasks": "Scores by task"}
     return {
-        "id": f"results-{part.budget.slug.replace('_', '-')}",
+        "id": f"results-{part.slug.replace('_', '-')}",
         "label": part.label,
         "findings": report.findings,
         "other_findings": report.other_findings,

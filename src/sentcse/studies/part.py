@@ -1,4 +1,4 @@
-"""The runs of one budget: methods by size by seed, and what is missing of that grid."""
+"""The runs that are compared: methods by size by seed, and what is missing of that grid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sentcse.config.method_options import method_names
 from sentcse.config.tasks import TASKS
 from sentcse.printing.figures import COLOURS
-from sentcse.printing.wording import count
+from sentcse.printing.wording import listed
 from sentcse.records.layout import STS_AVERAGE, score_key
 from sentcse.studies.study_run import Budget, Replicate, StudyRun, setting_text
 
@@ -22,10 +22,10 @@ METHODS = method_names()
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The part of a study that one budget makes.
+    """The part of a study that one budget makes, or all of it where budgets are taken together.
 
     Attributes:
-        budget: of all its runs.
+        budgets: of its runs, fewest steps first, epochs last.
         runs: done or not, by series, size and seed.
         names: series by the run's name.
         series: what is compared, as it is shown.
@@ -34,7 +34,7 @@ class Part:
         places: of each series among those of the study, which decide its look.
     """
 
-    budget: Budget
+    budgets: tuple[Budget, ...]
     runs: tuple[StudyRun, ...]
     names: Mapping[str, str]
     series: tuple[str, ...]
@@ -44,7 +44,7 @@ class Part:
 
     @classmethod
     def of(cls, runs: Sequence[StudyRun], names: Mapping[str, str], places: Mapping[str, int]) -> Part:
-        """The part that these runs of one budget make; `names` gives their series, `places` those of all series."""
+        """The part that these runs make; `names` gives their series, `places` those of all series."""
         series = in_order(names.values())
 
         def place(run: StudyRun) -> tuple[Any, ...]:
@@ -52,7 +52,7 @@ class Part:
             return series.index(names[own]), run.size is None, run.size or 0, in_order_of_seeds(run.replicate), own
 
         return cls(
-            budget=runs[0].budget,
+            budgets=in_order_of_length(runs),
             runs=tuple(sorted(runs, key=place)),
             names=names,
             series=series,
@@ -63,12 +63,17 @@ class Part:
 
     @property
     def label(self) -> str:
-        """The budget in words, with the epochs where all runs have the same."""
-        epochs = {run.record.max_epochs for run in self.runs if run.record.max_epochs is not None}
-        if self.budget.steps is not None or len(epochs) != 1:
-            return self.budget.label
-        (number,) = epochs
-        return count(number, "epoch")
+        """The budgets in words, with the epochs where all runs that have any have the same."""
+        said = []
+        for budget in self.budgets:
+            words = {run.trained_for for run in self.runs if run.budget == budget}
+            said.append(words.pop() if len(words) == 1 else budget.label)
+        return listed(said)
+
+    @property
+    def slug(self) -> str:
+        """The budgets as part of a file's name."""
+        return "_".join(budget.slug for budget in self.budgets)
 
     def done(self, series: str | None = None, size: int | None = None) -> list[StudyRun]:
         """Runs with scores, of a series and of a size where they are given, by seed."""
@@ -151,6 +156,12 @@ class Part:
         return [run for run in self.done() if run.outcome(key) is None]
 
 
+def in_order_of_length(runs: Iterable[StudyRun]) -> tuple[Budget, ...]:
+    """The budgets of runs, fewest steps first, epochs last."""
+    found = {run.budget for run in runs}
+    return tuple(sorted(found, key=lambda budget: (budget.steps is None, budget.steps)))
+
+
 def in_order_of_seeds(replicate: Replicate) -> tuple[int, int]:
     """What replicates are sorted by: the seed, then the split's."""
     return replicate.seed, -1 if replicate.split is None else replicate.split
@@ -169,7 +180,7 @@ def name_series(runs: Sequence[StudyRun]) -> dict[str, str]:
     (`stay_near_weight`).
 
     Args:
-        runs: of one budget.
+        runs: of one part.
 
     Returns:
         Series by the run's name, such as "micse" or "micse, ami_weight=0.001".

@@ -14,7 +14,7 @@ from sentcse.config.section import flat
 from sentcse.records.run_folder import has_effect
 from sentcse.studies.study_run import VARIED, StudyRun, shortened
 
-TELLS = ("data.low_shot.", "trainer.max_steps", "evaluation.test", "evaluation.pairs_test", "budget")
+TELLS = ("data.low_shot.", "evaluation.test", "evaluation.pairs_test", "budget")
 """What tells no two methods apart, and yet belongs to a command."""
 
 OWN = "~method"

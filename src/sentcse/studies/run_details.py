@@ -17,7 +17,7 @@ Cell = dict[str, Any]
 
 def run_columns(study: Study) -> list[dict[str, Any]]:
     """Headings of the table of runs; figures stand to the right."""
-    words = ["run", "method", *(["budget"] if len(study.parts) > 1 else [])]
+    words = ["run", "method", *(["budget"] if study.has_budgets else [])]
     seeds = ["seed", *(["split"] if _splits_of_their_own(study) else [])]
     scores = [*map(score_label, headline_keys(study)), *GEOMETRY]
     figures = ["sentences", *seeds, "selected step", *scores]
@@ -30,11 +30,11 @@ def run_columns(study: Study) -> list[dict[str, Any]]:
 
 def run_rows(study: Study) -> list[dict[str, Any]]:
     """The rows of the table of runs: `index` of its details, and `cells` with the text and the value to sort by."""
-    several = len(study.parts) > 1
+    several = study.has_budgets
     located = [(part, run) for part in study.parts for run in part.runs]
     rows = []
     for index, (part, run) in enumerate(located):
-        words = [run.record.name, part.names[run.record.name], *([part.label] if several else [])]
+        words = [run.record.name, part.names[run.record.name], *([run.trained_for] if several else [])]
         scores = [_figure(run.scores.get(key)) for key in headline_keys(study)]
         shape = [_figure(run.outcome(kind), 3) for kind in GEOMETRY]
         split = [_figure(run.replicate.split, None)] if _splits_of_their_own(study) else []
@@ -97,7 +97,7 @@ def _facts(part: Part, run: StudyRun) -> list[list[str]]:
         ("sentences", number(run.size, 0)),
         ("seed", str(run.record.seed)),
         ("seed of the split", str(run.record.split_seed) if run.record.is_low_shot else "whole corpus"),
-        ("budget", part.label),
+        ("budget", run.trained_for),
         ("selected step", number(run.record.best_step, 0)),
         *((kind, number(run.outcome(kind), 3)) for kind in GEOMETRY),
         ("corpus", str(data.get("source", shortened(run.record.corpus)))),

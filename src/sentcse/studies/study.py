@@ -13,10 +13,10 @@ from sentcse.studies.study_run import StudyRun
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Runs by budget: budgets are never mixed, neither in a curve nor in a mean.
+    """Runs by part: budgets are never mixed, neither in a curve nor in a mean.
 
     Attributes:
-        parts: one a budget, fewest steps first, epochs last.
+        parts: one a budget, fewest steps first, epochs last; a single one where budgets are taken together.
         notes: what was found while reading, a sentence each.
         reference: the series that every other is compared with; None: every two are compared.
     """
@@ -34,6 +34,11 @@ class Study:
     def series(self) -> tuple[str, ...]:
         """What is compared, in any part."""
         return tuple(dict.fromkeys(series for part in self.parts for series in part.series))
+
+    @property
+    def has_budgets(self) -> bool:
+        """Whether its runs are not all equally long."""
+        return sum(len(part.budgets) for part in self.parts) > 1
 
     def compared_with(self, reference: str | None) -> Study:
         """The same runs, every series compared with `reference` alone.

@@ -15,7 +15,7 @@ from sentcse.config import TrainConfig
 from sentcse.config.method_options import METHOD_OPTIONS, reads_generator
 from sentcse.config.section import flat
 from sentcse.config.tasks import label_of
-from sentcse.printing.wording import NOTHING
+from sentcse.printing.wording import NOTHING, count
 from sentcse.records.layout import STS_AVERAGE, VALIDATION
 from sentcse.records.metrics_file import Curve
 from sentcse.records.run_folder import has_effect
@@ -27,7 +27,6 @@ VARIED = (
     "data.low_shot.seed",
     "data.low_shot.size",
     "data.low_shot.percent",
-    "trainer.max_steps",
     "evaluation.test",
     "evaluation.test_curve",
     "evaluation.pairs_test",
@@ -95,6 +94,12 @@ class StudyRun:
     def budget(self) -> Budget:
         """How long it trains."""
         return Budget(self.record.max_steps)
+
+    @property
+    def trained_for(self) -> str:
+        """Its budget in words, with the epochs where they decide."""
+        epochs = self.record.max_epochs
+        return self.budget.label if epochs is None else count(epochs, "epoch")
 
     @cached_property
     def config(self) -> dict[str, Any]:

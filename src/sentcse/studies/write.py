@@ -111,7 +111,7 @@ def _delete_older(output: Path, written: Sequence[Path]) -> None:
 
 def _suffix(report: PartReport, reports: Sequence[PartReport]) -> str:
     """What tells the files of one budget from those of another."""
-    return "" if len(reports) == 1 else f"-{report.part.budget.slug}"
+    return "" if len(reports) == 1 else f"-{report.part.slug}"
 
 
 def _write_tables(report: PartReport, folder: Path, suffix: str) -> list[Path]:
