@@ -13,7 +13,13 @@ from sentcse.errors import ConfigError
 
 
 @pytest.mark.parametrize(
-    ("given", "named"), [({}, []), ({"checkpoint": "a"}, ["a"]), ({"checkpoint": ["a", "b"]}, ["a", "b"])]
+    ("given", "named"),
+    [
+        ({}, []),
+        ({"checkpoint": "a"}, ["a"]),
+        ({"checkpoint": ["a", "b"]}, ["a", "b"]),
+        ({"from": ["a", "b"]}, ["a", "b"]),
+    ],
 )
 def test_one_checkpoint_several_or_none(given: dict[str, Any], named: list[str]) -> None:
     config = check_command(ExportConfig, {"output": "x", **given})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from sentcse.config.schema import Pooler
 from sentcse.config.section import LocalPath, Section
@@ -26,7 +26,8 @@ class ExportConfig(Section):
     source: LocalPath | None = Field(
         None,
         alias="from",
-        description="in its place: training checkpoint of SimCSE's, DiffCSE's or miCSE's own code, a folder or .bin",
+        description="in its place: training checkpoint of SimCSE's, DiffCSE's or miCSE's own code, a folder or .bin; "
+        "a list is one of checkpoint",
     )
     base_model: LocalPath | None = Field(
         None, description="from: folder or hub name whose config.json and tokenizer are taken; null: beside the weights"
@@ -39,6 +40,14 @@ class ExportConfig(Section):
     )
     push_to_hub: str | None = Field(None, description="OWNER/NAME on the model hub that the folder is uploaded to")
     private: bool = Field(False, description="push_to_hub: whether a new repository is private")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several_are_ours(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Only runs of sentcse are averaged, by whichever name they are given."""
+        if isinstance(values.get("from"), list) and values.get("checkpoint") is None:
+            return {**values, "checkpoint": values["from"], "from": None}
+        return values
 
     @property
     def checkpoints(self) -> list[str]:

@@ -153,7 +153,12 @@ def run_table(part: Part) -> Table:
         for run in part.runs
     ]
     records = [
-        {"run": run.record.name, "budget": run.trained_for, "method": part.names[run.record.name], "sentences": run.size}
+        {
+            "run": run.record.name,
+            "budget": run.trained_for,
+            "method": part.names[run.record.name],
+            "sentences": run.size,
+        }
         | {**seed_and_split(run.replicate), "status": run.record.status}
         | {"reason": run.record.reason, "best_step": run.record.best_step, **run.scores}
         | {kind: run.outcome(kind) for kind in GEOMETRY}
