@@ -30,7 +30,7 @@ def collect(sources: Sequence[Path], *, apart: bool = True) -> Study:
 
     Args:
         sources: where they are.
-        apart: whether runs of other budgets are parts of their own; else how long a run trains is a setting among others.
+        apart: whether each budget is a part of its own; else how long a run trains is a setting among others.
 
     Raises:
         SentcseError: if a source does not exist, or none holds a run of an encoder that is done.
