@@ -10,7 +10,7 @@ import torch
 from tiny_methods import tiny_batch, tiny_diffcse
 from torch import Tensor
 
-from sentcse.methods import DiffCSE
+from sentcse.methods import DiffCSE, row_chunks
 from sentcse.methods.objective import Objective
 from sentcse.methods.row_chunks import Rows, split_rows, sum_over_pieces
 
@@ -30,8 +30,11 @@ def step(method: DiffCSE) -> tuple[Objective, dict[str, Tensor | None]]:
 
 @pytest.mark.parametrize("count_padding", [False, True])
 @pytest.mark.parametrize("condition", ["after_head", "before_head"])
-@pytest.mark.parametrize("rows", [1, 3, 4, 10, 64])
-def test_loss_metrics_and_every_gradient_as_in_one_pass(rows: int, condition: str, count_padding: bool) -> None:
+@pytest.mark.parametrize(("rows", "looked_up"), [(1, 64), (3, 4), (3, 6), (4, 1), (10, 64), (64, 64)])
+def test_loss_metrics_and_every_gradient_as_in_one_pass(
+    rows: int, looked_up: int, condition: str, count_padding: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_chunks, "ROWS_LOOKED_UP", looked_up)
     whole, expected = step(exact(tiny_diffcse(None, condition=condition, count_padding=count_padding)))
     pieces, found = step(exact(tiny_diffcse(rows, condition=condition, count_padding=count_padding)))
     torch.testing.assert_close(pieces.losses, whole.losses)
@@ -104,6 +107,7 @@ class Saved:
 def test_activations_of_one_piece_exist_at_a_time() -> None:
     weight = torch.randn(4, 4, requires_grad=True)
     rows = torch.randn(12, 4, requires_grad=True)
+    table, ids = torch.nn.Embedding(7, 4), torch.randint(7, (12, 3))
     alive: weakref.WeakSet[Saved] = weakref.WeakSet()
     held = []
 
@@ -112,21 +116,48 @@ def test_activations_of_one_piece_exist_at_a_time() -> None:
         alive.add(saved)
         return saved
 
-    def part(_piece: Rows, chunk: Tensor) -> Tensor:
+    def loss_of(chunk: Tensor, words: Tensor) -> Tensor:
+        return ((chunk + words.sum(dim=1)) @ weight).tanh().square().sum()
+
+    def part(_piece: Rows, chunk: Tensor, words: Tensor) -> Tensor:
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda saved: saved.tensor):
-            loss = (chunk @ weight).tanh().square().sum()
+            loss = loss_of(chunk, words)
         gc.collect()
         held.append(len(alive))
         return loss
 
-    loss = sum_over_pieces(part, split_rows(torch.ones(12, 3), 3, cut_padding=True), [rows], [weight])
+    pieces = split_rows(torch.ones(12, 3), 3, cut_padding=True)
+    loss = sum_over_pieces(part, pieces, [rows], [weight], table=table, ids=ids)
     assert len(held) == 4
     assert held[0] > 0
     assert set(held) == {held[0]}
     loss.backward()
-    expected = torch.autograd.grad((rows @ weight).tanh().square().sum(), [rows, weight])
-    torch.testing.assert_close(rows.grad, expected[0])
-    torch.testing.assert_close(weight.grad, expected[1])
+    expected = torch.autograd.grad(loss_of(rows, table(ids)), [rows, weight, table.weight])
+    for tensor, gradient in zip((rows, weight, table.weight), expected, strict=True):
+        torch.testing.assert_close(tensor.grad, gradient)
+
+
+def test_words_of_some_rows_exist_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_chunks, "ROWS_LOOKED_UP", 6)
+    table, ids = torch.nn.Embedding(7, 4), torch.randint(7, (14, 3))
+    alive: weakref.WeakSet[Tensor] = weakref.WeakSet()
+    rows, most = [], []
+
+    def note(_module: torch.nn.Module, _inputs: object, words: Tensor) -> None:
+        gc.collect()
+        alive.add(words)
+        rows.append(len(words))
+        most.append(len(alive))
+
+    table.register_forward_hook(note)
+    pieces = split_rows(torch.ones(14, 3), 3, cut_padding=True)
+    condition = torch.randn(14, 4, requires_grad=True)
+    loss = sum_over_pieces(
+        lambda _piece, chunk, words: (chunk * words.sum(dim=1)).sum(), pieces, [condition], [], table=table, ids=ids
+    )
+    loss.backward()
+    assert rows == [6, 6, 2]
+    assert max(most) <= 2  # that of before, until the next is there
 
 
 def test_pieces_cover_every_row_once_and_cut_common_padding() -> None:

@@ -73,11 +73,11 @@ class Discriminator:
         counted = torch.ones_like(attention_mask) if self.count_padding else attention_mask
         tokens_of_a_rank = mean_over_ranks(counted.sum())
         score = partial(self._score_piece, edited, labels, attention_mask, counted, tokens_of_a_rank, found)
-        # looked up for all rows together: the gradient of the table is as large as the vocabulary
+        # looked up for many rows together: the gradient of the table is as large as the vocabulary
         table: Any = self.backbone.get_input_embeddings()
         learned = [*self.backbone.parameters(), *self.classifier.parameters()]
         parameters = [each for each in learned if each.requires_grad and each is not table.weight]
-        loss = sum_over_pieces(score, pieces, (condition, table(edited)), parameters)
+        loss = sum_over_pieces(score, pieces, (condition,), parameters, table=table, ids=edited)
         counts = sum_over_ranks(replaced_token_counts(found, labels, attention_mask))
         return Detection(loss, replaced_token_accuracy(counts))
 
