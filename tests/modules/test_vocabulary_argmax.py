@@ -22,6 +22,12 @@ def test_equals_the_plain_arg_max(screen: bool, spread: float) -> None:
     assert torch.equal(VocabularyArgmax(weight, bias, screen=screen)(states), expected)
 
 
+@pytest.mark.parametrize("rows", [0, 1])
+def test_no_rows_and_one(rows: int) -> None:
+    found = VocabularyArgmax(torch.ones(200, 16), torch.arange(200.0), screen=True)(torch.ones(rows, 16))
+    assert found.tolist() == [199] * rows
+
+
 def test_a_gpu_sums_the_rough_scores_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound has one rounding of a sum; a GPU may split the sum and round its parts."""
     matmul, seen = torch.backends.cuda.matmul, []

@@ -92,6 +92,13 @@ def test_steps_skipped_one_after_the_other_end_the_run() -> None:
         run.look(40, scale=65536 / 2**39)
 
 
+def test_a_scale_that_has_fallen_to_nothing_is_steps_that_were_skipped() -> None:
+    """Half as large in each of more steps than float32 has halves, between two looks."""
+    run = Scaled()
+    with pytest.raises(SentcseError, match=r"last 200 steps before step 200 .* loss scale 0\)"):
+        run.look(200, scale=0.0)
+
+
 @pytest.mark.parametrize("more", [[], ["trainer.log_every_n_steps=5", "evaluation.every_n_steps=5"]])
 def test_weights_that_are_not_finite_are_never_saved(configure: Configure, more: list[str]) -> None:
     """Neither where the loss is looked at in every step, nor where later."""

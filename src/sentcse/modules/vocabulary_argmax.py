@@ -14,7 +14,7 @@ ROWS_AT_ONCE = 256
 """Rows scored together: (256, 30522) float32 scores are 30 MiB, those of a whole batch would be gigabytes."""
 
 ROWS_AT_ONCE_ON_A_GPU = 8 * ROWS_AT_ONCE
-"""A GPU is waited for once each time that rows are scored."""
+"""The same where memory is larger, and each operation has a price of its own."""
 
 CANDIDATES = 8
 """Tokens of a row that are scored exactly after a rough look at all of them."""
@@ -50,11 +50,26 @@ class VocabularyArgmax:
         """The best token of each of the states, (rows, width)."""
         at_once = ROWS_AT_ONCE if states.device.type == "cpu" else ROWS_AT_ONCE_ON_A_GPU
         with torch.autocast(states.device.type, enabled=False):
-            return torch.cat([self._choose(rows) for rows in torch.split(states.float(), at_once)])
+            return self._best(states.float(), at_once)
 
-    def _choose(self, states: Tensor) -> Tensor:
+    def _best(self, states: Tensor, at_once: int) -> Tensor:
         if self.rounded is None:
-            return F.linear(states, self.weight, self.bias).argmax(dim=1)
+            return torch.cat([self._score(rows) for rows in torch.split(states, at_once)])
+        chosen, unsure = (
+            torch.cat(parts) for parts in zip(*map(self._screen, torch.split(states, at_once)), strict=True)
+        )
+        # looked up once, of all rows: each use of a mask as an index would have a GPU waited for
+        again = unsure.nonzero().squeeze(1)
+        for rows in torch.split(again, at_once):
+            chosen[rows] = self._score(states[rows])
+        return chosen
+
+    def _score(self, states: Tensor) -> Tensor:
+        return F.linear(states, self.weight, self.bias).argmax(dim=1)
+
+    def _screen(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """The best of the candidates, and of which rows another token may be better."""
+        assert self.rounded is not None
         with _summed_in_float32():
             rough = F.linear(states.bfloat16(), self.rounded, self.rounded_bias).topk(CANDIDATES, dim=1)
         exact = torch.bmm(self.weight[rough.indices], states.unsqueeze(2)).squeeze(2) + self.bias[rough.indices]
@@ -63,10 +78,7 @@ class VocabularyArgmax:
         # Cauchy-Schwarz for the rounded factors; then the rounding of the bias and of the sum
         error = BFLOAT16_ERROR * (torch.linalg.vector_norm(states, dim=1) * self.longest + self.largest_bias)
         error = error + BFLOAT16_ERROR * rough.values[:, 0].float().abs()
-        # looked up once: each use of a mask as an index would have a GPU waited for
-        unsure = (best.values.squeeze(1) < rough.values[:, -1].float() + error).nonzero().squeeze(1)
-        chosen[unsure] = F.linear(states[unsure], self.weight, self.bias).argmax(dim=1)
-        return chosen
+        return chosen, best.values.squeeze(1) < rough.values[:, -1].float() + error
 
 
 @contextmanager

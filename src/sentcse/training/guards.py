@@ -63,7 +63,7 @@ class LossGuard(Callback):
     def _look_at_scale(self, trainer: Trainer, pl_module: LightningModule, scale: float) -> None:
         steps = trainer.global_step - self._step
         # it doubles after 2,000 good steps at the soonest: between two looks it falls only by what is skipped
-        skipped = max(0, round(math.log2(self._scale / scale)))
+        skipped = max(0, round(math.log2(self._scale / scale))) if scale > 0 else steps
         self._in_a_row = self._in_a_row + skipped if skipped >= steps else 0
         self._scale, self._step = scale, trainer.global_step
         pl_module.log("train/loss_scale", scale)
