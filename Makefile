@@ -77,13 +77,13 @@ golden: $(VENV)/.dev ## compare with the published implementations
 	@echo "Comparing with values of the published implementations"
 	@$(BIN)/python -m pytest -m golden $(ARGS)
 
-bench: $(VENV)/.dev ## measure speed and memory here and write docs/performance.md; about ten minutes
+bench: $(VENV)/.dev ## measure speed and memory here and write docs/performance.md; a quarter of an hour
 	@echo "Measuring speed and memory"
 	@$(BIN)/python -m benchmarks.bench $(ARGS)
 
-bench-gpu: $(VENV)/.dev ## time steps and an evaluation on a GPU, and project every published recipe, into bench_gpu/; about ten minutes
+bench-gpu: $(VENV)/.dev ## time steps and an evaluation on a GPU, and project every published recipe, into bench_gpu/; at most ten minutes
 	@echo "Measuring on a GPU"
-	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(if $(PLAIN),--plain $(PLAIN)) $(ARGS)
+	@$(BIN)/python -m benchmarks.bench_gpu bench_gpu $(ARGS)
 
 train: $(VENV)/.quickstart ## train EXPERIMENT; again: continue it
 	@echo "Training $(EXPERIMENT)"

@@ -2,7 +2,7 @@
 
     [SENTCSE_DATA=...] python -m benchmarks.bench [--out docs/performance.md] [--only train_step growth ...]
 
-Runs the other benchmarks in small sizes, each in a process of its own, about ten minutes on two free cores, and writes
+Runs the other benchmarks in small sizes, each in a process of its own, a quarter of an hour on two cores, and writes
 the page with its figure, hardware, processor flags and date. A part that fails or whose data are missing is left out,
 and the page says so. Rates are those of processor time, which other work on the machine disturbs less. The page is
 written after every part, and rows are kept beside it in performance.json: --only measures some parts again.
@@ -122,19 +122,26 @@ def run(module: str, words: list[str], limit: int, result: Path) -> list[dict[st
         subprocess.TimeoutExpired: if it takes longer than `limit` seconds.
     """
     command = [sys.executable, "-m", f"benchmarks.{module}", *words, "--json", str(result)]
-    # in a session of its own: what it starts ends with it
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
-    ) as started:
+    done = run_for(limit, command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if not result.is_file():
+        raise ValueError(f"{module} ended with {done.returncode}: {done.stderr.strip().splitlines()[-1:]}")
+    found = json.loads(result.read_text(encoding="utf-8"))
+    return found if isinstance(found, list) else [found]
+
+
+def run_for(limit: float, command: list[str], **streams: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends, with all that it has started, after so many seconds.
+
+    Raises:
+        subprocess.TimeoutExpired: if that was too few.
+    """
+    with subprocess.Popen(command, text=True, cwd=ROOT, start_new_session=True, **streams) as started:
         try:
-            _, said = started.communicate(timeout=limit)
+            said, complained = started.communicate(timeout=limit)
         except BaseException:
             os.killpg(started.pid, signal.SIGKILL)
             raise
-    if not result.is_file():
-        raise ValueError(f"{module} ended with {started.returncode}: {said.strip().splitlines()[-1:]}")
-    found = json.loads(result.read_text(encoding="utf-8"))
-    return found if isinstance(found, list) else [found]
+    return subprocess.CompletedProcess(command, started.returncode, said, complained)
 
 
 def train_step(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:

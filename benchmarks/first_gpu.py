@@ -3,17 +3,19 @@
     python -m benchmarks.first_gpu OUT [--device cuda] [--size bert-base] [--stages smoke ...] [--limit 150]
 
 Each stage runs in a process of its own under a time limit, with its log in OUT/STAGE.log and what it found in
-OUT/STAGE.json; one that fails or takes too long does not keep the next from running. In this order:
+OUT/STAGE.json; one that fails or takes too long does not keep the next from running. Where there is a right answer, the
+line of a stage says whether it was found. In this order:
 
     smoke     two steps, an evaluation and an export of each method in fp16, bf16 and fp32
     parity    one batch at equal weights without dropout on the CPU and on the device: loss, gradient norm, choices;
               `ok` where loss and norm are within 1e-4
-    speed     steps a second as they are, and with mends of the GPU path taken back
-    launches  what a step waits for and launches, and which attention it takes
+    speed     steps a second in fp16 as they are, and with mends of the GPU path taken back; in bf16 and fp32; compiled.
+              It has twice the time of another stage, and what it measures is written as it comes
+    launches  what a whole step, in fp16, waits for and launches, and which attention it takes
     resume    two equal runs, and one that was stopped, with trainer.deterministic=true: weights bit for bit, and at
               what speed?
     scores    STS-B dev, or without SENTCSE_DATA the embedded pairs, scored in batches of 64 and 512
-    overflow  a loss scale that overflows: steps are skipped, and the run goes on
+    overflow  a loss scale that overflows: steps are skipped until one is made
 
 Rehearsed on a CPU by --device cpu --size minilm, where fp16 is left out.
 """
@@ -31,7 +33,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.train_step import METHODS, SIZES, build, last_json, make_batches
+from benchmarks.bench import run_for
+from benchmarks.train_step import METHODS, SIZES, autocast, build, last_json, make_batches, whole_step
+from sentcse.printing.wording import listed
 
 CLOSE = 1e-4
 """Relative difference of two devices in float32."""
@@ -52,32 +56,38 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     if args.in_this_process:
         (stage,) = args.stages
-        found = STAGES[stage](args)
-        (args.out / f"{stage}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        keep(args.out / f"{stage}.json", STAGES[stage](args))
         return
     ends = time.monotonic() + args.total
     for stage in args.stages:
-        left = min(args.limit, ends - time.monotonic())
+        left = min(args.limit * (2 if stage == "speed" else 1), ends - time.monotonic())
         print(run_stage(stage, args, left) if left > 0 else f"{stage:<9} LEFT OUT: {args.total} s are over", flush=True)
 
 
 def run_stage(stage: str, args: argparse.Namespace, limit: float) -> str:
     """One stage in a process of its own; a line that says how it ended."""
-    command = [sys.executable, "-m", "benchmarks.first_gpu", str(args.out), "--in-this-process", "--stages", stage]
-    started = time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.first_gpu", str(args.out.resolve()), "--in-this-process"]
+    command += ["--stages", stage, "--device", args.device, "--size", args.size]
+    started, found = time.perf_counter(), args.out / f"{stage}.json"
+    found.unlink(missing_ok=True)
     with (args.out / f"{stage}.log").open("w") as log:
         try:
-            done = subprocess.run(
-                [*command, "--device", args.device, "--size", args.size],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                timeout=limit,
-                check=False,
-            )
-            ended = "done" if done.returncode == 0 else f"FAILED with code {done.returncode}"
+            done = run_for(limit, command, stdout=log, stderr=subprocess.STDOUT)
+            ended = how_it_ended(stage, json.loads(found.read_text())) if done.returncode == 0 else "FAILED"
         except subprocess.TimeoutExpired:
             ended = f"STOPPED at its limit of {limit:.0f} s"
-    return f"{stage:<9} {ended} in {time.perf_counter() - started:.0f} s: {args.out / stage}.log"
+    there = listed([path.name for path in (found, found.with_suffix(".log")) if path.is_file()])
+    return f"{stage:<9} {ended} in {time.perf_counter() - started:.0f} s: {there} in {args.out}"
+
+
+def how_it_ended(stage: str, found: Any) -> str:
+    if stage not in RIGHT:
+        return "done"
+    return "done, as it should be," if RIGHT[stage](found) else "done, and WRONG,"
+
+
+def keep(path: Path, found: Any) -> None:
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def precisions(device: str) -> list[str]:
@@ -179,16 +189,18 @@ def speed(args: argparse.Namespace) -> Any:
         command += ["--batches", str(batches), "--device", args.device, "--take-back", back]
         found = last_json([*command, "--compiled"] if compiled else command)
         rows.append({"method": method, "precision": precision, "taken_back": back, "compiled": compiled} | found)
+        keep(args.out / "speed.json", rows)  # the stage may be stopped before its end
         print(rows[-1], flush=True)
 
     # a rehearsal is about the commands: one precision will do
-    for precision in ("fp16", "bf16", "fp32") if args.device == "cuda" else ("fp32",):
+    first, *others = ("fp16", "bf16", "fp32") if args.device == "cuda" else ("fp32",)
+    for method in METHODS:
+        backs = [*(["loop_adamw"] if first == "fp16" else []), *(["cpu_rows", "no_screen"] * (method == "diffcse"))]
+        for back in ("", *backs):
+            add(method, first, back)
+    for precision in others:
         for method in METHODS:
-            for back in ("", "loop_adamw", "cpu_rows", "no_screen"):
-                of_diffcse = back in ("cpu_rows", "no_screen")
-                if (back == "loop_adamw" and precision != "fp16") or (of_diffcse and method != "diffcse"):
-                    continue
-                add(method, precision, back)
+            add(method, precision, "")
     # last, as a compiler may take the rest of the stage's time
     for method in METHODS if args.device == "cuda" else ():
         add(method, "bf16", "", compiled=True)
@@ -196,7 +208,7 @@ def speed(args: argparse.Namespace) -> Any:
 
 
 def launches(args: argparse.Namespace) -> Any:
-    """Kernels, synchronisations and attention of one step of each method, from torch's profiler."""
+    """Kernels, synchronisations and attention of a step of each method, AdamW's with it, from torch's profiler."""
     import torch
     from torch.profiler import ProfilerActivity, profile
 
@@ -209,10 +221,11 @@ def launches(args: argparse.Namespace) -> Any:
         method = build(name, args.size).to(args.device)
         if name == "diffcse":
             method.generator.to(args.device)
+        take = whole_step(method, "fp16" if args.device == "cuda" else "fp32", args.device)
         for _ in range(2):
-            method.compute_losses(batch).total().backward()
+            take(batch)
         with profile(activities=activities) as seen:
-            method.compute_losses(batch).total().backward()
+            take(batch)
         counts = {event.key: event.count for event in seen.key_averages()}
         print(seen.key_averages().table(sort_by="self_cpu_time_total", row_limit=25))
         found[name] = {
@@ -283,27 +296,38 @@ def scores(args: argparse.Namespace) -> Any:
 
 
 def overflow(args: argparse.Namespace) -> Any:
-    """The loss scale before and after a step whose gradients are not finite."""
+    """The loss scale before and after steps whose gradients are not finite, and how many there were until one was."""
     import torch
 
+    most = 60
     scaler = torch.amp.GradScaler(args.device, init_scale=2.0**40, enabled=args.device == "cuda")
     method = build("simcse", args.size).to(args.device)
     (ids, mask), *_ = torch.load(make_batches(args.out), weights_only=True)
     batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
     optimizer = torch.optim.AdamW(method.parameters())
     before, weight = scaler.get_scale(), next(method.parameters()).detach().clone()
-    with torch.autocast(args.device, torch.float16, enabled=args.device == "cuda"):
-        loss = method.compute_losses({key: each.to(args.device) for key, each in batch.items()}).total()
-    scaler.scale(loss).backward()
-    scaler.step(optimizer)
-    scaler.update()
-    kept = torch.equal(weight, next(method.parameters()))
-    return {"scale": [before, scaler.get_scale()], "step_skipped": kept}
+    skipped = 0
+    while torch.equal(weight, next(method.parameters())) and skipped <= most:
+        with autocast(args.device, "fp16" if args.device == "cuda" else "fp32"):
+            loss = method.compute_losses({key: each.to(args.device) for key, each in batch.items()}).total()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+        skipped += 1
+    return {"scale": [before, scaler.get_scale()], "skipped": skipped - 1, "goes_on": skipped <= most}
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], Any]] = {
     each.__name__: each for each in (smoke, parity, speed, launches, resume, scores, overflow)
 }
+
+RIGHT: dict[str, Callable[[Any], bool]] = {
+    "parity": lambda found: all(each["ok"] for each in found.values()),
+    "resume": lambda found: found["stopped_half_way"] and found["one"] == found["two"] == found["stopped"],
+    "overflow": lambda found: found["goes_on"],
+}
+"""What of the answers is known."""
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def page(parts: Sequence[Part]) -> str:
         "clock are longer by it; processor seconds are not.",
         "",
         "No figure of a GPU exists yet: none was at hand. There `make bench-gpu` times steps and an evaluation, in "
-        "about ten minutes, and writes `bench_gpu/bench_gpu.md`.",
+        "at most ten minutes, and writes `bench_gpu/bench_gpu.md`.",
     ]
     for part in parts:
         lines += ["", f"## {TITLES[part.name]}", "", WORDS[part.name], ""]

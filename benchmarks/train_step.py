@@ -1,14 +1,10 @@
 """Time one training step of each method, beside a plain implementation if one is given.
 
-    python -m benchmarks.train_step [--plain plain_step.py] [--json FILE] [--batches FILE]
+    python -m benchmarks.train_step [--plain benchmarks/plain_step.py] [--json FILE] [--batches FILE]
 
 Both sides run in processes of their own, in turn, over the same batches; weights are random, which does not change
-the time. Prints a table of medians; --json writes its rows. `--plain` names a script with the command line
-
-    SCRIPT simcse|diffcse|micse minilm|bert-base --batches FILE --steps N --warmup N --precision fp32|bf16|fp16
-           --device cpu|cuda --threads N
-
-that prints one JSON line with `seconds_per_step` and `peak_gib`.
+the time. Prints a table of medians; --json writes its rows. `--plain` names a script with the command line of
+`benchmarks/plain_step.py`, the methods written the plain way.
 """
 
 from __future__ import annotations
@@ -19,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +57,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "scored in float32 alone",
     )
     parser.add_argument("--compiled", action="store_true", help="ours by torch.compile, as trainer.compile=true has it")
+    parser.add_argument("--limit", type=float, help="seconds that a process may take")
     parser.add_argument("--ours", nargs=3, metavar=("METHOD", "SIZE", "PRECISION"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -92,8 +90,8 @@ def compare(method: str, size: str, precision: str, batches: Path, args: argpars
     for _ in range(args.rounds):
         if args.plain is not None:
             command = [sys.executable, str(args.plain), method, size, *common, "--precision", precision]
-            plain.append(last_json([*command, "--steps", str(args.plain_steps), "--warmup", "1"]))
-        ours.append(last_json([*ours_command, "--steps", str(args.steps)]))
+            plain.append(last_json([*command, "--steps", str(args.plain_steps), "--warmup", "1"], args.limit))
+        ours.append(last_json([*ours_command, "--steps", str(args.steps)], args.limit))
     row: dict[str, Any] = {
         "method": method,
         "size": size,
@@ -119,8 +117,16 @@ def median(runs: list[dict[str, float]], key: str) -> float:
     return round(statistics.median(run[key] for run in runs), 4)
 
 
-def last_json(command: list[str]) -> dict[str, float]:
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+def last_json(command: list[str], limit: float | None = None) -> dict[str, float]:
+    """The last line that a command prints.
+
+    Raises:
+        SystemExit: if it fails, or takes more than `limit` seconds.
+    """
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"{' '.join(command)} took more than {limit:.0f} s")
     if finished.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{finished.stderr[-2000:]}")
     found: dict[str, float] = json.loads(finished.stdout.strip().splitlines()[-1])
@@ -164,7 +170,6 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
     import torch
 
     from sentcse.methods import generator, row_chunks
-    from sentcse.methods.optimization import AdamWSettings, build_adamw
 
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
@@ -175,13 +180,8 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         method.discriminator_rows = generator.SEQUENCES_AT_ONCE = row_chunks.ROWS_IN_CACHE
     if args.take_back == "no_screen":
         method.generator.screens = False
-    optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
-    if args.take_back == "loop_adamw":
-        optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)
-    scaler = torch.amp.GradScaler(args.device, enabled=precision == "fp16")
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    take = whole_step(method, precision, args.device, loop=args.take_back == "loop_adamw", compiled=args.compiled)
     batches = torch.load(args.batches, weights_only=True)
-    compute = torch.compile(method.compute_losses) if args.compiled else method.compute_losses
     # the first lengths of sentences are compiled one by one, before any length will do
     warmup = 6 if args.compiled else 2
     seconds, busy, tokens = [], [], []
@@ -191,17 +191,10 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
         tokens.append(batch["input_ids"].numel())
         if step == 0:
-            with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
+            with autocast(args.device, precision):
                 flops_a_token = count_flops(method, batch) / tokens[0]
         started, worked = time.perf_counter(), time.process_time()
-        with torch.autocast(args.device, dtype, enabled=precision != "fp32"):
-            loss = compute(batch).total()
-        scaler.scale(loss).backward()
-        scaler.unscale_(optimizer)
-        torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)
-        scaler.step(optimizer)
-        scaler.update()
-        optimizer.zero_grad()
+        take(batch)
         if args.device == "cuda":
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
@@ -216,6 +209,40 @@ def time_ours(method_name: str, size: str, precision: str, args: argparse.Namesp
         "gflop_per_step": round(flops_a_token * statistics.median(tokens[warmup:]) / 1e9, 3),
         "peak_gib": round(peak, 2),
     }
+
+
+def whole_step(
+    method: Any, precision: str, device: str, *, loop: bool = False, compiled: bool = False
+) -> Callable[[dict[str, Any]], None]:
+    """A step of training on a batch, as Lightning makes it; AdamW loops over the parameters if asked to."""
+    import torch
+
+    from sentcse.methods.optimization import AdamWSettings, build_adamw
+
+    optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
+    if loop:
+        optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)
+    scaler = torch.amp.GradScaler(device, enabled=precision == "fp16")
+    compute = torch.compile(method.compute_losses) if compiled else method.compute_losses
+
+    def take(batch: dict[str, Any]) -> None:
+        with autocast(device, precision):
+            loss = compute(batch).total()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        optimizer.zero_grad()
+
+    return take
+
+
+def autocast(device: str, precision: str) -> Any:
+    import torch
+
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return torch.autocast(device, dtype, enabled=dtype is not None)
 
 
 def count_flops(method: Any, batch: dict[str, Any]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,17 +39,13 @@ STEP = {
 EXPECTED: dict[str, Callable[[Any], bool]] = {
     # a generator, and three methods in bf16 and fp32
     "smoke": lambda found: len(found) == 7,
-    "parity": lambda found: [found[name]["ok"] for name in ("simcse", "diffcse", "micse")] == [True] * 3,
+    "parity": lambda found: found.keys() == {"simcse", "diffcse", "micse"},
     # as they are, and DiffCSE with the rows of a CPU's cache, and without a screen
     "speed": lambda found: len(found) == 5 and all(each["seconds_per_step"] > 0 for each in found),
     "launches": lambda found: found.keys() == {"simcse", "diffcse", "micse"},
-    "resume": lambda found: (
-        found["stopped_half_way"]
-        and found["one"] == found["two"] == found["stopped"]
-        and min(found["sentences_per_second"].values()) > 0
-    ),
+    "resume": lambda found: min(found["sentences_per_second"].values()) > 0,
     "scores": lambda found: found.keys() == {"64", "512"},
-    "overflow": lambda found: not found["step_skipped"],  # without a scaler
+    "overflow": lambda found: found["skipped"] == 0,  # without a scaler
 }
 """What each stage of `first_gpu` finds on a CPU."""
 
@@ -122,6 +119,32 @@ def test_a_benchmark_that_writes_nothing_is_named_with_its_fault(tmp_path: Path)
         bench.run("nowhere", [], 60, tmp_path / "rows.json")
 
 
+def test_what_takes_too_long_ends_with_all_that_it_has_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    with pytest.raises(subprocess.TimeoutExpired):
+        bench.run_for(2, ["bash", "-c", f"sleep 600 & echo $! > {started}; wait"])
+    state, deadline = ["ps", "-o", "stat=", "-p", started.read_text().strip()], time.monotonic() + 60
+    # a zombie where nobody asks for its exit code
+    while subprocess.run(state, capture_output=True, text=True, check=False).stdout.strip()[:1] not in ("", "Z"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("stage", "found", "said"),
+    [
+        ("parity", {"simcse": {"ok": True}, "micse": {"ok": False}}, "done, and WRONG,"),
+        ("parity", {"simcse": {"ok": True}}, "done, as it should be,"),
+        ("resume", {"one": "a", "two": "a", "stopped": "b", "stopped_half_way": True}, "done, and WRONG,"),
+        ("resume", {"one": "a", "two": "a", "stopped": "a", "stopped_half_way": False}, "done, and WRONG,"),
+        ("overflow", {"goes_on": False}, "done, and WRONG,"),
+        ("speed", [], "done"),
+    ],
+)
+def test_a_stage_says_whether_its_answer_is_right(stage: str, found: Any, said: str) -> None:
+    assert first_gpu.how_it_ended(stage, found) == said
+
+
 def test_stages_beyond_the_time_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +161,7 @@ def test_the_bench_of_a_gpu_rehearsed(tmp_path: Path) -> None:
     assert bench_gpu.main([str(tmp_path), "--device", "cpu", "--size", "tiny", "--steps", "1"]) == 0
     found = json.loads((tmp_path / "bench_gpu.json").read_text())
     assert [row["method"] for row in found["steps"]] == ["simcse", "diffcse", "micse"]
+    assert all(row["plain_seconds_per_step"] > 0 for row in found["steps"])
     assert {"simcse_bert", "diffcse_bert", "micse_bert"} <= {row["recipe"] for row in found["recipes"]}
     text = (tmp_path / "bench_gpu.md").read_text()
     assert "FLOP utilisation" in text
@@ -157,3 +181,4 @@ def test_a_stage_of_the_first_minutes_on_a_gpu_rehearsed(tmp_path: Path, stage: 
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / f"{stage}.json").read_text())
     assert EXPECTED[stage](found), found
+    assert "WRONG" not in first_gpu.how_it_ended(stage, found), found
