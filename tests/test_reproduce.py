@@ -99,7 +99,7 @@ def run(folder: Path, stand_ins: Path, *words: str) -> subprocess.CompletedProce
     home = {"HF_HOME": str(stand_ins / "hf"), "SENTCSE_DATA": str(stand_ins / "data")}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     return subprocess.run(
-        [sys.executable, str(HELPERS / "tiny_reproduction.py"), RECIPES, "seeds=2", *SETTINGS, *words],
+        [sys.executable, str(HELPERS / "tiny_reproduction.py"), *SETTINGS, *words],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -117,19 +117,20 @@ def left_by(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_reproduction_that_is_killed_twice_ends_as_an_undisturbed_one(tmp_path: Path, stand_ins: Path) -> None:
-    undisturbed = run(tmp_path / "undisturbed", stand_ins, "timed_steps=4")
+    words = (RECIPES, "seeds=2", "transfer=false")
+    undisturbed = run(tmp_path / "undisturbed", stand_ins, *words, "timed_steps=4")
     assert undisturbed.returncode == 0, undisturbed.stderr
     assert "Time: about " in undisturbed.stdout
     assert not list((tmp_path / "undisturbed").glob("**/.timed-*"))
 
     killed = tmp_path / "killed"
-    assert run(killed, stand_ins, "timed_steps=0", "--stop=run").returncode == KILLED
+    assert run(killed, stand_ins, *words, "timed_steps=0", "--stop=run").returncode == KILLED
     assert len(list(killed.glob("runs/*/results.json"))) == 1
-    assert run(killed, stand_ins, "timed_steps=0", "--stop=scoring").returncode == KILLED
+    assert run(killed, stand_ins, *words, "timed_steps=0", "--stop=scoring").returncode == KILLED
     assert len(list(killed.glob("runs/*/results.json"))) == 6
     assert len(list(killed.glob("reproduction/scores/*.json"))) == 1
     assert not (killed / "reproduction" / "verdict.txt").exists()
-    ended = run(killed, stand_ins, "timed_steps=0")
+    ended = run(killed, stand_ins, *words, "timed_steps=0")
     assert ended.returncode == 0, ended.stderr
     assert "simcse_bert: 2 runs, 2 done." in ended.stdout
 
@@ -146,3 +147,14 @@ def test_a_reproduction_that_is_killed_twice_ends_as_an_undisturbed_one(tmp_path
     (record,) = killed.glob("runs/sweeps/*/sweep.json")
     commands = [entry["command"] for entry in json.loads(record.read_text())["commands"]]
     assert commands[0].startswith(f"sentcse-train -m experiment={RECIPES} seed=42,43 ")
+
+
+@pytest.mark.slow
+def test_sts_and_transfer_tasks_are_scored(tmp_path: Path, stand_ins: Path) -> None:
+    done = run(tmp_path, stand_ins, "simcse_bert", "seeds=2", "timed_steps=0", "page=false", "trainer.max_steps=2")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "reproduction" / "verdict.json").read_text())["simcse_bert"]["reproduction"]
+    assert [row["suite"] for row in rows] == ["sts", "transfer"]
+    assert rows[1]["tasks"].keys() == {"MR", "CR", "SUBJ", "MPQA", "SST2", "TREC", "MRPC"}
+    assert all(0 < task["score"] <= 100 for task in rows[1]["tasks"].values())
+    assert (tmp_path / "reproduction" / "reproduction_transfer.tex").is_file()

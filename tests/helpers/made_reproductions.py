@@ -19,7 +19,7 @@ AROUND = {"data": {"verify": "exact", "differ": {}}, "versions": {}, "device": "
 def made(
     root: Path,
     name: str = "simcse_bert",
-    scores: tuple[float, ...] = (72.0, 74.0),
+    scores: tuple[float, ...] = (72.7, 73.3),
     *,
     transfer: bool = False,
     changes: tuple[str, ...] = (),

@@ -9,26 +9,35 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tiny import WORDS, tiny_checkpoint, tiny_config, tiny_tokenizer
 from transformers import BertForMaskedLM
 
+from sentcse.config.tasks import TRANSFER_TASKS
 from sentcse.data.fetching import manifest
-from sentcse.evaluation.tasks import sts
+from sentcse.evaluation.tasks import sts, transfer
+from sentcse.evaluation.tasks.transfer_files import TREC_CLASSES
 
 PAIRS = 12
+ROWS = 60
+"""Of a class, or of a part, of a transfer task: ten of each class for ten folds."""
 KILLED = 9
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 
 def shrink_senteval() -> None:
-    """Have every source of the STS tasks hold `PAIRS` pairs."""
+    """Have every source of the STS tasks hold `PAIRS` pairs, and every file of the transfer tasks `ROWS` rows."""
     for sources in sts._SEMEVAL.values():
         sources.update(dict.fromkeys(sources, (PAIRS, PAIRS)))
     for parts in (sts._STSB, sts._SICK):
         parts.update({part: (file, PAIRS) for part, (file, _) in parts.items()})
+    for classes in transfer._CLASS_FILES.values():
+        classes.update({file: (number, ROWS) for file, (number, _) in classes.items()})
+    for parts in transfer._PART_FILES.values():
+        parts.update({part: (file, ROWS) for part, (file, _) in parts.items()})
 
 
 def publish(root: Path) -> None:
@@ -43,7 +52,7 @@ def publish(root: Path) -> None:
 
 
 def write_senteval(root: Path) -> None:
-    """The files of the seven STS tasks below `root`/senteval, random words with random grades."""
+    """The files of the STS and transfer tasks below `root`/senteval, random words with random grades and classes."""
     draw = random.Random(0)
 
     def sentence() -> str:
@@ -65,6 +74,16 @@ def write_senteval(root: Path) -> None:
             write(name, [f"g\tf\ty\t{n}\t{grade}\t{sentence()}\t{sentence()}" for n, grade in enumerate(grades)])
         else:
             write(name, grades if ".gs." in name else [f"{sentence()}\t{sentence()}" for _ in grades])
+    rows: dict[str, Callable[[int], str]] = {
+        "SST": lambda n: f"{sentence()}\t{n % 2}",
+        "TREC": lambda n: f"{TREC_CLASSES[n % len(TREC_CLASSES)]}:x {sentence()}",
+        "MRPC": lambda n: f"{n % 2}\t1\t2\t{sentence()}\t{sentence()}",
+    }
+    for task in TRANSFER_TASKS:
+        for name in transfer.transfer_files(task):
+            row = rows.get(name.partition("/")[0], lambda n: sentence())
+            header = ["Quality\t#1 ID\t#2 ID\t#1 String\t#2 String"] if task == "mrpc" else []
+            write(name, [*header, *map(row, range(ROWS))])
 
 
 def write_hub(home: Path) -> None:

@@ -20,9 +20,12 @@ from sentcse.training.pace import Pace
 PACE = Pace(timed_steps=5, seconds_a_step=0.5, steps=7200, seconds_an_evaluation=8.0, evaluations=58, test_share=2.0)
 
 
-def planned(tmp_path: Path, *words: str, recipe: str = "simcse_bert", seeds: int = 2) -> Planned:
+def planned(
+    tmp_path: Path, *words: str, recipe: str = "simcse_bert", seeds: int = 2, transfer: bool = False
+) -> Planned:
     places = [f"runs.root={tmp_path}/runs", f"data_root={tmp_path}/data", *words]
-    return plan_reproduction(ReproduceConfig(recipes=[recipe], seeds=seeds, overrides=places))[0]
+    config = ReproduceConfig(recipes=[recipe], seeds=seeds, overrides=places, transfer=transfer)
+    return plan_reproduction(config)[0]
 
 
 def here(tmp_path: Path) -> list[str]:
@@ -75,6 +78,11 @@ def test_the_time_of_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert timed == [(RunFolder(each.configs[1]).path.name, 5)]
     *_, total = time_needed([each, each], 5, fetch=True)
     assert total == "Time: about 4.5 h for all, one run after another."
+
+
+def test_what_the_time_leaves_out_is_said(tmp_path: Path) -> None:
+    *_, last = time_needed([planned(tmp_path, transfer=True)], 5, fetch=False)
+    assert last == "Time: the classifiers of the transfer tasks come on top; they were not timed."
 
 
 def test_what_is_not_here_is_not_timed_in_a_dry_run(tmp_path: Path) -> None:

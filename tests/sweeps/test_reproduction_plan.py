@@ -12,7 +12,9 @@ from sentcse.sweeps.reproduction_plan import jobs, plan_reproduction, seeds_of, 
 
 
 def test_every_seed_of_every_recipe() -> None:
-    config = ReproduceConfig(recipes=["simcse_bert", "micse_bert"], seeds=2, overrides=["trainer.max_steps=4"])
+    config = ReproduceConfig(
+        recipes=["simcse_bert", "micse_bert"], seeds=2, overrides=["trainer.max_steps=4"], transfer=False
+    )
     planned = plan_reproduction(config)
     assert [(each.name, each.suites) for each in planned] == [("simcse_bert", ("sts",)), ("micse_bert", ("sts",))]
     assert planned[0].changes == ("trainer.max_steps=4 instead of null",)

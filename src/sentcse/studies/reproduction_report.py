@@ -38,6 +38,7 @@ MARKS = {
     "agrees": {"kind": "good", "mark": "\u2248"},
     "below": {"kind": "bad", "mark": "\u25bc"},
     "above": {"kind": "good", "mark": "\u25b2"},
+    "undecided": {"kind": "none", "mark": "?"},
     "not scored": {"kind": "none", "mark": NOTHING},
 }
 

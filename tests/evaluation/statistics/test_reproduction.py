@@ -44,6 +44,14 @@ def test_the_published_figure_is_known_to_two_digits_only():
     assert verdicts(SIMCSE, results(SIMCSE, 1.006)) == {"above"}
 
 
+@pytest.mark.parametrize(("half", "verdict"), [(4.99, "agrees"), (5.01, "undecided"), (70.0, "undecided")])
+def test_an_interval_that_holds_everything_agrees_with_nothing(half, verdict):
+    scores = results(SIMCSE, -4.0, half)
+    assert verdicts(SIMCSE, scores) == {verdict}
+    wide = stand_against(SIMCSE, scores["tasks"], scores["average"])["STS12"].words().endswith("too wide to say more")
+    assert wide == (verdict == "undecided")
+
+
 def test_words_say_where_by_how_much_and_that_there_is_no_error_bar():
     record = reproduction_record(SIMCSE, results(SIMCSE, -1.5))
     lines = describe_reproduction(record)

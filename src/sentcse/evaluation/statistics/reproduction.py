@@ -13,7 +13,9 @@ from sentcse.config.tasks import AVERAGE_COLUMN
 from sentcse.evaluation.statistics.published_rows import PublishedFigure, PublishedRow
 from sentcse.evaluation.statistics.seed_summary import task_score
 
-AGREES = "agrees"
+AGREES, UNDECIDED = "agrees", "undecided"
+TOO_WIDE = 10.0
+"""Points: an interval of that width holds figures of other methods, too, and so agrees with none."""
 NO_ERROR_BAR = (
     "The published figures are of one run, without an error bar: that a score agrees says no more than that the figure "
     "lies inside the score's own interval."
@@ -45,13 +47,16 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """Say "agrees" if the figure lies inside the score's interval, else "below" or "above"; or "not scored"."""
+        """Say "agrees" if the figure lies inside the score's interval, else "below" or "above"; or why neither.
+
+        That is "not scored", or "undecided" if it lies inside an interval of `TOO_WIDE` points or more.
+        """
         if self.score is None or self.low is None or self.high is None:
             return "not scored"
         # the interval's ends are as exact as they are computed, the figure is rounded to two digits
         rounding = 0.005
         if self.low - rounding <= self.published.score <= self.high + rounding:
-            return AGREES
+            return AGREES if self.high - self.low < TOO_WIDE else UNDECIDED
         return "below" if self.published.score > self.score else "above"
 
     def words(self) -> str:
@@ -59,12 +64,15 @@ class Standing:
         if self.score is None or self.low is None or self.high is None:
             return f"{self.verdict} (published {self.published.score:.2f})"
         difference = self.score - self.published.score
-        where = "inside" if self.verdict == AGREES else "outside"
-        points = "" if self.verdict == AGREES else f" by {abs(difference):.2f} points"
+        inside = self.verdict in (AGREES, UNDECIDED)
+        where = "inside" if inside else "outside"
+        points = "" if inside else f" by {abs(difference):.2f} points"
         said = (
             f"{self.verdict}{points}: {self.score:.2f}, published {self.published.score:.2f} lies {where} "
             f"{self.low:.2f} to {self.high:.2f}"
         )
+        if self.verdict == UNDECIDED:
+            said += ", which is too wide to say more"
         if self.inside_spread is None:
             return said
         return f"{said}; {'within' if self.inside_spread else 'not within'} the published spread over seeds"
