@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -125,13 +126,31 @@ def test_the_best_checkpoint_of_a_complete_run_says_how_it_was_chosen(run: Path,
     merged = {**RECORD, "selection": {**selection, "alpha": 0.5, "places": 8}}
     make_encoder("cls_before_pooler").save_pretrained(run / "encoder", record=merged)
     for named, record in (
-        ("", {**RECORD, "selection": selection}),
+        ("", merged),
+        ("checkpoints/best.ckpt", {**RECORD, "selection": selection}),
         ("checkpoints/last.ckpt", RECORD),
         ("encoder", merged),
     ):
-        assert export(f"checkpoint={run / named}", f"output={tmp_path / 'out'}", "overwrite=true") == 0
-        found = json.loads((tmp_path / "out" / RECORD_FILE).read_text(encoding="utf-8"))
-        assert found["provenance"] == record
+        assert exported_record(run / named, tmp_path / "out") == record
+
+
+def test_the_folder_of_a_run_is_its_best_checkpoint_if_it_has_one_or_else_what_it_exported(
+    run: Path, tmp_path: Path
+) -> None:
+    exported = {**RECORD, "selection": {"metric": "InfoNCE", "labels": None, "step": 7}}
+    other = make_encoder("cls_before_pooler", seed=5)
+    other.save_pretrained(run / "encoder", record=exported)
+    for kept in (True, False):
+        if not kept:
+            shutil.rmtree(run / "checkpoints")
+        assert exported_record(run, tmp_path / "out") == exported
+        same = (SentenceEncoder.from_pretrained(tmp_path / "out").encode(SENTENCES) == other.encode(SENTENCES)).all()
+        assert same != kept
+
+
+def exported_record(named: Path, output: Path) -> object:
+    assert export(f"checkpoint={named}", f"output={output}", "overwrite=true") == 0
+    return json.loads((output / RECORD_FILE).read_text(encoding="utf-8"))["provenance"]
 
 
 def test_a_checkpoint_of_the_published_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -114,3 +114,8 @@ def test_a_fault_is_said_once_and_not_what_follows_from_it() -> None:
     with pytest.raises(ConfigError) as fault:
         checked("data=text", "data.path=x.txt", "seed=true")  # data.low_shot.seed takes its value from there
     assert str(fault.value) == "seed must be a whole number, got True."
+
+
+def test_what_stands_in_for_a_wrong_value_is_no_further_fault() -> None:
+    found = faults(evaluation__select="rtd_accuracy", evaluation__dev=[])
+    assert [sentence.partition(",")[0] for sentence in found] == ["evaluation.select must be 'stsb'"]

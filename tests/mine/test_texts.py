@@ -21,12 +21,20 @@ def test_pairs_and_a_corpus(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     (tmp_path / "corpus.txt").write_text("e\n\nb\ne\n", encoding="utf-8")
     with caplog.at_level("INFO"):
         alone = read_texts(tmp_path / "pairs.csv")
+    assert "pairs.csv, the first row: anchor = anchor: 'a'; positive = positive: 'b'." in caplog.text
     assert "pairs.csv: rows with a blank text, left out: 1" in caplog.text
     assert "pairs.csv: rows that repeat an earlier one, left out: 1" in caplog.text
     assert spelled(alone) == ([("a", "b"), ("a", "c"), ("b", "a")], {"a", "b", "c"})
     both = read_texts(tmp_path / "pairs.csv", corpus=tmp_path / "corpus.txt")
     assert spelled(both) == (spelled(alone)[0], {"a", "b", "c", "e"})
     assert sorted(both.texts) == sorted(set(both.texts))
+
+
+def test_what_a_first_line_was_taken_for_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "pairs.csv").write_text("q,a\nx,y\n", encoding="utf-8")
+    with caplog.at_level("INFO"):
+        read_texts(tmp_path / "pairs.csv")
+    assert "pairs.csv, the first row: anchor: 'q'; positive: 'a'." in caplog.text
 
 
 def test_an_anchor_is_no_candidate_unless_it_is_a_positive() -> None:

@@ -97,7 +97,9 @@ def _contradictions_of_the_rest(
     try:
         # what a faulty key's stand-in leads to is no fault of the user's
         return [
-            each for each in rules(model.model_validate(rest)) if not each.startswith(tuple(f"{k} " for k in faulty))
+            each
+            for each in rules(model.model_validate(rest))
+            if not each.startswith(tuple(f"{key}{sign}" for key in faulty for sign in " ="))
         ]
     except ValidationError:
         return []  # a whole group is missing, which the rules would have to look into

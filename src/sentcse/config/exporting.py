@@ -21,7 +21,8 @@ class ExportConfig(Section):
 
     checkpoint: LocalPath | Annotated[list[LocalPath], Field(min_length=1)] | None = Field(
         None,
-        description="training checkpoint, run's folder (its best checkpoint) or exported folder; several: their mean",
+        description="training checkpoint, exported folder, or a run's: its best checkpoint, or what it merged; "
+        "several: their mean",
     )
     source: LocalPath | None = Field(
         None,

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentcse.data.columns import roles
 from sentcse.data.formats import open_rows
 from sentcse.data.source import refuse_twice
 from sentcse.errors import DataError
@@ -48,7 +49,7 @@ def read_texts(
     """Pairs, or sentences without pairs, and a corpus beside them.
 
     Negatives come from the positives, or from the sentences, and from the corpus. A pair that is there twice counts
-    once; a row with a blank text is left out. The log has how many there were of both.
+    once; a row with a blank text is left out. The log has how many there were of both, and the first pair.
 
     Args:
         path: a file with one column, sentences, or two, anchors and positives.
@@ -63,7 +64,8 @@ def read_texts(
     require_corpus_file(path)
     refuse_twice("columns", columns or ())
     with own_settings():
-        rows = list(open_rows(path, columns, encoding).records)
+        opened = open_rows(path, columns, encoding)
+        rows = list(opened.records)
     found = [tuple(text.strip() for text in record.texts) for record in rows if not record.is_blank]
     if len(found) == 0:
         raise DataError(f"{path} holds no row with a text in each column.")
@@ -72,6 +74,8 @@ def read_texts(
             f"{path} has three columns, where sentences or pairs are expected: name the anchor's and the positive's in "
             "columns=[...]."
         )
+    if len(found[0]) == 2:  # whether a first line was a header cannot always be told
+        logger.info("%s, the first row: %s.", path, roles(opened.header, found[0]))
     more: list[str] = []
     if corpus is not None:
         more = read_sentences(corpus, columns=corpus_columns, encoding=encoding, key="corpus_columns").sentences

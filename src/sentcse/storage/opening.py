@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentcse.errors import SentcseError
 from sentcse.machine.locate import locate
@@ -61,26 +61,35 @@ def open_encoder(
 
 
 def open_to_export(source: Path) -> tuple[Path, EncoderParts]:
-    """The encoder of a checkpoint, of a run's folder (its best checkpoint) or of an exported folder; and where it lies.
+    """The encoder of a checkpoint, of a run's folder or of an exported folder; and where it lies.
 
-    The record of a run's best checkpoint says how its step was chosen, once the run is complete.
+    A run's folder is its best checkpoint; where the run has merged its weights, or keeps no checkpoint, it is what the
+    run has exported. The record of a best checkpoint says how its step was chosen, once the run is complete.
 
     Raises:
         SentcseError: if there is none, or it is damaged.
     """
     path = source.expanduser()
+    best = path / CHECKPOINTS_FOLDER / BEST_CHECKPOINT
+    if (path / ENCODER_FOLDER / RECORD_FILE).is_file():
+        merged = "alpha" in _selection(path / ENCODER_FOLDER)
+        path = path / ENCODER_FOLDER if merged or not best.is_file() else best
+    elif best.parent.is_dir():
+        path = best
     if (path / RECORD_FILE).is_file():
         return path, open_encoder(path, pooler=None, max_length=None)
-    if (path / CHECKPOINTS_FOLDER).is_dir():
-        path = path / CHECKPOINTS_FOLDER / BEST_CHECKPOINT
     parts = load_checkpoint_encoder(path)
     exported = path.parents[1] / ENCODER_FOLDER if path.name == BEST_CHECKPOINT and len(path.parents) > 1 else None
     if exported is None or not (exported / RECORD_FILE).is_file():
         return path, parts
-    chosen = read_record(str(exported)).provenance.get("selection", {})
     # the checkpoint is the step itself, also where the run has merged its weights
-    selection = {key: value for key, value in chosen.items() if key not in ("alpha", "places")}
+    selection = {key: value for key, value in _selection(exported).items() if key not in ("alpha", "places")}
     return path, replace(parts, provenance={**parts.provenance, "selection": selection})
+
+
+def _selection(exported: Path) -> dict[str, Any]:
+    chosen: dict[str, Any] = read_record(str(exported)).provenance.get("selection", {})
+    return chosen
 
 
 def _length(

@@ -94,8 +94,8 @@ def not_known(findings: Findings) -> Iterator[str]:
         yield f"What {' and '.join(sorted(missing))} would do: not tried (methods=[...]; diffcse needs a generator)."
     if findings.pairs is None:
         yield (
-            "Whether your text is told apart better: without graded pairs nothing here measures it, and no study here "
-            "has shown that label-free scores follow it (docs/selection.md)."
+            "Whether your text is told apart better: without graded pairs nothing here measures it, and label-free "
+            "scores followed it for SimCSE and ran against it for DiffCSE (docs/selection.md)."
         )
     else:
         few = f", and {findings.pairs} pairs are few" if findings.pairs < FEW_PAIRS else ""
