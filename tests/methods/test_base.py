@@ -147,10 +147,15 @@ def test_parts_and_a_gradient_scaler(name: str, monkeypatch: pytest.MonkeyPatch)
     assert torch.nn.functional.cosine_similarity(flat["again"], flat["float32"], dim=0) > 0.99
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_without_dropout_a_batch_in_parts_is_the_batch(name: str) -> None:
-    whole, parts = (exact(METHODS[name](chunk=chunk)) for chunk in (None, 3))
-    expected, found = (take_step(Step(method), method, global_batch(name)) for method in (whole, parts))
+@pytest.mark.parametrize(
+    ("name", "times", "size"),
+    [*((name, 1, 3) for name in METHODS), *((name, 32, 32) for name in ("simcse", "diffcse", "micse"))],
+)
+def test_without_dropout_a_batch_in_parts_is_the_batch(name: str, times: int, size: int) -> None:
+    """Eight sentences three at a time, and 256 in eight parts of 32."""
+    batch = {key: each.repeat(times, 1, 1) for key, each in global_batch(name).items()}
+    whole, parts = (exact(METHODS[name](chunk=chunk)) for chunk in (None, size))
+    expected, found = (take_step(Step(method), method, batch) for method in (whole, parts))
     for key in expected:
         torch.testing.assert_close(found[key], expected[key], rtol=1e-6, atol=1e-9, msg=key)
 

@@ -1,4 +1,4 @@
-"""Two ranks with half a batch each take the step of one rank with the whole batch, with and without recomputation."""
+"""Ranks with a part of a batch each take the step of one rank with the whole batch, with and without recomputation."""
 
 from __future__ import annotations
 
@@ -25,22 +25,26 @@ GPUS = pytest.mark.skipif(torch.cuda.device_count() < RANKS, reason=f"needs {RAN
 @pytest.fixture(scope="module", params=["gloo", pytest.param("nccl", marks=GPUS)])
 def of_two_ranks(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> list[Steps]:
     """What each of two processes that share a step found: on the CPU through gloo, on a GPU each through NCCL."""
-    folder = tmp_path_factory.mktemp("ranks")
+    return shared_steps(tmp_path_factory.mktemp("ranks"), RANKS, request.param)
+
+
+def shared_steps(folder: Path, ranks: int, backend: str, *names: str) -> list[Steps]:
+    """What each of so many processes that share a step found, of all methods or of those that are named."""
     helpers = Path(global_step.__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(helpers), os.environ.get("PYTHONPATH", "")])}
     started = [
         subprocess.Popen(
-            [sys.executable, global_step.__file__, str(rank), str(RANKS), str(folder), request.param],
+            [sys.executable, global_step.__file__, str(rank), str(ranks), str(folder), backend, *names],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in range(RANKS)
+        for rank in range(ranks)
     ]
     for process in started:
         _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
-    return [torch.load(folder / f"{rank}.pt") for rank in range(RANKS)]
+    return [torch.load(folder / f"{rank}.pt") for rank in range(ranks)]
 
 
 @pytest.mark.parametrize("chunk", [None, 3])
@@ -48,11 +52,21 @@ def of_two_ranks(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtu
 def test_loss_gradients_statistics_and_metrics_as_of_one_rank(
     name: str, chunk: int | None, of_two_ranks: list[Steps]
 ) -> None:
+    check_against_one_rank(name, [steps[f"{name}/{chunk}"] for steps in of_two_ranks])
+
+
+def test_four_ranks_take_the_step_of_one_with_hard_negatives(tmp_path: Path) -> None:
+    """As the published supervised recipe has it, 4 x 128 sentences; here 4 x 2."""
+    of_four = shared_steps(tmp_path, 4, "gloo", "simcse")
+    for chunk in (None, 3):
+        check_against_one_rank("simcse", [steps[f"simcse/{chunk}"] for steps in of_four])
+
+
+def check_against_one_rank(name: str, found: list[dict[str, Tensor]]) -> None:
     method = exact(METHODS[name]())
     expected = take_step(Step(method), method, global_batch(name))
-    found = [steps[f"{name}/{chunk}"] for steps in of_two_ranks]
     assert all(each.keys() == expected.keys() for each in found)
-    torch.testing.assert_close(sum(each["loss"] for each in found) / RANKS, expected["loss"], rtol=1e-7, atol=0)
+    torch.testing.assert_close(sum(each["loss"] for each in found) / len(found), expected["loss"], rtol=1e-7, atol=0)
     for key in expected.keys() - {"loss"}:
         # a rank's share of all tokens is float32
         for each in found:

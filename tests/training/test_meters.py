@@ -73,6 +73,23 @@ def train_batch(
     meter.on_train_batch_end(trainer, module, None, batch, 0)
 
 
+def test_what_a_gpu_has_queued_is_waited_for_where_the_pace_is_logged(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter, module = started(clock), Logged()
+    module.device = torch.device("cuda", 0)  # type: ignore[misc]
+
+    def wait(device: torch.device) -> None:
+        assert device == module.device
+        clock.now += 3.0
+
+    monkeypatch.setattr(torch.cuda, "synchronize", wait)
+    for step in (1, 2):
+        clock.now += 0.5  # to queue it
+        meter.on_train_batch_end(at_step(step), module, None, {"input_ids": torch.zeros(8, 2, 5)}, step)
+    assert module["train/sentences_per_second"] == 16 / 4.0  # one wait in two steps
+
+
 def started(clock: Clock) -> Throughput:
     meter = Throughput()
     meter.on_train_start(at_step(0), None)  # type: ignore[arg-type]
