@@ -28,6 +28,12 @@ def test_a_study_of_one_budget(study_of: StudyOf, tmp_path: Path) -> None:
     ]
 
 
+def test_many_methods_are_counted_in_place_of_being_named(study_of: StudyOf) -> None:
+    weights = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+    study = study_of(Made("micse", changes=(("method.ami_weight", weight),)) for weight in weights)
+    assert lead(study).startswith("7 methods, trained on 64 sentences with ")
+
+
 def test_budgets_are_told_one_after_the_other(study_of: StudyOf) -> None:
     study = study_of([*grid(("simcse",), (64,), (48, 49)), Made("micse", size=500, steps=None)])
     assert lead(study) == (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sentcse.errors import ConfigError
-from sentcse.printing.wording import listed
+from sentcse.printing.wording import count, listed
 from sentcse.studies.part import Part
 from sentcse.studies.phrases import replicates_listed
 from sentcse.studies.study_run import StudyRun
+
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +65,18 @@ def default_title(study: Study) -> str:
 def lead(study: Study) -> str:
     """What was trained on how much, how often and how long."""
     parts = [
-        f"{listed(list(part.series))}, trained on {listed([f'{size:,}' for size in part.sizes])} sentences with "
+        f"{_named(part.series)}, trained on {listed([f'{size:,}' for size in part.sizes])} sentences with "
         f"{replicates_listed(part.replicates)}, {part.label}"
         for part in study.parts
     ]
     said = "; ".join(parts)
     apart = " Budgets are kept apart: no mean, curve or test mixes them." if len(parts) > 1 else ""
     return f"{said}.{apart}"
+
+
+def _named(series: Sequence[str]) -> str:
+    """Their names, as long as a sentence holds them."""
+    return listed(list(series)) if len(series) <= MOST_NAMED else count(len(series), "method")
 
 
 def key_facts(study: Study) -> list[tuple[str, str]]:
