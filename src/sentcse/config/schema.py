@@ -120,7 +120,9 @@ class Trainer(Section):
     profiler: Literal["simple", "advanced", "pytorch"] | None = Field(
         None, description="Lightning's, which writes where the time went into the run's folder"
     )
-    compile: bool = Field(False, description="torch.compile of the method; on a CPU with torch's own dropout")
+    compile: bool = Field(
+        False, description="torch.compile of the method; on a CPU, with torch's own dropout, it loses"
+    )
 
 
 class Callbacks(Section):
