@@ -109,7 +109,7 @@ class ReproduceConfig(Section):
     seeds: Annotated[int, Field(ge=1)] | Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = Field(
         5, description="how many, from 42 on, or which"
     )
-    transfer: bool = Field(False, description="score the transfer tasks as well")
+    transfer: bool = Field(True, description="score the transfer tasks as well as the STS tasks")
     dry_run: bool = Field(False, description="say what it will take, and do nothing")
     timed_steps: int = Field(20, ge=0, description="steps of each recipe that are timed to project the whole; 0: none")
     output: LocalPath = Field("reproduction", description="folder for scores, verdict, tables and page")
