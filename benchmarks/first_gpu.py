@@ -299,23 +299,23 @@ def overflow(args: argparse.Namespace) -> Any:
     """The loss scale before and after steps whose gradients are not finite, and how many there were until one was."""
     import torch
 
-    most = 60
+    most = 60  # enough to halve that scale to 1
     scaler = torch.amp.GradScaler(args.device, init_scale=2.0**40, enabled=args.device == "cuda")
     method = build("simcse", args.size).to(args.device)
     (ids, mask), *_ = torch.load(make_batches(args.out), weights_only=True)
     batch = {"input_ids": torch.stack([ids, ids], 1), "attention_mask": torch.stack([mask, mask], 1)}
     optimizer = torch.optim.AdamW(method.parameters())
     before, weight = scaler.get_scale(), next(method.parameters()).detach().clone()
-    skipped = 0
-    while torch.equal(weight, next(method.parameters())) and skipped <= most:
+    for skipped in range(most):
         with autocast(args.device, "fp16" if args.device == "cuda" else "fp32"):
             loss = method.compute_losses({key: each.to(args.device) for key, each in batch.items()}).total()
         scaler.scale(loss).backward()
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
-        skipped += 1
-    return {"scale": [before, scaler.get_scale()], "skipped": skipped - 1, "goes_on": skipped <= most}
+        if not torch.equal(weight, next(method.parameters())):
+            return {"scale": [before, scaler.get_scale()], "skipped": skipped, "goes_on": True}
+    return {"scale": [before, scaler.get_scale()], "skipped": most, "goes_on": False}
 
 
 STAGES: dict[str, Callable[[argparse.Namespace], Any]] = {

@@ -84,8 +84,11 @@ def sum_over_pieces(
     half = torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16
     if len(pieces) == 1 or half or not torch.is_grad_enabled():
         once = len(pieces) == 1 or not torch.is_grad_enabled()
-        compute = part if once else partial(checkpoint, part, use_reentrant=False)
-        by_row = [*by_row, table(ids)]
+
+        def with_words(piece: Rows, *rows: Tensor) -> Tensor:
+            return part(piece, *rows, table(ids[piece.index]))
+
+        compute = with_words if once else partial(checkpoint, with_words, use_reentrant=False)
         return torch.stack([compute(piece, *(tensor[piece.index] for tensor in by_row)) for piece in pieces]).sum()
     learned = [each for each in table.parameters() if each.requires_grad]
     total: Tensor = _SumOverPieces.apply(  # type: ignore[no-untyped-call]
@@ -108,7 +111,11 @@ class _SumOverPieces(torch.autograd.Function):
         learned: int,
         *tensors: Tensor,
     ) -> Tensor:
-        rowwise, of_table, parameters = tensors[:by_row], tensors[by_row:][:learned], tensors[by_row + learned :]
+        rowwise, of_table, parameters = (
+            tensors[:by_row],
+            tensors[by_row : by_row + learned],
+            tensors[by_row + learned :],
+        )
         by_row_sums = [torch.zeros_like(tensor) for tensor in rowwise]
         table_sums: list[Tensor | None] = [None] * len(of_table)
         sums: list[Tensor | None] = [None] * len(parameters)

@@ -53,11 +53,10 @@ class VocabularyArgmax:
             return self._best(states.float(), at_once)
 
     def _best(self, states: Tensor, at_once: int) -> Tensor:
+        pieces = torch.split(states, at_once)
         if self.rounded is None:
-            return torch.cat([self._score(rows) for rows in torch.split(states, at_once)])
-        chosen, unsure = (
-            torch.cat(parts) for parts in zip(*map(self._screen, torch.split(states, at_once)), strict=True)
-        )
+            return torch.cat([self._score(rows) for rows in pieces])
+        chosen, unsure = (torch.cat(parts) for parts in zip(*map(self._screen, pieces), strict=True))
         # looked up once, of all rows: each use of a mask as an index would have a GPU waited for
         again = unsure.nonzero().squeeze(1)
         for rows in torch.split(again, at_once):
