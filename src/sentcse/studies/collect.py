@@ -16,7 +16,8 @@ from sentcse.records.layout import METRICS_FILE, RUNS_FOLDER, SWEEP_FILE, SWEEPS
 from sentcse.records.metrics_file import Curve, read_dev_curves
 from sentcse.records.run_record import RunRecord
 from sentcse.records.sweep_record import JobState, SweepRecord
-from sentcse.studies.part import Part, in_order_of_length, name_series, places_of
+from sentcse.studies.part import Part, in_order_of_length
+from sentcse.studies.series import name_series, places_of
 from sentcse.studies.study import Study
 from sentcse.studies.study_run import StudyRun, shortened
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sentcse.evaluation.statistics.seeds import MOST_SEEDS
 from sentcse.printing.wording import count, listed, number
-from sentcse.studies.part import Part, differing_settings
+from sentcse.studies.part import Part
 from sentcse.studies.phrases import SMALL, difference_digits, replicates_listed, signed_interval
+from sentcse.studies.series import differing_settings
 from sentcse.studies.statistics import BETTER, NOT_TESTED, NOT_TOLD_APART, WORSE, SeriesDifference
 from sentcse.studies.study_run import StudyRun, score_label, setting_text
 
