@@ -83,6 +83,10 @@ from sentcse.errors import ConfigError
             {"evaluation__merge": True, "method__projection_at_eval": True},
             "evaluation.merge=true takes weights between those before and after training, and the head that",
         ),
+        (
+            {"evaluation__select": "rtd_accuracy"},
+            "evaluation.select=rtd_accuracy is that of DiffCSE's discriminator and method=simcse has none: select by a",
+        ),
         ({"evaluation__dev": ["stsb", "pairs"]}, "evaluation.dev holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["pairs"]}, "evaluation.test holds the task `pairs`, whose file is missing"),
         ({"evaluation__test": ["sts12", "sts13", "sts12"]}, "evaluation.test names sts12 more than once"),
@@ -93,6 +97,15 @@ from sentcse.errors import ConfigError
 def test_contradictions(changes: dict[str, Any], sentence: str) -> None:
     (line,) = faults(**changes)
     assert line.startswith(sentence)
+
+
+def test_a_discriminators_score_selects_where_there_may_be_one() -> None:
+    diffcse = checked("experiment=diffcse_bert", "evaluation.select=rtd_accuracy")
+    assert diffcse.evaluation.holds_out
+    own = {"_target_": "my.package.MyMethod"}
+    assert check_config(change(evaluation__select="rtd_accuracy", method=own)).evaluation.holds_out
+    with pytest.raises(ConfigError, match=r"evaluation.merge=true compares encoders and evaluation.select=rtd_acc"):
+        checked("experiment=diffcse_bert", "evaluation.select=rtd_accuracy", "evaluation.merge=true")
 
 
 def test_a_fault_inside_a_list_does_not_hide_contradictions() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sentcse.data.collator import ViewCollator
+from sentcse.data.collator import ViewCollator, batches_longest_first
 
 
 def ids(*numbers: int) -> np.ndarray:
@@ -41,3 +41,13 @@ def test_refuses_wrong_arguments() -> None:
         ViewCollator(0, 4)
     with pytest.raises(ValueError, match="pad_to_multiple_of must be at least 1, got 0"):
         ViewCollator(0, 1, 0)
+
+
+def test_batches_by_length_hold_each_text_twice() -> None:
+    given = [ids(*range(1, length + 1)) for length in (3, 7, 1, 5, 7)]
+    batches = list(batches_longest_first(given, 0, size=2))
+    lengths = [batch["attention_mask"][:, 0].sum(dim=1).tolist() for batch in batches]
+    assert lengths == [[7, 7], [5, 3], [1]]
+    for batch in batches:
+        assert torch.equal(batch["input_ids"][:, 0], batch["input_ids"][:, 1])
+    assert batches[1]["input_ids"][1, 0].tolist() == [*given[0].tolist(), 0, 0]

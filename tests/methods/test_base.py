@@ -55,6 +55,14 @@ def test_a_view_is_embedded_as_it_is_alone(head: str) -> None:
         torch.testing.assert_close(embedded[:, view], alone)
 
 
+def test_a_method_without_a_score_of_its_own_does_not_select_by_one() -> None:
+    method = Nearness(tiny_encoder())
+    assert method.score_held_out([], seed=0) == {}
+    method.check_selection("info_nce")
+    with pytest.raises(ConfigError, match=r"evaluation.select=rtd_accuracy is the score of a discriminator and Near"):
+        method.check_selection("rtd_accuracy")
+
+
 def test_a_backbone_in_eval_mode_is_trained_with_dropout() -> None:
     encoder = tiny_encoder(hidden_dropout_prob=0.5)
     assert not encoder.backbone.training

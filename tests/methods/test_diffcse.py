@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from golden_case import TOLERANCE, GoldenCase, assert_golden, gradient, load_case, load_weights
@@ -21,6 +22,7 @@ from transformers import (
     RobertaModel,
 )
 
+from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
 from sentcse.losses import replaced_token_labels
@@ -222,3 +224,59 @@ def test_how_many_rows_the_discriminator_reads_at_a_time(
     method = tiny_diffcse(asked, chunk=chunk)
     monkeypatch.setattr(DiffCSE, "device", property(lambda _: torch.device(device)))
     assert method.replaced_token_detection.rows == rows
+
+
+def held_out_texts() -> list[TokenIds]:
+    batch = tiny_batch()
+    return [
+        ids[mask.bool()].numpy().astype(np.uint16)
+        for ids, mask in zip(batch["input_ids"][:, 0], batch["attention_mask"][:, 0], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("condition", ["after_head", "before_head"])
+def test_the_accuracy_on_held_out_texts_is_that_of_a_loop_over_them(condition: str) -> None:
+    method = tiny_diffcse(dropout=0.3, condition=condition).eval()
+    method.generator.mask = lambda ids, mask: (ids, mask.bool())  # nothing is left to chance
+    margins, labels = [], []
+    for text in held_out_texts():
+        x = torch.from_numpy(text.astype(np.int64)).unsqueeze(0)
+        edited = method.generator.edit(x, torch.ones_like(x))
+        h = method.encoder(x, torch.ones_like(x))
+        vector = method.head(h) if condition == "after_head" else h
+        logits = method.replaced_token_detection.logits(edited, torch.ones_like(x), condition=vector)
+        margins += [float(original - replaced) for original, replaced in logits[0]]
+        labels += (x != edited)[0].tolist()
+    middle = sorted(margins)[len(margins) // 2] - 1e-4  # half of the tokens are said to be replaced
+    with torch.no_grad():
+        method.rtd_head.bias[0] -= middle
+    right = [(margin < middle) == replaced for margin, replaced in zip(margins, labels, strict=True)]
+    assert 0 < sum(right) < len(right)
+    method.train()
+    assert method.score_held_out(held_out_texts(), seed=0) == {"rtd_accuracy": pytest.approx(sum(right) / len(right))}
+
+
+def test_scoring_held_out_texts_leaves_modes_statistics_and_random_state() -> None:
+    method = tiny_diffcse(dropout=0.3)
+    method.train()
+    method.head.eval()
+    before = {name: value.clone() for name, value in method.state_dict().items()}
+    modes = [module.training for module in method.modules()]
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    found = method.score_held_out(held_out_texts(), seed=3)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert [module.training for module in method.modules()] == modes
+    assert all(torch.equal(value, before[name]) for name, value in method.state_dict().items())
+    torch.manual_seed(6)
+    assert method.score_held_out(held_out_texts(), seed=3) == found
+
+
+def test_the_seed_decides_what_is_masked_of_held_out_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    method, seen = tiny_diffcse(), []
+    edit = method.generator.edit
+    monkeypatch.setattr(method.generator, "edit", lambda ids, mask: seen.append(edit(ids, mask)) or seen[-1])
+    for seed in (1, 1, 2):
+        method.score_held_out(held_out_texts(), seed=seed)
+    assert torch.equal(seen[0], seen[1])
+    assert not torch.equal(seen[0], seen[2])

@@ -12,6 +12,7 @@ from sentcse.records.selecting import selecting_key, selecting_metric, selects_b
         ("pairs", "val/pairs_spearman", "pairs_dev", True),
         ("info_nce", "val/info_nce", "info_nce", False),
         ("alignment_uniformity", "val/alignment_uniformity", "alignment_uniformity", False),
+        ("rtd_accuracy", "val/rtd_accuracy", "rtd_accuracy", False),
         ("last", None, None, False),
         (None, None, None, False),  # a generator's run
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -165,6 +166,36 @@ def test_sentences_that_are_not_trained_on_select_without_labels(configure: Conf
     assert results["best"] == {"step": best, select: trained[best]}
     assert results["initial"].keys() == {"info_nce", "alignment_uniformity"}
     assert (results["held_out"], results["test"]) == (8, {})
+
+
+def test_what_the_discriminator_tells_right_selects(
+    configure: Configure, of_method: Callable[[str], list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    run = make(
+        configure(
+            *of_method("diffcse"),
+            "method.rtd_weight=1",
+            "evaluation=none",
+            "evaluation.select=rtd_accuracy",
+            "evaluation.held_out.share=0.2",
+            "trainer.max_epochs=4",
+        )
+    )
+    run.fit()
+    found = read_series(run.folder.metrics)["val/rtd_accuracy"]
+    trained = {step: value for step, value in found.items() if step > 0}
+    best = max(trained, key=lambda step: trained[step])  # higher is better
+    assert len(set(found.values())) > 1
+    assert run.evaluation.best == {"step": best, "score": trained[best]}
+    results = run.conclude()
+    # of the weights that were selected, whatever has been drawn since
+    assert run.evaluation.scores(run.method, initial=False)["val/rtd_accuracy"] == trained[best]
+    assert results["best"] == {"step": best, "rtd_accuracy": trained[best]}
+    assert results["initial"].keys() == {"info_nce", "alignment_uniformity", "rtd_accuracy"}
+    caplog.clear()
+    with caplog.at_level("INFO", logger="sentcse"):
+        run.report(results)
+    assert re.match(r"rtd_accuracy +0\.\d{4} -> 0\.\d{4} \(step", caplog.messages[0])
 
 
 def test_dev_tasks_are_scored_beside_what_selects_without_labels(configure: Configure) -> None:

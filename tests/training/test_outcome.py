@@ -97,6 +97,17 @@ def test_what_selected_without_labels_is_said(caplog: pytest.LogCaptureFixture) 
     assert caplog.messages[:2] == ["info_nce     0.5000 -> 0.1235 (step 25)", "Stopped at step 50."]
 
 
+def test_what_a_discriminator_selected_is_said() -> None:
+    views = HeldOutViews([np.zeros(3, dtype=np.uint16)] * 1200, temperature=0.05, seed=0)
+    evaluation = EvaluationCallback([], select="rtd_accuracy", every_n_steps=125, held_out=views)
+    results: Any = {"best": {"step": 25, "rtd_accuracy": 0.9}, "initial": {"rtd_accuracy": 0.5}, "test": {}}
+    assert selection_and_scores(evaluation, results)["selection"] == {
+        "metric": "RTD accuracy of 1,200 held-out sentences, every 125 steps",
+        "labels": None,
+        "step": 25,
+    }
+
+
 def test_that_nothing_was_compared_is_said(caplog: pytest.LogCaptureFixture) -> None:
     results: Any = {"best": {"step": 25}, "initial": {}, "test": {}}
     evaluation = EvaluationCallback([], every_n_steps=125)

@@ -9,9 +9,11 @@ from pydantic import Field
 from sentcse.config.section import Level, LocalPath, Number, Section
 
 TaskName = Literal["stsb", "sickr", "sts12", "sts13", "sts14", "sts15", "sts16", "pairs"]
-Select = Literal[TaskName, "info_nce", "alignment_uniformity", "last"]
-LABEL_FREE = ("info_nce", "alignment_uniformity")
-"""Values of `evaluation.select` that are measured on held-out sentences without labels; lower is better."""
+RTD_ACCURACY = "rtd_accuracy"
+Select = Literal[TaskName, "info_nce", "alignment_uniformity", "rtd_accuracy", "last"]
+LOWER_IS_BETTER = ("info_nce", "alignment_uniformity")
+LABEL_FREE = (*LOWER_IS_BETTER, RTD_ACCURACY)
+"""Values of `evaluation.select` that are measured on held-out sentences without labels."""
 EncodingPrecision = Literal["float32", "bfloat16", "float16"]
 LAST = "last"
 """The value of `evaluation.select` that compares nothing and keeps the last step."""
@@ -33,7 +35,8 @@ class Evaluation(Section):
     select: Select = Field(
         "stsb",
         description="what selects the checkpoint: a dev task's Spearman; info_nce or alignment_uniformity of two "
-        "dropout views of held-out sentences, without labels; last: nothing, the last step is kept",
+        "dropout views of held-out sentences, or rtd_accuracy of DiffCSE's discriminator on them, without labels; "
+        "last: nothing, the last step is kept",
     )
     label_free: bool = Field(
         False, description="score held-out sentences without labels also where something else selects"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sentcse.config.data import Data
-from sentcse.config.evaluation import LABEL_FREE, LAST
+from sentcse.config.evaluation import LABEL_FREE, LAST, RTD_ACCURACY
 from sentcse.config.method_options import CustomMethodOptions, DiffCSEOptions, MiCSEOptions, SimCSEOptions
 from sentcse.config.method_signature import strange_options
 from sentcse.config.schema import SHARED_OUT, Lora, Optimizer, TrainConfig, Trainer
@@ -142,6 +142,16 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
     if select not in (*evaluation.dev, *LABEL_FREE, LAST):
         scored = ", ".join(evaluation.dev) if len(evaluation.dev) > 0 else "empty; evaluation=none needs no task"
         yield f"evaluation.select={select} is not scored: add it to evaluation.dev ({scored})."
+    if select == RTD_ACCURACY and not isinstance(config.method, (DiffCSEOptions, CustomMethodOptions)):
+        yield (
+            f"evaluation.select={select} is that of DiffCSE's discriminator and method={config.method_name} has none: "
+            "select by a task, info_nce or alignment_uniformity, or use method=diffcse."
+        )
+    if evaluation.merge and select == RTD_ACCURACY:
+        yield (
+            f"evaluation.merge=true compares encoders and evaluation.select={select} the discriminator that learned to "
+            "read one of them: select by a task, info_nce or alignment_uniformity, or set evaluation.merge=false."
+        )
     if select == LAST and config.callbacks.early_stopping is not None:
         yield (
             f"callbacks.early_stopping={config.callbacks.early_stopping} waits for a better score and "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -52,3 +52,16 @@ class ViewCollator:
         if self.columns > 1:
             return {"input_ids": input_ids, "attention_mask": attention_mask}
         return {"input_ids": input_ids.repeat(1, 2, 1), "attention_mask": attention_mask.repeat(1, 2, 1)}
+
+
+def batches_longest_first(texts: Sequence[TokenIds], pad_token_id: int, *, size: int) -> Iterator[dict[str, Tensor]]:
+    """Batches of two equal views of each text, as `ViewCollator` gives them, for what no order matters to.
+
+    Args:
+        texts: token ids, each (tokens,).
+        pad_token_id: id that fills the end of shorter texts; batches by length have little of it.
+        size: texts of a batch; the last may be smaller.
+    """
+    collate, ordered = ViewCollator(pad_token_id, 1), sorted(texts, key=len, reverse=True)
+    for start in range(0, len(ordered), size):
+        yield collate([[text] for text in ordered[start : start + size]])

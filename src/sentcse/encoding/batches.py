@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from sentcse.machine.device import choose_device
 from sentcse.machine.parallel import map_on_cores
 from sentcse.modules.first_token import computing_what_is_pooled
 from sentcse.modules.input_length import check_length
+from sentcse.modules.modes import in_eval_mode
 
 if TYPE_CHECKING:
     from sentcse.encoder import SentenceEncoder
@@ -41,7 +42,11 @@ def encode_texts(encoder: SentenceEncoder, texts: str | Iterable[str], options: 
     batches = batches_by_length(tokens.lengths, most_rows=options.batch_size, most_tokens=most_tokens)
     # a head may change the width, so that the array is made when the first batch is there
     vectors: Vectors | None = None
-    with in_eval_mode(encoder), tqdm(total=len(tokens), unit=" sentences", disable=not options.progress) as bar:
+    with (
+        in_eval_mode(encoder),
+        computing_what_is_pooled(encoder.backbone, encoder.pooler),
+        tqdm(total=len(tokens), unit=" sentences", disable=not options.progress) as bar,
+    ):
         cores = torch.get_num_threads() if encoder.device.type == "cpu" else 1
         with closing(map_on_cores(partial(_encode_batch, encoder, tokens, options), batches, cores=cores)) as found:
             for chosen, out in zip(batches, found, strict=True):
@@ -112,16 +117,3 @@ def move_to(encoder: SentenceEncoder, device: str | torch.device | None) -> None
         encoder.to(choose_device(str(device)))
     except ConfigError as fault:
         raise ValueError(str(fault)) from None
-
-
-@contextmanager
-def in_eval_mode(encoder: SentenceEncoder) -> Iterator[None]:
-    """Encode inside the block; each module gets its own mode back: a method may keep parts in eval mode."""
-    modes = [(module, module.training) for module in encoder.modules()]
-    encoder.eval()
-    try:
-        with computing_what_is_pooled(encoder.backbone, encoder.pooler):
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from sentcse.config.evaluation import RTD_ACCURACY
+from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
 from sentcse.methods.building import BuiltModule, Origin
@@ -53,6 +55,8 @@ class Method(BuiltModule, ABC):
 
     reads_hard_negatives: ClassVar[bool] = True
     """Whether a third view means something to the objective; a batch that has one is refused otherwise."""
+    held_out_scores: ClassVar[tuple[str, ...]] = ()
+    """What `score_held_out` gives."""
 
     def __init__(
         self,
@@ -129,6 +133,29 @@ class Method(BuiltModule, ABC):
                 f"method={type(self).__name__.lower()} compares two views of a sentence, and the corpus has a hard "
                 "negative as third: name two columns in data.columns, or use method=simcse."
             )
+
+    def check_selection(self, select: str) -> None:
+        """Refuse to select by a score of another method's own.
+
+        Raises:
+            ConfigError: naming the method.
+        """
+        if select == RTD_ACCURACY and select not in self.held_out_scores:
+            raise ConfigError(
+                f"evaluation.select={select} is the score of a discriminator and {type(self).__name__} does not give "
+                "it in score_held_out: select by a task, info_nce or alignment_uniformity."
+            )
+
+    def score_held_out(self, texts: Sequence[TokenIds], *, seed: int) -> dict[str, float]:
+        """Scores of the method's own on sentences that are not trained on; none, unless a method has some.
+
+        Called on the first rank alone. Neither modes nor torch's random state may change.
+
+        Args:
+            texts: token ids, each (tokens,).
+            seed: of what is drawn: the same at every evaluation.
+        """
+        return {}
 
     def pool(self, batch: Batch) -> Tensor:
         """The encoder's vectors of every view of this rank, before the head: (sentences * views, width)."""

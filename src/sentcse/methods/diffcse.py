@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import torch
 from torch import nn
 
+from sentcse.config.evaluation import RTD_ACCURACY
+from sentcse.data.collator import batches_longest_first
+from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import SentcseError
-from sentcse.losses import info_nce_loss
+from sentcse.losses import (
+    info_nce_loss,
+    replaced_token_accuracy,
+    replaced_token_counts,
+    replaced_token_labels,
+)
 from sentcse.methods.base import Method
 from sentcse.methods.building import Origin
 from sentcse.methods.discriminator import Discriminator, check_embeddings
@@ -21,11 +31,15 @@ from sentcse.methods.staying_near import NearBy
 from sentcse.modules.attention import quicken
 from sentcse.modules.dropout import quicken_dropout
 from sentcse.modules.lora import LoRA, adapt
+from sentcse.modules.modes import in_eval_mode
 from sentcse.storage.opening import open_backbone
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from typing_extensions import Self
+
+BATCH = 64
+"""Held-out texts that are edited and read together: fixed, as what is masked depends on it."""
 
 
 class DiffCSE(Method):
@@ -52,6 +66,7 @@ class DiffCSE(Method):
     """
 
     reads_hard_negatives = False
+    held_out_scores = (RTD_ACCURACY,)
 
     def __init__(
         self,
@@ -126,6 +141,31 @@ class DiffCSE(Method):
                 "replaced_share": detection.accuracy.replaced_share,
             },
         )
+
+    @torch.no_grad()
+    def score_held_out(self, texts: Sequence[TokenIds], *, seed: int) -> dict[str, float]:
+        """`rtd_accuracy`: the share of all tokens that the discriminator tells right in the texts' edited copies.
+
+        Without dropout and in float32; BatchNorm of the head has its running statistics. The copies are the same at
+        every evaluation, as the generator is frozen.
+        """
+        # where weights are shared out over devices, only the encoder is there yet
+        device = self.to(self.encoder.device).device
+        self.generator.to(device)
+        counts = torch.zeros(4, dtype=torch.int64, device=device)
+        with (
+            torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+            torch.autocast(device.type, enabled=False),
+            in_eval_mode(self),
+        ):
+            torch.manual_seed(seed)
+            for batch in batches_longest_first(texts, int(self.encoder.tokenizer.pad_token_id), size=BATCH):
+                x, mask = (batch[name][:, 0].to(device) for name in ("input_ids", "attention_mask"))
+                edited, h = self.generator.edit(x, mask), self.encoder(x, mask)
+                condition = self.head(h) if self.condition == "after_head" else h
+                logits = self.replaced_token_detection.logits(edited, mask, condition=condition)
+                counts += replaced_token_counts(logits, replaced_token_labels(edited, x, mask), mask)
+        return {RTD_ACCURACY: float(replaced_token_accuracy(counts).all)}
 
     @classmethod
     def build(

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytorch_lightning import LightningModule
 
 from sentcse.config.commands import default_data_root
-from sentcse.config.evaluation import LABEL_FREE, LAST
+from sentcse.config.evaluation import LAST, LOWER_IS_BETTER
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
@@ -25,7 +25,11 @@ from sentcse.records.selecting import selecting_metric
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 from sentcse.training.untrained_scores import UntrainedScores, untrained_key
 
-LABEL_FREE_LABELS = {"val/info_nce": "InfoNCE", "val/alignment_uniformity": "alignment + uniformity"}
+LABEL_FREE_LABELS = {
+    "val/info_nce": "InfoNCE",
+    "val/alignment_uniformity": "alignment + uniformity",
+    "val/rtd_accuracy": "RTD accuracy",
+}
 """How the scores without labels are called for people, by metric."""
 
 
@@ -36,7 +40,7 @@ class HeldOutViews:
     Attributes:
         texts: token ids, each (tokens,); at least 2.
         temperature: of InfoNCE.
-        seed: of the values that dropout drops.
+        seed: of the values that dropout drops, and of what a method draws for a score of its own.
     """
 
     texts: Sequence[TokenIds]
@@ -53,8 +57,9 @@ class EvaluationCallback(PeriodicEvaluation):
     Args:
         dev_tasks: scored each time; may be none.
         test_tasks: scored once, before the first step, for the comparison at the end.
-        select: name of the dev task whose Spearman selects; `info_nce` or `alignment_uniformity`, which need
-            `held_out`; `last` to keep the last step; None for the first task, for `last` where there is none.
+        select: name of the dev task whose Spearman selects; `info_nce`, `alignment_uniformity` or a score of the
+            method's own, which need `held_out`; `last` to keep the last step; None for the first task, for `last` where
+            there is none.
         every_n_steps: optimiser steps between two evaluations.
         batch_size: sentences encoded together.
         precision: in which they are encoded: float32, bfloat16 or float16.
@@ -81,7 +86,7 @@ class EvaluationCallback(PeriodicEvaluation):
         self.test_tasks = list(test_tasks)
         first = self.dev_tasks[0].name if len(self.dev_tasks) > 0 else LAST
         self.select = first if select is None else select
-        self.mode = "min" if self.select in LABEL_FREE else "max"
+        self.mode = "min" if self.select in LOWER_IS_BETTER else "max"
         self.batch_size = batch_size
         self.precision = precision
         self.untrained = untrained
@@ -131,12 +136,9 @@ class EvaluationCallback(PeriodicEvaluation):
         found = self._task_scores(encoder, initial=initial)
         if self.held_out is None:
             return found
-        free = label_free_scores(
-            encoder,
-            self.held_out.texts,
-            temperature=self.held_out.temperature,
-            seed=self.held_out.seed,
-        )
+        texts, seed = self.held_out.texts, self.held_out.seed
+        free = label_free_scores(encoder, texts, temperature=self.held_out.temperature, seed=seed)
+        free |= pl_module.score_held_out(texts, seed=seed)  # type: ignore[operator]
         return found | {f"{VALIDATION}{name}": value for name, value in free.items()}
 
     def _task_scores(self, encoder: SentenceEncoder, *, initial: bool) -> dict[str, float]:

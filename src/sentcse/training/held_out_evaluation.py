@@ -16,6 +16,7 @@ from sentcse.data.token_cache import TokenIds
 from sentcse.errors import DataError
 from sentcse.methods.masked_language_modelling import MaskedLanguageModelling
 from sentcse.modules.masking import IGNORED_LABEL, mask_ordinary_tokens, masked_language_model_labels
+from sentcse.modules.modes import in_eval_mode
 from sentcse.records.layout import HELD_OUT_LOSS, MASKED_ACCURACY, PERPLEXITY, VALIDATION
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
 
@@ -64,20 +65,18 @@ def held_out_scores(model: MaskedLanguageModelling, texts: MaskedTexts, *, batch
         `loss`, the mean cross-entropy in nats; `perplexity`, its exponential; `masked_accuracy`, the share of masked
         tokens that get the highest score.
     """
-    training = model.training
-    model.eval()
     losses, hits = torch.zeros((), dtype=torch.float64), 0
-    for start in range(0, len(texts), batch_size):
-        ids, mask, labels = (
-            part[start : start + batch_size].to(model.device)
-            for part in (texts.input_ids, texts.attention_mask, texts.labels)
-        )
-        wanted = labels != IGNORED_LABEL
-        if bool(wanted.any()):
-            scores = model.score_vocabulary(ids, mask, wanted)
-            losses += F.cross_entropy(scores, labels[wanted], reduction="sum").cpu().double()
-            hits += int((scores.argmax(dim=-1) == labels[wanted]).sum())
-    model.train(training)
+    with in_eval_mode(model):
+        for start in range(0, len(texts), batch_size):
+            ids, mask, labels = (
+                part[start : start + batch_size].to(model.device)
+                for part in (texts.input_ids, texts.attention_mask, texts.labels)
+            )
+            wanted = labels != IGNORED_LABEL
+            if bool(wanted.any()):
+                scores = model.score_vocabulary(ids, mask, wanted)
+                losses += F.cross_entropy(scores, labels[wanted], reduction="sum").cpu().double()
+                hits += int((scores.argmax(dim=-1) == labels[wanted]).sum())
     predictions = int((texts.labels != IGNORED_LABEL).sum())
     loss = losses / predictions
     return {"loss": float(loss), "perplexity": float(loss.exp()), "masked_accuracy": hits / predictions}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sentcse.config.evaluation import LABEL_FREE
+from sentcse.config.evaluation import LABEL_FREE, RTD_ACCURACY
 from sentcse.evaluation.tasks.sts import StsTask
 from sentcse.records.contents import Results
 from sentcse.records.layout import STEP, score_key
@@ -45,7 +45,7 @@ def disappointments(results: Results) -> Iterator[str]:
     initial, best = results["initial"], results["best"]
     for key, after in best.items():
         before = initial.get(key)
-        if key == STEP or key in LABEL_FREE or before is None:  # lower is better without labels
+        if key == STEP or key in LABEL_FREE or before is None:  # a score without labels is no grade
             continue
         if after is None:
             yield (
@@ -81,9 +81,9 @@ def _selection(evaluation: EvaluationCallback, chosen: StsTask | None) -> dict[s
         return {"metric": f"{chosen.label} dev Spearman, {every}", "labels": f"{chosen.label} dev"}
     if evaluation.held_out is None or evaluation.monitor is None:
         return {"rule": "last"}
-    label = LABEL_FREE_LABELS[evaluation.monitor]
-    sentences = f"{len(evaluation.held_out.texts):,} held-out sentences"
-    return {"metric": f"{label} of two dropout views of {sentences}, {every}", "labels": None}
+    label, sentences = LABEL_FREE_LABELS[evaluation.monitor], f"{len(evaluation.held_out.texts):,} held-out sentences"
+    of = "of" if evaluation.select == RTD_ACCURACY else "of two dropout views of"
+    return {"metric": f"{label} {of} {sentences}, {every}", "labels": None}
 
 
 def _more(results: Results) -> dict[str, Any]:

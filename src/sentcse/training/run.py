@@ -73,6 +73,7 @@ class EncoderRun(Run[TrainConfig]):
         self.data.setup()
         self.method = build_method(config, encoder)
         self.method.check_views(self.data.report.columns)
+        self.method.check_selection(config.evaluation.select)
         self.evaluation = EvaluationCallback(
             dev,
             test,

@@ -131,8 +131,8 @@ def _share_out(moments: dict[str, Tensor], like: Tensor) -> dict[str, Tensor]:
 def whole_weights(trainer: Trainer, pl_module: M) -> Iterator[M | None]:
     """The module as one process can use it alone; all processes have to enter.
 
-    Where weights are shared out it is a copy with whole ones, and None on all processes but the first. What of it is
-    scored lies on the device until the block ends.
+    Where weights are shared out it is a copy with whole ones, and None on all processes but the first. The encoder, and
+    what more is moved there to be scored, lies on the device until the block ends.
     """
     strategy = trainer.strategy
     if not isinstance(strategy, FullyShardedStrategy):
@@ -143,11 +143,11 @@ def whole_weights(trainer: Trainer, pl_module: M) -> Iterator[M | None]:
     if whole is None:
         yield None
         return
-    scored = whole.evaluation_encoder().to(strategy.root_device)
+    whole.evaluation_encoder().to(strategy.root_device)
     try:
         yield whole
     finally:
-        scored.cpu()
+        whole.cpu()
 
 
 def whole_module(trainer: Trainer, module: M) -> M:

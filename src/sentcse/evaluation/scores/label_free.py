@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from sentcse.data.collator import ViewCollator
+from sentcse.data.collator import batches_longest_first
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
 from sentcse.evaluation.scores.geometry import alignment, uniformity
 from sentcse.losses.info_nce import info_nce_loss
+from sentcse.modules.modes import in_eval_mode
 
 BATCH = 64
 """Texts that are encoded together: fixed, as what dropout drops depends on it."""
@@ -52,31 +52,16 @@ def label_free_scores(
 @torch.no_grad()
 def two_views(encoder: SentenceEncoder, texts: Sequence[TokenIds], *, seed: int) -> tuple[Tensor, Tensor]:
     """Vectors of each text under two draws of the backbone's dropout, float32 (texts, width) each, on the CPU."""
-    collate, device = ViewCollator(int(encoder.tokenizer.pad_token_id), 1), encoder.device
-    views = []
-    ordered = sorted(texts, key=len, reverse=True)  # little padding; no score depends on the order
+    device, views = encoder.device, []
     with (
         torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
         torch.autocast(device.type, enabled=False),
-        _with_dropout(encoder),
+        in_eval_mode(encoder),
     ):
+        encoder.backbone.train()  # alone: BatchNorm of a head would count these sentences
         torch.manual_seed(seed)
-        for start in range(0, len(ordered), BATCH):
-            batch = collate([[text] for text in ordered[start : start + BATCH]])
+        for batch in batches_longest_first(texts, int(encoder.tokenizer.pad_token_id), size=BATCH):
             ids, mask = (batch[name].flatten(0, 1).to(device) for name in ("input_ids", "attention_mask"))
             views.append(encoder(ids, mask).float().cpu())
     stacked = torch.cat(views)
     return stacked[::2], stacked[1::2]
-
-
-@contextmanager
-def _with_dropout(encoder: SentenceEncoder) -> Iterator[None]:
-    """Train mode of the backbone alone: BatchNorm of a head would count these sentences; every mode is restored."""
-    modes = [(module, module.training) for module in encoder.modules()]
-    encoder.eval()
-    encoder.backbone.train()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
