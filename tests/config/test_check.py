@@ -117,5 +117,5 @@ def test_a_fault_is_said_once_and_not_what_follows_from_it() -> None:
 
 
 def test_what_stands_in_for_a_wrong_value_is_no_further_fault() -> None:
-    found = faults(evaluation__select="rtd_accuracy", evaluation__dev=[])
+    found = faults(evaluation__select="loss", evaluation__dev=[])
     assert [sentence.partition(",")[0] for sentence in found] == ["evaluation.select must be 'stsb'"]

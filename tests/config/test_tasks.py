@@ -5,12 +5,12 @@ import sys
 from typing import get_args
 
 from sentcse.config.evaluation import TaskName
-from sentcse.config.tasks import GROUPS, STS_TASKS, SUITE_COLUMNS, TASKS, label_of
+from sentcse.config.tasks import GROUPS, STS_TASKS, SUITE_COLUMNS, TASKS, download_command, label_of, task_of
 from sentcse.data.fetching.manifest import load_manifest
 
 
 def test_the_schema_takes_the_sts_tasks_and_own_pairs() -> None:
-    assert set(get_args(TaskName)) == {*STS_TASKS, "pairs"}
+    assert set(get_args(TaskName)) == {*STS_TASKS, *GROUPS["stsb_multi_mt"], "pairs"}
 
 
 def test_groups_and_columns_are_of_seven_tasks_a_suite() -> None:
@@ -21,8 +21,14 @@ def test_groups_and_columns_are_of_seven_tasks_a_suite() -> None:
 
 
 def test_every_published_file_lies_in_the_folder_of_one_task_of_the_groups() -> None:
-    folders = [TASKS[name].folder for name in GROUPS["full"]]
+    folders = [TASKS[name].folder for group in ("full", "stsb_multi_mt") for name in GROUPS[group]]
     assert all(sum(path.startswith(folder) for folder in folders) == 1 for path in load_manifest())
+
+
+def test_the_command_that_fetches_a_file() -> None:
+    assert task_of("SICK/SICK_trial.txt").name == "sickr"
+    assert download_command("SICK/SICK_trial.txt") == "python -m sentcse.data download"
+    assert download_command("STS/stsb-multi-mt/stsb-zh-dev.csv") == "python -m sentcse.data download tasks=stsb_zh"
 
 
 def test_the_list_imports_nothing_heavy() -> None:

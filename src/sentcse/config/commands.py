@@ -243,4 +243,4 @@ class DashboardConfig(Section):
         "null: all of the project",
     )
     score: TaskName | Literal["sts_avg"] = Field("stsb", description="test task that is compared")
-    dev: Literal["stsb", "sickr", "pairs"] = Field("stsb", description="dev task whose curves are shown")
+    dev: TaskName = Field("stsb", description="dev task whose curves are shown")

@@ -20,7 +20,7 @@ class PublishedTask:
         parts: that can be scored, of "test" and "dev".
         folder: of its files below `senteval/`.
         terms: under which they may be used, and by whom they are.
-        averaged: whether it belongs to the group of its suite, whose mean is published.
+        averaged: whether it belongs to the group of its suite, whose mean is published, and is fetched with all others.
     """
 
     name: str
@@ -44,6 +44,10 @@ _SST = "Socher et al. 2013, research use; nlp.stanford.edu/sentiment"
 _TREC = "Li and Roth 2002, research use; cogcomp.seas.upenn.edu/Data/QA/QC"
 _MRPC = "Microsoft Research Paraphrase Corpus, Dolan et al. 2004, Microsoft's terms"
 _TEST, _BOTH = ("test",), ("dev", "test")
+_DEEPL = "translated by DeepL, Philip May 2021; scores CC BY-SA 4.0; github.com/PhilipMay/stsb-multi-mt"
+TRANSLATIONS = "STS/stsb-multi-mt/"
+"""Folder of STS-B in other languages, and of its English text as people wrote it."""
+LANGUAGES = ("de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "zh")
 
 TASKS = {
     task.name: task
@@ -57,6 +61,10 @@ TASKS = {
         PublishedTask("sickr", "SICK-R", "sts", _BOTH, "SICK/", _SICK),
         # MTEB's SICK-R: all three parts of the files, 9927 pairs; it stands in the place of sickr
         PublishedTask("sickr_full", "SICK-R", "sts", _TEST, "SICK/", _SICK, averaged=False),
+        *(
+            PublishedTask(f"stsb_{code}", f"STS-B {code}", "sts", _BOTH, f"{TRANSLATIONS}stsb-{code}-", _DEEPL, False)
+            for code in LANGUAGES
+        ),
         PublishedTask("mr", "MR", "transfer", _BOTH, "MR/", _MOVIES.format(year=2005)),
         PublishedTask("cr", "CR", "transfer", _BOTH, "CR/", _CR),
         PublishedTask("subj", "SUBJ", "transfer", _BOTH, "SUBJ/", _MOVIES.format(year=2004)),
@@ -75,7 +83,12 @@ def _members(suite: Suite) -> tuple[str, ...]:
 
 STS_TASKS = _members("sts")
 TRANSFER_TASKS = _members("transfer")
-GROUPS = {"sts": STS_TASKS, "transfer": TRANSFER_TASKS, "full": (*STS_TASKS, *TRANSFER_TASKS)}
+GROUPS = {
+    "sts": STS_TASKS,
+    "transfer": TRANSFER_TASKS,
+    "full": (*STS_TASKS, *TRANSFER_TASKS),
+    "stsb_multi_mt": tuple(f"stsb_{code}" for code in LANGUAGES),
+}
 """What the name of a group stands for."""
 SUITE_COLUMNS: dict[str, tuple[str, ...]] = {
     "sts": tuple(TASKS[name].label for name in STS_TASKS),
@@ -84,6 +97,24 @@ SUITE_COLUMNS: dict[str, tuple[str, ...]] = {
 """The column headings that the average of each suite is taken over."""
 AVERAGE_COLUMN = "avg"
 """The heading of a suite's mean."""
+
+
+def task_of(path: str) -> PublishedTask:
+    """The task that a file below `senteval/` belongs to.
+
+    Raises:
+        ValueError: if it belongs to none.
+    """
+    for task in TASKS.values():
+        if path.startswith(task.folder):
+            return task
+    raise ValueError(f"path must lie in the folder of a task, got {path!r}")
+
+
+def download_command(path: str) -> str:
+    """The command that fetches a file below `senteval/`; it names the task of one that is not fetched unasked."""
+    named = [f" tasks={name}" for name in GROUPS["stsb_multi_mt"] if path.startswith(TASKS[name].folder)]
+    return "".join(["python -m sentcse.data download", *named])
 
 
 def hint_at_list(key: str, name: str) -> str:

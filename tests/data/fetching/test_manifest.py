@@ -14,6 +14,7 @@ from sentcse.data.fetching.manifest import (
     states_by_path,
     warn_of,
 )
+from sentcse.data.fetching.sources import files_of
 from sentcse.errors import DataError
 
 PATH = "STS/X/a.txt"
@@ -24,6 +25,7 @@ PUBLISHED_ROWS = {
     "STS/STS13-en-test/STS.input": 1500,
     "STS/STS14-en-test/STS.input": 3750,
     "STS/STSBenchmark/": 5749 + 1500 + 1379,
+    "STS/stsb-multi-mt/": 11 * (5749 + 1500 + 1379),
     "SICK/": 9927,
     "MR/": 10662,
     "CR/": 3775,
@@ -119,7 +121,7 @@ def test_what_passes_though_it_differs_is_told(tmp_path: Path) -> None:
 
 def test_the_manifest_has_the_published_sizes() -> None:
     manifest = load_manifest()
-    assert len(manifest) == 69
+    assert len(manifest) == 69 + 11 * 3
     for start, rows in PUBLISHED_ROWS.items():
         assert sum(file.rows for path, file in manifest.items() if path.startswith(start)) == rows, start
     for path, file in manifest.items():
@@ -130,7 +132,7 @@ def test_the_manifest_has_the_published_sizes() -> None:
 
 
 def test_the_real_files_are_those_of_the_manifest(real_data: Path) -> None:
-    assert check_files(real_data / "senteval", load_manifest()) == ()
+    assert check_files(real_data / "senteval", files_of(["full"])) == ()
 
 
 def damaged(content: bytes, damage: str) -> bytes:
@@ -145,7 +147,7 @@ def damaged(content: bytes, damage: str) -> bytes:
 
 
 @pytest.mark.parametrize("damage", ["cut", "line removed", "byte flipped"])
-@pytest.mark.parametrize("path", load_manifest())
+@pytest.mark.parametrize("path", files_of(["full"]))
 def test_every_file_is_refused_by_name_when_damaged(real_data: Path, tmp_path: Path, path: str, damage: str) -> None:
     content = (real_data / "senteval" / path).read_bytes()
     written(tmp_path, damaged(content, damage), path)

@@ -187,6 +187,24 @@ def test_without_a_network_the_sentence_says_what_is_missing_and_how_to_get_it(
     assert not (tmp_path / "downloads").exists()
 
 
+def test_a_translation_is_not_looked_for_in_the_archive(
+    tmp_path: Path, web: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(senteval_download, "fetch_hub_file", lambda *_: pytest.fail("asked for the archive"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    name = "STS/stsb-multi-mt/stsb-de-dev.csv"
+    put(tmp_path / "web", {name: b"a,b,1\r\n"})
+    manifest = {name: manifest_entry(name, b"a,b,1\r\n")}
+    assert len(fetch_senteval(tmp_path, [name], manifest=manifest, mirrors=(web,))) == 1
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(DataError) as caught:
+        ensure_senteval(tmp_path / "other", [name])
+    assert str(caught.value).endswith(
+        "cannot be reached. Run `python -m sentcse.data download tasks=stsb_de` where there is a network, and copy "
+        "what it fetched there."
+    )
+
+
 def test_what_lies_there_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(senteval_download, "fetch_hub_file", lambda *_: pytest.fail("asked for the network"))
     put(tmp_path / "senteval", CONTENTS)

@@ -5,7 +5,10 @@ import shutil
 import pytest
 
 from sentcse.config.tasks import STS_TASKS, TASKS
+from sentcse.data.fetching import manifest
+from sentcse.data.fetching.manifest import manifest_entry
 from sentcse.errors import DataError
+from sentcse.evaluation.tasks import sts
 from sentcse.evaluation.tasks.sts import load_task, required_files, splits_of
 
 # SemEval's and STS-B's published sizes; STS13 without SMT
@@ -70,3 +73,41 @@ def test_unknown_tasks_and_splits_are_refused():
         splits_of("sts17")
     with pytest.raises(DataError, match="sts12 has no split 'dev'; it has test"):
         required_files("sts12", "dev")
+
+
+ROWS = ["Ein Hund, sagt sie, läuft.,Ein Hund läuft.,4.5", '"Der ""Hund"", der läuft",Die  Frau sitzt,0.0', "x,y,2"]
+
+
+def translated(folder, rows, monkeypatch):
+    path = folder / "senteval" / "STS/stsb-multi-mt/stsb-de-dev.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(f"{row}\r\n" for row in rows).encode())
+    entry = manifest_entry("STS/stsb-multi-mt/stsb-de-dev.csv", path.read_bytes())
+    monkeypatch.setattr(manifest, "load_manifest", lambda: {entry.path: entry})
+    monkeypatch.setitem(sts._STSB, "dev", ("sts-dev.csv", len(rows)))
+    return path
+
+
+def test_sts_b_in_another_language(tmp_path, monkeypatch):
+    translated(tmp_path, ['"Ein Hund, sagt sie, läuft.",Ein Hund läuft.,4.5', *ROWS[1:]], monkeypatch)
+    task = load_task("stsb_de", "dev", tmp_path)
+    (pairs,) = task.sources
+    assert (task.name, task.label, pairs.source) == ("stsb_de", "STS-B de", "stsb_de")
+    assert pairs.sentences1 == ("Ein Hund, sagt sie, läuft.", 'Der "Hund", der läuft', "x")
+    assert pairs.sentences2[1] == "Die Frau sitzt"
+    assert pairs.gold.tolist() == [4.5, 0.0, 2.0]
+    assert required_files("stsb_zh", "test") == ("STS/stsb-multi-mt/stsb-zh-test.csv",)
+
+
+def test_a_translation_with_a_comma_too_many_or_no_score_is_named(tmp_path, monkeypatch):
+    path = translated(tmp_path, ROWS, monkeypatch)
+    with pytest.raises(DataError, match=f"{path}, line 1: expected 3 columns, got 5"):
+        load_task("stsb_de", "dev", tmp_path)
+    translated(tmp_path, [*ROWS[1:], "a,b,6"], monkeypatch)
+    with pytest.raises(DataError, match=f"{path}, line 3: expected a score from 0 to 5, got '6'"):
+        load_task("stsb_de", "dev", tmp_path)
+
+
+def test_a_translation_that_is_missing_names_the_command_that_fetches_it(tmp_path):
+    with pytest.raises(DataError, match=r"STS-B de dev.*`python -m sentcse.data download tasks=stsb_de`, or set"):
+        load_task("stsb_de", "dev", tmp_path)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from sentcse.config.commands import DataKitConfig
 from sentcse.config.data import HubFile
+from sentcse.config.tasks import task_of
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, FileCheck, check_file, explain, load_manifest
 from sentcse.data.fetching.published import corpus_files
 from sentcse.data.fetching.senteval_download import fetch_senteval
-from sentcse.data.fetching.sources import files_of, task_of, terms_of
+from sentcse.data.fetching.sources import files_of, terms_of
 from sentcse.data.text_file import TextFile
 from sentcse.errors import DataError
 

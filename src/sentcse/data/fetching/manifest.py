@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from sentcse.config.section import Level
+from sentcse.config.tasks import download_command
 from sentcse.errors import DataError
 
 State = Literal["ok", "missing", "rows", "line ends", "text", "bytes"]
@@ -137,7 +138,7 @@ def check_files(
 def explain(check: FileCheck, senteval: Path) -> str:
     """One sentence that names the file, says what is wrong with it and what to do."""
     path, file = senteval / check.file.path, check.file
-    again = "fetch it with `python -m sentcse.data download`"
+    again = f"fetch it with `{download_command(file.path)}`"
     if check.state == "missing":
         return f"{path} is missing: {again}, or set SENTCSE_DATA to a folder that holds senteval/."
     if check.state == "rows":

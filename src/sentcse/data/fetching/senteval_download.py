@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sentcse.config.data import HubFile
 from sentcse.config.section import Level
+from sentcse.config.tasks import TRANSLATIONS, download_command
 from sentcse.data.fetching.archive import extract_members
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, EvaluationFile, FileCheck, Manifest, check_file, load_manifest
@@ -101,6 +102,8 @@ def fetch_senteval(
         archive, *others = dict.fromkeys(reasons)
         # the archive's last: without a network it ends with the command that fetches it
         said = " ".join([*others[:_SHOWN], archive])
+        if all(name.startswith(TRANSLATIONS) for name in missing):  # which the archive does not hold
+            said += f" Run `{download_command(missing[0])}` where there is a network, and copy what it fetched there."
         where = (root / "senteval").absolute()
         raise DataError(f"{_some(missing)} cannot be put into {where}: no source gave what was published. {said}")
     return origins
@@ -113,6 +116,7 @@ _Source = Callable[[Path, Sequence[EvaluationFile]], Iterator[_Attempt]]
 
 def _archive(root: Path) -> _Source:
     def fetch(folder: Path, files: Sequence[EvaluationFile]) -> Iterator[_Attempt]:
+        files = [file for file in files if not file.path.startswith(TRANSLATIONS)]
         if len(files) == 0:
             return
         archive = root / "downloads" / ARCHIVE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sentcse.config.tasks import GROUPS, TASKS, PublishedTask, hint_at_list
+from sentcse.config.tasks import GROUPS, TASKS, TRANSLATIONS, hint_at_list, task_of
 from sentcse.data.fetching.manifest import Manifest, load_manifest
 from sentcse.errors import ConfigError
 
@@ -52,10 +52,14 @@ MIRRORS = (
         f"{_GITHUB}/yan-soares/research_embeddings_fine_tuning/607d7023abf709562d90ea987eaf6005625a82f7/data/downstream",
         ("SICK/SICK_train", "SICK/SICK_test"),
     ),
+    Mirror(
+        f"{_GITHUB}/PhilipMay/stsb-multi-mt/30de0dec4ee199b7f42351d3f1a0b19592955385/data", (TRANSLATIONS,), flat=True
+    ),
 )
-"""SentEval itself takes MRPC and SST from the first two. The others are copies in public repositories, found equal in
-length; the hash tells that they are equal whenever one is fetched. The STS inputs that are not listed were tokenised
-there by another version of Moses; raw STS and SICK files are no substitute either, as SentEval tokenised them."""
+"""SentEval itself takes MRPC and SST from the first two, and the last is where the translations were published. The
+others are copies in public repositories, found equal in length; the hash tells that they are equal whenever one is
+fetched. The STS inputs that are not listed were tokenised there by another version of Moses; raw STS and SICK files are
+no substitute either, as SentEval tokenised them."""
 
 
 def files_of(tasks: Sequence[str], manifest: Manifest | None = None) -> tuple[str, ...]:
@@ -71,25 +75,13 @@ def files_of(tasks: Sequence[str], manifest: Manifest | None = None) -> tuple[st
     known = load_manifest() if manifest is None else manifest
     named: set[str] = set()
     for task in tasks:
-        if task not in GROUPS and task not in GROUPS["full"]:
-            known_names = ", ".join((*GROUPS, *GROUPS["full"]))
+        if task not in GROUPS and task not in TASKS:
+            known_names = ", ".join((*GROUPS, *TASKS))
             hint = hint_at_list("tasks", task)
             raise ConfigError(f"tasks: there is no task {task!r}; there are {known_names}.{hint}")
         named |= set(GROUPS.get(task, (task,)))
-    folders = [TASKS[name].folder for name in GROUPS["full"] if name in named]
+    folders = dict.fromkeys(task.folder for name, task in TASKS.items() if name in named)
     return tuple(path for folder in folders for path in known if path.startswith(folder))
-
-
-def task_of(path: str) -> PublishedTask:
-    """The task that a file below `senteval/` belongs to.
-
-    Raises:
-        ValueError: if it belongs to none.
-    """
-    for name in GROUPS["full"]:
-        if path.startswith(TASKS[name].folder):
-            return TASKS[name]
-    raise ValueError(f"path must lie in the folder of a task, got {path!r}")
 
 
 def terms_of(paths: Iterable[str]) -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sentcse.config.section import Level
+from sentcse.config.tasks import download_command
 from sentcse.data.fetching.manifest import check_files
+from sentcse.data.tables import iter_fields
 from sentcse.errors import DataError
-from sentcse.evaluation.tasks.pairs import STSB_COLUMNS, Pairs, make_pairs, parse_row, read_lines
+from sentcse.evaluation.tasks.pairs import PAIR_COLUMNS, STSB_COLUMNS, Pairs, make_pairs, parse_row, read_lines
 
 HIGHEST_GOLD = 5.0
 SICK_HEADER = ("pair_ID", "sentence_A", "sentence_B", "relatedness_score")
@@ -32,7 +34,7 @@ def require_senteval(root: str | Path, wanted: Sequence[str], *, task: str, leve
     if len(missing) > 0:
         raise DataError(
             f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {task}): fetch the evaluation files "
-            "with `python -m sentcse.data download`, or set SENTCSE_DATA to a folder that holds senteval/."
+            f"with `{download_command(wanted[0])}`, or set SENTCSE_DATA to a folder that holds senteval/."
         )
     check_files(senteval, wanted, level=level)
     return files
@@ -80,6 +82,23 @@ def read_stsb(path: Path, source: str, *, rows: int) -> Pairs:
         cells = _cells(path, line, text, STSB_COLUMNS)
         _check_gold(path, line, cells[4])
         pairs.append(parse_row(path, line, cells[4], cells[5], cells[6]))
+    return make_pairs(source, pairs)
+
+
+def read_translation(path: Path, source: str, *, rows: int) -> Pairs:
+    """Pairs of a file of stsb-multi-mt: sentence 1, sentence 2, score, with quotation marks and without a header.
+
+    Raises:
+        DataError: naming file and line.
+    """
+    pairs = []
+    for line, cells in iter_fields(path, "utf-8", quoted=True):
+        if len(cells) != len(PAIR_COLUMNS):
+            raise DataError(f"{path}, line {line}: expected {len(PAIR_COLUMNS)} columns, got {len(cells)}.")
+        first, second, gold = cells
+        _check_gold(path, line, gold)
+        pairs.append(parse_row(path, line, gold, first, second))
+    _check_rows(path, len(pairs), rows)
     return make_pairs(source, pairs)
 
 

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentcse.config.section import Level
-from sentcse.config.tasks import TASKS
+from sentcse.config.tasks import GROUPS, TASKS
 from sentcse.errors import DataError
 from sentcse.evaluation.tasks.pairs import Pairs, read_pairs_file
-from sentcse.evaluation.tasks.senteval_files import read_semeval, read_sick, read_stsb, require_senteval
+from sentcse.evaluation.tasks.senteval_files import (
+    read_semeval,
+    read_sick,
+    read_stsb,
+    read_translation,
+    require_senteval,
+)
 
 # source -> (lines of its files, pairs with a gold), sources in SentEval's order
 _SEMEVAL: dict[str, dict[str, tuple[int, int]]] = {
@@ -107,6 +113,8 @@ def required_files(name: str, split: str) -> tuple[str, ...]:
         return tuple(f"{folder}STS.{part}.{source}.txt" for source in _SEMEVAL[name] for part in ("input", "gs"))
     if name == "stsb":
         return (f"{TASKS[name].folder}{_STSB[split][0]}",)
+    if name in GROUPS["stsb_multi_mt"]:
+        return (f"{TASKS[name].folder}{split}.csv",)
     splits = tuple(_SICK) if name == "sickr_full" else (split,)
     return tuple(f"{TASKS[name].folder}{_SICK[part][0]}" for part in splits)
 
@@ -131,6 +139,8 @@ def load_task(name: str, split: str, root: str | Path, *, level: Level = "exact"
         )
     elif name == "stsb":
         sources = (read_stsb(files[0], "STSBenchmark", rows=_STSB[split][1]),)
+    elif name in GROUPS["stsb_multi_mt"]:
+        sources = (read_translation(files[0], name, rows=_STSB[split][1]),)
     else:
         splits = tuple(_SICK) if name == "sickr_full" else (split,)
         sources = tuple(
