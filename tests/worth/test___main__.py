@@ -71,6 +71,8 @@ def test_settings_of_the_command_and_of_the_runs() -> None:
 
 
 def test_words_of_a_corpus_cannot_steer_the_terminal() -> None:
-    said = told("Yes.", ["a\x1b[2Jb"], {"The text": []}, "python")
+    said = told("Yes.", ["a\x1b[2Jb"], {"The text": []}, ("The training", "python"))
     assert "\x1b" not in said
     assert "- Nothing stands out." in said
+    assert said.endswith("\n\nThe training\npython")
+    assert "The training" not in told("No.", [], {}, ("The training", ""))

@@ -13,13 +13,15 @@ from sentcse.worth.findings import Findings
 from sentcse.worth.page import LEFT, WIDTH, corpus_table, judgement, picture, render, score_tables
 from sentcse.worth.scores import Change
 from sentcse.worth.verdict import verdict
+from sentcse.worth.words import over_the_command
 
 NAN = float("nan")
 
 
 def page(found: Findings) -> str:
     words = {"corpus": ["A word on the text."], "cost": ["It took long."], "unknown": ["Much."]}
-    return render(found, verdict(found), next_="python -m sentcse.train", **words)
+    judged = verdict(found)
+    return render(found, judged, next_=(over_the_command(found, judged), "python -m sentcse.train"), **words)
 
 
 class Whole(HTMLParser):

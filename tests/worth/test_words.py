@@ -12,8 +12,9 @@ from sentcse.config.check import check_config
 from sentcse.data.text_faults import TextFaults
 from sentcse.worth.corpus import Leak, NearDuplicates, Part
 from sentcse.worth.findings import Cost, Findings
+from sentcse.worth.scores import Outcome
 from sentcse.worth.verdict import verdict
-from sentcse.worth.words import next_command, not_known, of_the_corpus, of_the_cost
+from sentcse.worth.words import next_command, not_known, of_the_corpus, of_the_cost, over_the_command
 
 OUTCOMES = [outcome(change(1.0, p=0.001))] * 4
 
@@ -32,6 +33,16 @@ def messy() -> Findings:
     part = replace(found.corpus.part, rows=900)
     corpus = replace(found.corpus, report=report, faults=faults, part=part, leaks=[Leak("STS-B", 2551, 12)])
     return replace(found, corpus=corpus, near=NearDuplicates(3, 60, [("a", "b")]))
+
+
+def test_a_command_that_no_pairs_speak_for_is_no_advice() -> None:
+    def heading(outcomes: list[Outcome]) -> str:
+        found = findings(outcomes)
+        return over_the_command(found, verdict(found))
+
+    assert heading(OUTCOMES) == "The training"
+    assert heading([outcome(change(0.1, p=0.5))] * 4).endswith("all the same: the run that did best on your pairs")
+    assert heading([outcome(general=change(0.1, p=0.5))] * 4).endswith("that did best on the general pairs")
 
 
 def test_a_clean_corpus_needs_no_word() -> None:

@@ -62,30 +62,31 @@ def conclude(findings: Findings, config: WorthConfig) -> None:
     from sentcse.machine.files import write_json, write_text, writing
     from sentcse.worth.page import render
     from sentcse.worth.verdict import verdict
-    from sentcse.worth.words import next_command, not_known, of_the_corpus, of_the_cost
+    from sentcse.worth.words import next_command, not_known, of_the_corpus, of_the_cost, over_the_command
 
     judged, output = verdict(findings), Path(config.output)
     corpus, cost = list(of_the_corpus(findings)), list(of_the_cost(findings, judged))
     unknown = list(not_known(findings))
     following = "" if judged.choice is None else next_command(findings, judged.choice, config.overrides)
+    next_ = (over_the_command(findings, judged), following)
     with writing(output, "name another folder, output=DIR"):
-        page = render(findings, judged, corpus=corpus, cost=cost, unknown=unknown, next_=following)
+        page = render(findings, judged, corpus=corpus, cost=cost, unknown=unknown, next_=next_)
         write_text(output / PAGE_FILE, page)
         said = {"verdict": judged.kind, "headline": judged.headline, "reasons": judged.reasons}
         write_json(output / RECORD, {**said, **findings.as_dict()}, allow_nan=False)
     parts = {"The text": corpus, "What it takes": cost, "What is not known from this": unknown}
-    print(told(judged.headline, judged.reasons, parts, following))
+    print(told(judged.headline, judged.reasons, parts, next_))
     print(f"\nWritten to {config.output}: {PAGE_FILE} to begin with")
 
 
-def told(headline: str, reasons: Sequence[str], parts: dict[str, list[str]], following: str) -> str:
+def told(headline: str, reasons: Sequence[str], parts: dict[str, list[str]], next_: tuple[str, str]) -> str:
     """The words of the page for the terminal."""
     from sentcse.printing.wording import printable
 
     lines = ["", headline, *(f"- {line}" for line in reasons)]
     for title, sentences in parts.items():
         lines += ["", title, *(f"- {line}" for line in sentences or ["Nothing stands out."])]
-    return "\n".join(map(printable, [*lines, *(["", following] if following else [])]))
+    return "\n".join(map(printable, [*lines, *(["", *next_] if next_[1] else [])]))
 
 
 def _command(config: WorthConfig) -> str:

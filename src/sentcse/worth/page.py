@@ -64,9 +64,12 @@ def render(
     corpus: Sequence[str],
     cost: Sequence[str],
     unknown: Sequence[str],
-    next_: str,
+    next_: tuple[str, str],
 ) -> str:
-    """The whole page; all text of the corpus is escaped, and its policy forbids every request."""
+    """The whole page; all text of the corpus is escaped, and its policy forbids every request.
+
+    `next_` is a heading and the command of a training, which may be empty.
+    """
     name = Path(findings.corpus.name).name
     return render_template(
         "worth.html",
@@ -83,7 +86,8 @@ def render(
         corpus=corpus,
         cost=cost,
         unknown=unknown,
-        next=next_,
+        next_heading=next_[0],
+        next=next_[1],
         command=findings.command,
         verdicts=MARKS,
         version=version("sentcse"),

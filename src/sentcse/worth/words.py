@@ -109,6 +109,14 @@ def not_known(findings: Findings) -> Iterator[str]:
     yield "Test sentences in the corpus that are paraphrased: leaks are found by their letters alone."
 
 
+def over_the_command(findings: Findings, judged: Verdict) -> str:
+    """The heading of `next_command`, which is no advice where the answer is not to train."""
+    if judged.kind == "yes":
+        return "The training"
+    measure = "your pairs" if findings.pairs is not None else "the general pairs"
+    return f"If you train all the same: the run that did best on {measure}"
+
+
 def next_command(findings: Findings, chosen: Tried, overrides: list[str]) -> str:
     """The training that the chosen run stands for, on the whole corpus."""
     config, name = chosen.trial.config, chosen.trial.method
