@@ -217,9 +217,9 @@ def whole_step(
     """A step of training on a batch, as Lightning makes it; AdamW loops over the parameters if asked to."""
     import torch
 
-    from sentcse.methods.optimization import AdamWSettings, build_adamw
+    from sentcse.methods.optimization import AdamWSettings, build_adamw, clip_gradients
 
-    optimizer = build_adamw(method, AdamWSettings(), fused=precision != "fp16")
+    optimizer = build_adamw(method, AdamWSettings(), fused=True)
     if loop:
         optimizer = torch.optim.AdamW(optimizer.param_groups, fused=False, foreach=False)
     scaler = torch.amp.GradScaler(device, enabled=precision == "fp16")
@@ -229,8 +229,9 @@ def whole_step(
         with autocast(device, precision):
             loss = compute(batch).total()
         scaler.scale(loss).backward()
-        scaler.unscale_(optimizer)
-        torch.nn.utils.clip_grad_norm_(method.parameters(), 1.0)
+        if loop:
+            scaler.unscale_(optimizer)
+        clip_gradients(method.parameters(), 1.0, scaler=None if loop else scaler)
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()

@@ -37,7 +37,7 @@ AT_MOST = {
     **dict.fromkeys(("diffcse", "diffcse_masked", "diffcse_before_head", "diffcse_lora", "diffcse_near"), 2),
 }
 """DiffCSE looks for the tokens that its generator predicts, and for those of them of which bf16 is not sure; the
-masked-language-model term for those it scores. In fp16 the gradient scaler asks whether it leaves the step out."""
+masked-language-model term for those it scores."""
 
 
 class Waits(TorchDispatchMode):
@@ -93,14 +93,12 @@ def test_a_step_seldom_waits(name: str) -> None:
 
 @pytest.mark.usefixtures("as_on_a_gpu")
 @pytest.mark.parametrize("name", ["simcse", "diffcse", "micse"])
-def test_fp16_waits_once_more(name: str) -> None:
+def test_fp16_waits_no_more(name: str) -> None:
+    """The gradient scaler does not ask whether it leaves the step out: the optimiser is told on the device."""
     count = SecondStep()
     plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=1024.0))
     train(name, "cpu", count, plugins=[plugin])
-    # AdamW, which is not fused here, reads its numbers of steps: they lie on the CPU
-    waits = [line for line in count.waits.lines if "/torch/optim/optimizer.py" not in line]
-    assert len(waits) == AT_MOST[name] + 1, waits
-    assert sum("/torch/amp/grad_scaler.py" in line for line in waits) == 1
+    assert len(count.waits.lines) <= AT_MOST[name], count.waits.lines
 
 
 class WarnedSecondStep(Callback):
@@ -118,8 +116,7 @@ def test_a_gpu_is_seldom_waited_for(name: str, precision: str) -> None:
         warnings.simplefilter("always")
         train(name, "gpu", WarnedSecondStep(), precision=precision)
     waits = [each for each in caught if "synchroniz" in str(each.message)]
-    at_most = AT_MOST[name] + (precision == "16-mixed")
-    assert len(waits) <= at_most, [f"{each.filename}:{each.lineno}" for each in waits]
+    assert len(waits) <= AT_MOST[name], [f"{each.filename}:{each.lineno}" for each in waits]
 
 
 def train(name: str, accelerator: str, watching: Callback, **more: Any) -> None:

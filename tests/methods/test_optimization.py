@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from sentcse.methods.optimization import AdamWSettings, TrainedModule, build_adamw, build_schedule
+from sentcse.methods.optimization import AdamWSettings, TrainedModule, build_adamw, build_schedule, clip_gradients
 
 
 class Fit(TrainedModule):
@@ -41,7 +44,7 @@ class Fit(TrainedModule):
         return loss
 
 
-def trained(clip: float | None = None, precision: Any = "32-true", **settings: Any) -> Fit:
+def trained(clip: float | None = None, precision: Any = "32-true", plugins: Sequence[Any] = (), **settings: Any) -> Fit:
     """Five steps."""
     torch.manual_seed(0)
     module = Fit(AdamWSettings(**settings))
@@ -49,6 +52,7 @@ def trained(clip: float | None = None, precision: Any = "32-true", **settings: A
         max_epochs=1,
         accelerator="cpu",
         precision=precision,
+        plugins=list(plugins),
         gradient_clip_val=clip,
         logger=False,
         enable_checkpointing=False,
@@ -72,14 +76,60 @@ def test_what_is_small_is_not_clipped() -> None:
     assert trained(clip=1e9).norms == trained().norms
 
 
-@pytest.mark.parametrize(
-    ("precision", "device", "fused"),
-    [("32-true", "cpu", True), ("bf16-mixed", "cuda", True), ("16-mixed", "cuda", False), ("32-true", "mps", True)],
-)
-def test_where_the_optimiser_is_fused(precision: str, device: str, fused: bool) -> None:
-    """A gradient scaler must unscale before the clipping, which a fused optimiser does on its own behind it."""
-    module = SimpleNamespace(trainer=SimpleNamespace(precision=precision), device=torch.device(device))
+@pytest.mark.parametrize(("device", "fused"), [("cpu", True), ("cuda", True), ("mps", True), ("xpu", False)])
+def test_where_the_optimiser_is_fused(device: str, fused: bool) -> None:
+    module = SimpleNamespace(device=torch.device(device))
     assert TrainedModule._can_fuse.fget(module) is fused  # type: ignore[attr-defined]
+
+
+def scaled_step(module: nn.Module, batch: Tensor, *, clip: float, fused: bool, scale: float = 1024.0) -> Tensor:
+    """The weights after a step under a gradient scaler; not fused it is the usual one: unscale, clip, step."""
+    optimizer = build_adamw(module, AdamWSettings(learning_rate=0.1), fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale)
+    scaler.scale(100 * module(batch).square().mean()).backward()
+    if fused:
+        clip_gradients(module.parameters(), clip, scaler=scaler)
+    else:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(module.parameters(), clip)
+    scaler.step(optimizer)
+    scaler.update()
+    assert scaler.get_scale() == (scale if bool(batch.isfinite().all()) else scale / 2)
+    return torch.cat([each.detach().flatten() for each in module.parameters()])
+
+
+@pytest.mark.parametrize("clip", [0.5, 1e6])
+def test_multiples_of_the_loss_scale_are_clipped_as_what_they_are_multiples_of(clip: float) -> None:
+    # AdamW would undo the clipping of a first step: eps, which is large beside the clipped gradients, does not let it
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    batch = torch.randn(16, 4)
+    usual, ours = (scaled_step(copy.deepcopy(module), batch, clip=clip, fused=fused) for fused in (False, True))
+    torch.testing.assert_close(ours, usual, rtol=1e-6, atol=1e-7)
+    (100 * module(batch).square().mean()).backward()
+    before = torch.cat([each.grad.flatten() for each in module.parameters()])  # type: ignore[union-attr]
+    clip_gradients(module.parameters(), clip)
+    after = torch.cat([each.grad.flatten() for each in module.parameters()])  # type: ignore[union-attr]
+    torch.testing.assert_close(after, before * min(1.0, clip / float(before.norm())), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_step_whose_gradients_are_not_finite_is_left_out(fused: bool) -> None:
+    torch.manual_seed(0)
+    module = nn.Linear(4, 1)
+    before = torch.cat([each.detach().flatten() for each in module.parameters()])
+    batch = torch.tensor([[1.0, math.inf, 0.0, 2.0]])
+    assert torch.equal(scaled_step(module, batch, clip=1.0, fused=fused), before)
+
+
+def test_a_run_under_a_gradient_scaler_takes_the_steps_of_one_without() -> None:
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=1024.0))
+    plugin.autocast_context_manager = lambda: torch.autocast("cpu", enabled=False)  # type: ignore[method-assign]
+    free, scaled = trained(clip=0.5, eps=0.1), trained(clip=0.5, precision=None, plugins=[plugin], eps=0.1)
+    assert all(scaled.fused)
+    for ours, theirs in zip(scaled.parameters(), free.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert scaled.norms == pytest.approx([0.5] * 5, rel=1e-3)  # the fused step leaves them unscaled
 
 
 def test_biases_and_normalisations_do_not_decay() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from pytorch_lightning import LightningModule
 from torch import nn
 from torch.optim import AdamW
@@ -29,8 +31,8 @@ def build_adamw(module: nn.Module, settings: AdamWSettings, *, fused: bool = Fal
     Args:
         module: whose parameters are trained, if they require a gradient.
         settings: AdamW's settings.
-        fused: one kernel for all parameters; not with a gradient scaler, which must unscale before clipping. Without,
-            torch takes some kernels for all parameters together, on a GPU, where False would make a loop.
+        fused: one kernel for all parameters, which unscales under a gradient scaler itself. Without, torch
+            takes some kernels for all parameters together, on a GPU, where False would make a loop.
     """
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     groups = [
@@ -44,6 +46,24 @@ def build_adamw(module: nn.Module, settings: AdamWSettings, *, fused: bool = Fal
         eps=settings.eps,
         fused=True if fused else None,
     )
+
+
+def clip_gradients(
+    parameters: Iterable[nn.Parameter], limit: float, *, scaler: torch.amp.GradScaler | None = None
+) -> None:
+    """Shrink gradients in place so that their common norm is `limit` at most; a GPU is not waited for.
+
+    Args:
+        parameters: with their gradients, or without.
+        limit: the largest norm.
+        scaler: of whose loss scale the gradients are multiples still, and stay so; None where they are no multiples.
+    """
+    scaled = list(parameters)
+    norm = nn.utils.get_total_norm([each.grad for each in scaled if each.grad is not None])
+    if scaler is not None:
+        norm = norm / scaler.scale(torch.ones_like(norm))
+    # a norm that is not finite makes gradients that are not, and the scaler leaves the step out
+    nn.utils.clip_grads_with_norm_(scaled, limit, norm)
 
 
 def build_schedule(optimizer: AdamW, settings: AdamWSettings, total_steps: int) -> LambdaLR:
@@ -79,15 +99,16 @@ class TrainedModule(LightningModule):
 
     @property
     def _can_fuse(self) -> bool:
-        return self.trainer.precision != "16-mixed" and self.device.type in ("cpu", "cuda", "mps")
+        return self.device.type in ("cpu", "cuda", "mps")
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
-        """Clip by norm, also before a fused optimiser under autocast, which only a gradient scaler would disturb."""
+        """Clip by norm, also before a fused optimiser under autocast, which Lightning refuses."""
         if gradient_clip_val is None:
             return
         if self._can_fuse:
-            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+            scaler: torch.amp.GradScaler | None = getattr(self.trainer.precision_plugin, "scaler", None)
+            clip_gradients(self.parameters(), gradient_clip_val, scaler=scaler)
         else:
             super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
