@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance.md")
     parser.add_argument("--only", nargs="+", choices=sorted(PARTS), default=list(PARTS))
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--limit", type=int, default=240, help="seconds of a part")
+    parser.add_argument("--limit", type=int, default=600, help="seconds of a part")
     args = parser.parse_args(arguments)
     kept = args.out.with_suffix(".json")
     parts = read_parts(kept)
@@ -145,8 +145,14 @@ def run_for(limit: float, command: list[str], **streams: Any) -> subprocess.Comp
 
 
 def train_step(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
-    """A step of each method, MiniLM's size, 64 sentences."""
-    words = ["--rounds", "1", "--steps", "2", "--precisions", "fp32", "--threads", str(args.threads)]
+    """A step of each method beside a plain one, MiniLM's size, 64 sentences; bf16 where the hardware multiplies it."""
+    import torch
+
+    from sentcse.machine.device import multiplies_bf16
+
+    precisions = ["fp32", *(["bf16"] if multiplies_bf16(torch.device("cpu")) else [])]
+    plain = ["--plain", str(ROOT / "benchmarks" / "plain_step.py"), "--plain-steps", "1"]
+    words = ["--rounds", "1", "--steps", "2", "--precisions", *precisions, "--threads", str(args.threads), *plain]
     return run("train_step", words, args.limit, folder / "train_step.json")
 
 

@@ -18,7 +18,8 @@ from benchmarks.train_step import last_json
 from sentcse.records.layout import SENTENCES_PER_SECOND
 from sentcse.records.metrics_file import read_series
 
-BATCHES, LENGTHS, LINES, RANKS = (8, 32, 128), (8, 32, 64), (5_000, 100_000), (1, 2)
+BATCHES, LENGTHS, LINES = (8, 32, 128), (8, 32, 64), (5_000, 50_000, 500_000)
+RANKS = tuple(count for count in (1, 2, 4, 8) if count <= max(2, os.cpu_count() or 1))
 BATCH, LENGTH = 32, 32
 TITLES = {
     "batch": "sentences a batch\n(32 tokens; processor time)",

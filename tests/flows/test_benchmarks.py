@@ -33,7 +33,9 @@ STEP = {
     "processor_seconds_per_step": 3.0,
     "gflop_per_step": 150.0,
     "peak_gib": 1.234,
-    "plain_seconds_per_step": None,
+    "plain_seconds_per_step": 4.0,
+    "plain_peak_gib": 2.456,
+    "speedup": 1.95,
 }
 
 EXPECTED: dict[str, Callable[[Any], bool]] = {
@@ -63,7 +65,7 @@ def test_the_page_has_hardware_tables_and_what_is_missing() -> None:
     assert text.count("- a processor, 2 cores; flags: avx2; torch 2") == 1
     assert text.count("- another, 2 cores; flags: none of those that matter; torch 2") == 1
     # 50 GFLOP a processor second where a product has 100
-    assert "| simcse | fp32 | 2.00 | 3.00 | 150 | 50 | 0.50 | 1.23 |" in text
+    assert "| simcse | fp32 | 2.00 | 3.00 | 150 | 50 | 0.50 | 1.23 | 4.00 | 2.46 | 1.95 |" in text
     assert (
         "`python -m benchmarks.train_step`, a processor, threads used: 2, 2026-01-02; "
         "10 s at a load of 0.5, 100 GFLOP a processor second." in text

@@ -25,6 +25,7 @@ Configure = Callable[..., TrainConfig]
 Settings = Callable[..., list[str]]
 
 CONTINUES = "The same command continues where the last checkpoint was written."
+GONE = "Another process of this run has ended or cannot be reached"
 TWO = ("trainer.devices=2", "trainer.strategy=ddp", "trainer.threads=1")
 
 
@@ -143,7 +144,7 @@ def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_le
     # started by Lightning: the second one is killed, and the first one asked to stop
     code, said = stop_what_lightning_starts(tmp_path, settings(*words), folder, signal.SIGKILL, second=True)
     assert code == 1, said
-    assert "Another process of this run has ended or cannot be reached" in said
+    assert GONE in said
     code, said = stop_what_lightning_starts(tmp_path, settings(*words), folder, signal.SIGTERM, second=False)
     assert code == 143, said
     assert said.count(CONTINUES) == 1
@@ -158,6 +159,13 @@ def test_a_run_whose_processes_die_and_are_asked_to_stop_ends_as_one_that_was_le
         assert "Continuing at step" in first.said
         assert CONTINUES in first.said
         assert not folder.results.exists()
+    # the first one, which writes, is killed
+    begun, started = time.time(), forked.start_together(settings(*words), tmp_path)
+    wait_for_a_checkpoint(folder, begun)
+    started[0].send(signal.SIGKILL)
+    _, second = (each.wait() for each in started)
+    assert second.code == 1
+    assert GONE in second.said
     assert "Continuing at step" in train_in_processes(forked, settings(*words), tmp_path)
     train_in_processes(forked, settings(*words, runs="whole"), tmp_path)
     assert outcome(folder.path) == outcome(RunFolder(configure(*words, runs="whole")).path)
