@@ -2,7 +2,7 @@
 
 python docs/studies/selection.py runs [more folders] [--output DIR]
 
-Runs must have been trained with evaluation.label_free=true, so that both scores without labels are in metrics.csv; with
+Runs must have been trained with evaluation.label_free=true, so that the scores without labels are in metrics.csv; with
 evaluation.test_curve=true the tests are there at every step, too, and with all seven their average.
 """
 
@@ -34,7 +34,8 @@ DEV = "STS-B dev"
 WITHOUT_LABELS = {
     "InfoNCE": ("val/info_nce", -1),
     "alignment + uniformity": ("val/alignment_uniformity", -1),
-    "RTD accuracy": ("train/rtd_accuracy", 1),
+    "RTD accuracy": ("val/rtd_accuracy", 1),
+    "RTD accuracy while training": ("train/rtd_accuracy", 1),
 }
 """Each score's metric, and 1 where more of it is taken for better, -1 where less is."""
 LAST = "last step"
