@@ -112,10 +112,15 @@ def _train_step(row: dict[str, Any], rate: float) -> dict[str, str]:
         "GFLOP a processor second": f"{reached:.0f}",
         "share of the rate": f"{reached / rate:.2f}",
         "peak, GiB": f"{row['peak_gib']:.2f}",
-        "plain, seconds a step": f"{row['plain_seconds_per_step']:.2f}",
-        "plain, GiB": f"{row['plain_peak_gib']:.2f}",
-        "times as fast": f"{row['speedup']:.2f}",
+        "plain, seconds a step": _or_dash(row["plain_seconds_per_step"]),
+        "plain, GiB": _or_dash(row["plain_peak_gib"]),
+        "times as fast": _or_dash(row["speedup"]),
     }
+
+
+def _or_dash(value: float | None) -> str:
+    """What was not measured is a dash: rows of an earlier version had no plain side."""
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _encode(row: dict[str, Any], rate: float) -> dict[str, str]:

@@ -119,3 +119,5 @@ def test_a_fault_is_said_once_and_not_what_follows_from_it() -> None:
 def test_what_stands_in_for_a_wrong_value_is_no_further_fault() -> None:
     found = faults(evaluation__select="loss", evaluation__dev=[])
     assert [sentence.partition(",")[0] for sentence in found] == ["evaluation.select must be 'stsb'"]
+    (found_in_list,) = faults(evaluation__select="stsb_de", evaluation__dev=["stsb_multi_mt"])
+    assert found_in_list.startswith("evaluation.dev.0 must be 'stsb'")

@@ -4,13 +4,15 @@ import subprocess
 import sys
 from typing import get_args
 
-from sentcse.config.evaluation import TaskName
+from sentcse.config.evaluation import DevTaskName, TaskName
 from sentcse.config.tasks import GROUPS, STS_TASKS, SUITE_COLUMNS, TASKS, download_command, label_of, task_of
 from sentcse.data.fetching.manifest import load_manifest
 
 
 def test_the_schema_takes_the_sts_tasks_and_own_pairs() -> None:
     assert set(get_args(TaskName)) == {*STS_TASKS, *GROUPS["stsb_multi_mt"], "pairs"}
+    with_dev = {name for name in STS_TASKS if "dev" in TASKS[name].parts}
+    assert set(get_args(DevTaskName)) == {*with_dev, *GROUPS["stsb_multi_mt"], "pairs"}
 
 
 def test_groups_and_columns_are_of_seven_tasks_a_suite() -> None:
@@ -27,8 +29,13 @@ def test_every_published_file_lies_in_the_folder_of_one_task_of_the_groups() -> 
 
 def test_the_command_that_fetches_a_file() -> None:
     assert task_of("SICK/SICK_trial.txt").name == "sickr"
-    assert download_command("SICK/SICK_trial.txt") == "python -m sentcse.data download"
-    assert download_command("STS/stsb-multi-mt/stsb-zh-dev.csv") == "python -m sentcse.data download tasks=stsb_zh"
+    german, chinese = (f"STS/stsb-multi-mt/stsb-{code}-dev.csv" for code in ("de", "zh"))
+    everything = [f"{TASKS[name].folder}dev.csv" for name in GROUPS["stsb_multi_mt"]]
+    command = "python -m sentcse.data download"
+    assert download_command(["SICK/SICK_trial.txt"]) == command
+    assert download_command(["SICK/SICK_trial.txt", chinese]) == f"{command} tasks=stsb_zh"
+    assert download_command([chinese, german]) == f"{command} 'tasks=[stsb_de,stsb_zh]'"
+    assert download_command(everything) == f"{command} tasks=stsb_multi_mt"
 
 
 def test_the_list_imports_nothing_heavy() -> None:

@@ -74,6 +74,8 @@ def test_the_page_has_hardware_tables_and_what_is_missing() -> None:
     assert "Not measured: 'SENTCSE_DATA'." in text
     assert "Not measured yet: `python -m benchmarks.bench --only evaluate batch_memory data_scale`." in text
     assert "No figure of a GPU exists yet" in text
+    alone = {**STEP, "plain_seconds_per_step": None, "plain_peak_gib": None, "speedup": None}
+    assert "| 0.50 | 1.23 | - | - | - |" in page([Part("train_step", [alone], 9.6, MACHINE)])
 
 
 def test_every_part_has_its_columns_and_the_growth_its_figure(tmp_path: Path) -> None:

@@ -55,12 +55,8 @@ def test_a_view_is_embedded_as_it_is_alone(head: str) -> None:
         torch.testing.assert_close(embedded[:, view], alone)
 
 
-def test_a_method_without_a_score_of_its_own_does_not_select_by_one() -> None:
-    method = Nearness(tiny_encoder())
-    assert method.score_held_out([], seed=0) == {}
-    method.check_selection("info_nce")
-    with pytest.raises(ConfigError, match=r"evaluation.select=rtd_accuracy is the score of a discriminator and Near"):
-        method.check_selection("rtd_accuracy")
+def test_a_method_has_no_score_of_its_own_unless_it_says_so() -> None:
+    assert Nearness(tiny_encoder()).score_held_out([], seed=0) == {}
 
 
 def test_a_backbone_in_eval_mode_is_trained_with_dropout() -> None:

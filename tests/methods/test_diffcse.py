@@ -251,9 +251,15 @@ def test_the_accuracy_on_held_out_texts_is_that_of_a_loop_over_them(condition: s
     with torch.no_grad():
         method.rtd_head.bias[0] -= middle
     right = [(margin < middle) == replaced for margin, replaced in zip(margins, labels, strict=True)]
+    of_replaced = [each for each, replaced in zip(right, labels, strict=True) if replaced]
+    of_original = [each for each, replaced in zip(right, labels, strict=True) if not replaced]
     assert 0 < sum(right) < len(right)
     method.train()
-    assert method.score_held_out(held_out_texts(), seed=0) == {"rtd_accuracy": pytest.approx(sum(right) / len(right))}
+    assert method.score_held_out(held_out_texts(), seed=0) == {
+        "rtd_accuracy": pytest.approx(sum(right) / len(right)),
+        "rtd_accuracy_replaced": pytest.approx(sum(of_replaced) / len(of_replaced)),
+        "rtd_accuracy_original": pytest.approx(sum(of_original) / len(of_original)),
+    }
 
 
 def test_scoring_held_out_texts_leaves_modes_statistics_and_random_state() -> None:

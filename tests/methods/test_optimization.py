@@ -44,10 +44,16 @@ class Fit(TrainedModule):
         return loss
 
 
-def trained(clip: float | None = None, precision: Any = "32-true", plugins: Sequence[Any] = (), **settings: Any) -> Fit:
+def trained(
+    clip: float | None = None,
+    precision: Any = "32-true",
+    plugins: Sequence[Any] = (),
+    kind: type[Fit] = Fit,
+    **settings: Any,
+) -> Fit:
     """Five steps."""
     torch.manual_seed(0)
-    module = Fit(AdamWSettings(**settings))
+    module = kind(AdamWSettings(**settings))
     trainer = Trainer(
         max_epochs=1,
         accelerator="cpu",
@@ -120,6 +126,21 @@ def test_a_step_whose_gradients_are_not_finite_is_left_out(fused: bool) -> None:
     before = torch.cat([each.detach().flatten() for each in module.parameters()])
     batch = torch.tensor([[1.0, math.inf, 0.0, 2.0]])
     assert torch.equal(scaled_step(module, batch, clip=1.0, fused=fused), before)
+
+
+def test_another_optimiser_under_a_gradient_scaler_is_clipped_as_well() -> None:
+    """Lightning has unscaled its gradients before."""
+
+    class Plain(Fit):
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=1e-3)
+            optimizer.register_step_post_hook(self.note)
+            return optimizer
+
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=1024.0))
+    plugin.autocast_context_manager = lambda: torch.autocast("cpu", enabled=False)  # type: ignore[method-assign]
+    found = trained(clip=0.5, precision=None, plugins=[plugin], kind=Plain)
+    assert found.norms == pytest.approx([0.5] * 5, rel=1e-3)
 
 
 def test_a_run_under_a_gradient_scaler_takes_the_steps_of_one_without() -> None:

@@ -14,6 +14,7 @@ import torch
 
 from sentcse.config import TrainConfig
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluator import evaluate_encoder
 from sentcse.records.metrics_file import read_series
 from sentcse.records.run_folder import RunFolder
@@ -196,6 +197,16 @@ def test_what_the_discriminator_tells_right_selects(
     with caplog.at_level("INFO", logger="sentcse"):
         run.report(results)
     assert re.match(r"rtd_accuracy +0\.\d{4} -> 0\.\d{4} \(step", caplog.messages[0])
+
+
+def test_a_method_that_does_not_give_the_score_that_selects_is_refused_before_the_first_step(
+    configure: Configure, of_method: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make(configure(*of_method("diffcse"), "evaluation.select=rtd_accuracy", "evaluation.held_out.share=0.2"))
+    monkeypatch.setattr(type(run.method), "score_held_out", lambda self, texts, *, seed: {"other": 1.0})
+    with pytest.raises(ConfigError, match=r"DiffCSE has none: .*there are info_nce, alignment_uniformity, other"):
+        run.fit()
+    assert not run.folder.last.exists()
 
 
 def test_dev_tasks_are_scored_beside_what_selects_without_labels(configure: Configure) -> None:

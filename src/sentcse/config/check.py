@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -93,14 +94,12 @@ def _contradictions_of_the_rest(
         for fault in error_of_rest.errors():
             section, key = _holder(rest, fault["loc"])
             section[key] = PLACEHOLDER
-    faulty = [".".join(map(str, fault["loc"])) for fault in error.errors()]
+    # a list is one value
+    faulty = {".".join(str(part) for part in fault["loc"] if isinstance(part, str)) for fault in error.errors()}
+    named = re.compile("|".join(rf"(?<![\w.]){re.escape(key)}(?![\w.]\w)" for key in faulty))
     try:
         # what a faulty key's stand-in leads to is no fault of the user's
-        return [
-            each
-            for each in rules(model.model_validate(rest))
-            if not each.startswith(tuple(f"{key}{sign}" for key in faulty for sign in " ="))
-        ]
+        return [each for each in rules(model.model_validate(rest)) if named.search(each) is None]
     except ValidationError:
         return []  # a whole group is missing, which the rules would have to look into
 

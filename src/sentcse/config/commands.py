@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from sentcse.config.evaluation import EncodingPrecision, TaskName
+from sentcse.config.evaluation import DevTaskName, EncodingPrecision, TaskName
 from sentcse.config.schema import Pooler
 from sentcse.config.section import Level, LocalPath, Section, Source, local_path
 
@@ -243,4 +243,4 @@ class DashboardConfig(Section):
         "null: all of the project",
     )
     score: TaskName | Literal["sts_avg"] = Field("stsb", description="test task that is compared")
-    dev: TaskName = Field("stsb", description="dev task whose curves are shown")
+    dev: DevTaskName = Field("stsb", description="dev task whose curves are shown")

@@ -184,7 +184,10 @@ def _evaluation(config: TrainConfig) -> Iterator[str]:
             yield f"evaluation.{part} holds the task `pairs`, whose file is missing: set evaluation.pairs_{part}."
     without_dev = [task for task in evaluation.dev if task in TASKS and "dev" not in TASKS[task].parts]
     if without_dev:
-        yield f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr or pairs."
+        yield (
+            f"evaluation.dev: {', '.join(without_dev)} have a test part only; use stsb, sickr, stsb_de or another "
+            "language's, or pairs."
+        )
 
 
 def _budget(config: TrainConfig) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,10 +112,14 @@ def task_of(path: str) -> PublishedTask:
     raise ValueError(f"path must lie in the folder of a task, got {path!r}")
 
 
-def download_command(path: str) -> str:
-    """The command that fetches a file below `senteval/`; it names the task of one that is not fetched unasked."""
-    named = [f" tasks={name}" for name in GROUPS["stsb_multi_mt"] if path.startswith(TASKS[name].folder)]
-    return "".join(["python -m sentcse.data download", *named])
+def download_command(paths: Iterable[str]) -> str:
+    """The command that fetches files below `senteval/`; it names the tasks of those that are not fetched unasked."""
+    wanted = set(paths)
+    group = GROUPS["stsb_multi_mt"]
+    named = [name for name in group if any(path.startswith(TASKS[name].folder) for path in wanted)]
+    tasks = ["stsb_multi_mt"] if len(named) == len(group) else named
+    more = {0: "", 1: f" tasks={''.join(tasks)}"}.get(len(tasks), f" 'tasks=[{','.join(tasks)}]'")
+    return f"python -m sentcse.data download{more}"
 
 
 def hint_at_list(key: str, name: str) -> str:

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from sentcse.config.evaluation import RTD_ACCURACY
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
 from sentcse.errors import ConfigError
@@ -55,8 +54,6 @@ class Method(BuiltModule, ABC):
 
     reads_hard_negatives: ClassVar[bool] = True
     """Whether a third view means something to the objective; a batch that has one is refused otherwise."""
-    held_out_scores: ClassVar[tuple[str, ...]] = ()
-    """What `score_held_out` gives."""
 
     def __init__(
         self,
@@ -134,22 +131,11 @@ class Method(BuiltModule, ABC):
                 "negative as third: name two columns in data.columns, or use method=simcse."
             )
 
-    def check_selection(self, select: str) -> None:
-        """Refuse to select by a score of another method's own.
-
-        Raises:
-            ConfigError: naming the method.
-        """
-        if select == RTD_ACCURACY and select not in self.held_out_scores:
-            raise ConfigError(
-                f"evaluation.select={select} is the score of a discriminator and {type(self).__name__} does not give "
-                "it in score_held_out: select by a task, info_nce or alignment_uniformity."
-            )
-
     def score_held_out(self, texts: Sequence[TokenIds], *, seed: int) -> dict[str, float]:
         """Scores of the method's own on sentences that are not trained on; none, unless a method has some.
 
-        Called on the first rank alone. Neither modes nor torch's random state may change.
+        Called on the first rank alone. Neither modes nor torch's random state may change. All are logged under `val/`;
+        `rtd_accuracy` may select.
 
         Args:
             texts: token ids, each (tokens,).

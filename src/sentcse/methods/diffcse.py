@@ -66,7 +66,6 @@ class DiffCSE(Method):
     """
 
     reads_hard_negatives = False
-    held_out_scores = (RTD_ACCURACY,)
 
     def __init__(
         self,
@@ -146,8 +145,9 @@ class DiffCSE(Method):
     def score_held_out(self, texts: Sequence[TokenIds], *, seed: int) -> dict[str, float]:
         """`rtd_accuracy`: the share of all tokens that the discriminator tells right in the texts' edited copies.
 
-        Without dropout and in float32; BatchNorm of the head has its running statistics. The copies are the same at
-        every evaluation, as the generator is frozen.
+        Beside it `rtd_accuracy_replaced` and `rtd_accuracy_original`, the shares of either kind: one that says the same
+        of all tokens is right in one kind alone. Without dropout and in float32; BatchNorm of the head has its running
+        statistics. The copies are the same at every evaluation, as the generator is frozen.
         """
         # where weights are shared out over devices, only the encoder is there yet
         device = self.to(self.encoder.device).device
@@ -165,7 +165,9 @@ class DiffCSE(Method):
                 condition = self.head(h) if self.condition == "after_head" else h
                 logits = self.replaced_token_detection.logits(edited, mask, condition=condition)
                 counts += replaced_token_counts(logits, replaced_token_labels(edited, x, mask), mask)
-        return {RTD_ACCURACY: float(replaced_token_accuracy(counts).all)}
+        accuracy = replaced_token_accuracy(counts)
+        found = {"": accuracy.all, "_replaced": accuracy.replaced, "_original": accuracy.original}
+        return {f"{RTD_ACCURACY}{kind}": float(value) for kind, value in found.items()}
 
     @classmethod
     def build(

@@ -107,7 +107,9 @@ class TrainedModule(LightningModule):
         """Clip by norm, also before a fused optimiser under autocast, which Lightning refuses."""
         if gradient_clip_val is None:
             return
-        if self._can_fuse:
+        # of any other optimiser Lightning has unscaled the gradients by now
+        fused = getattr(optimizer, "_step_supports_amp_scaling", False)
+        if fused and gradient_clip_algorithm in (None, "norm"):
             scaler: torch.amp.GradScaler | None = getattr(self.trainer.precision_plugin, "scaler", None)
             clip_gradients(self.parameters(), gradient_clip_val, scaler=scaler)
         else:

@@ -10,10 +10,11 @@ from pathlib import Path
 from pytorch_lightning import LightningModule
 
 from sentcse.config.commands import default_data_root
-from sentcse.config.evaluation import LAST, LOWER_IS_BETTER
+from sentcse.config.evaluation import LABEL_FREE, LAST, LOWER_IS_BETTER
 from sentcse.data.fetching.senteval_download import ensure_senteval
 from sentcse.data.token_cache import TokenIds
 from sentcse.encoder import SentenceEncoder
+from sentcse.errors import ConfigError
 from sentcse.evaluation.scores.evaluation import Evaluation, StsResult
 from sentcse.evaluation.scores.evaluator import POSITIVE_GOLD, evaluate_encoder
 from sentcse.evaluation.scores.label_free import label_free_scores
@@ -106,7 +107,8 @@ class EvaluationCallback(PeriodicEvaluation):
         """Score the dev part of named tasks, or pairs of your own; files of benchmarks are fetched if they are missing.
 
         Args:
-            tasks: stsb, sickr, or the path of a file with the columns score, sentence1, sentence2; one or several.
+            tasks: stsb, sickr, stsb_de and other languages, or the path of a file with the columns score, sentence1,
+                sentence2; one or several.
             data_root: the folder that holds `senteval/`; None for SENTCSE_DATA, else `data`.
             select: the task whose Spearman is `monitor`, a file by its name without ending; None for the first.
             every_n_steps: optimiser steps between two evaluations.
@@ -139,6 +141,11 @@ class EvaluationCallback(PeriodicEvaluation):
         texts, seed = self.held_out.texts, self.held_out.seed
         free = label_free_scores(encoder, texts, temperature=self.held_out.temperature, seed=seed)
         free |= pl_module.score_held_out(texts, seed=seed)  # type: ignore[operator]
+        if self.select in LABEL_FREE and self.select not in free:
+            raise ConfigError(
+                f"evaluation.select={self.select} is the score of a discriminator, and {type(pl_module).__name__} has "
+                f"none: its score_held_out does not give it; there are {', '.join(free)}."
+            )
         return found | {f"{VALIDATION}{name}": value for name, value in free.items()}
 
     def _task_scores(self, encoder: SentenceEncoder, *, initial: bool) -> dict[str, float]:

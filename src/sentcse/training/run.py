@@ -73,7 +73,6 @@ class EncoderRun(Run[TrainConfig]):
         self.data.setup()
         self.method = build_method(config, encoder)
         self.method.check_views(self.data.report.columns)
-        self.method.check_selection(config.evaluation.select)
         self.evaluation = EvaluationCallback(
             dev,
             test,
@@ -159,9 +158,14 @@ class EncoderRun(Run[TrainConfig]):
     def _merge(self) -> Merged:
         """Move the encoder to the best place between its start and the selected step, or beyond."""
         self.method.encoder.to(self.device)
-        self.evaluation.test_curve = False  # of a place nothing is read but what selects
+        held_out = self.evaluation.held_out
+        # of a place nothing is read but what selects
+        self.evaluation.test_curve = False
+        self.evaluation.held_out = held_out if self.evaluation.select in LABEL_FREE else None
         self.method.encoder.backbone = merged(self.method.encoder.backbone)
-        return merge_back(self.method, build_encoder(self.config).backbone.state_dict(), self.evaluation)
+        place = merge_back(self.method, build_encoder(self.config).backbone.state_dict(), self.evaluation)
+        self.evaluation.held_out = held_out
+        return place
 
     def report(self, results: Results) -> None:
         """Print the scores before and after, and where the encoder is."""

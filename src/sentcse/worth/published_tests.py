@@ -9,6 +9,9 @@ from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import SelectedTask, senteval_files
 from sentcse.evaluation.tasks.sts import StsTask
 
+SAME_SENTENCES = ("sickr_full", "stsb_en")
+"""Tasks whose sentences another one has."""
+
 
 def published_tests(data_root: str | Path) -> list[StsTask]:
     """The test part of each STS task whose files lie under `data_root`; nothing is fetched.
@@ -16,7 +19,8 @@ def published_tests(data_root: str | Path) -> list[StsTask]:
     Raises:
         DataError: if a file that is there cannot be read.
     """
-    tasks = [SelectedTask(name, "test") for name, task in TASKS.items() if task.suite == "sts" and name != "sickr_full"]
+    sts = [name for name, task in TASKS.items() if task.suite == "sts" and name not in SAME_SENTENCES]
+    tasks = [SelectedTask(name, "test") for name in sts]
     senteval = Path(data_root) / "senteval"
     there = [task for task in tasks if all((senteval / file).is_file() for file in senteval_files([task]))]
     return load_sts(there, data_root, level="none")

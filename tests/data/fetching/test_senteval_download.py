@@ -199,10 +199,15 @@ def test_a_translation_is_not_looked_for_in_the_archive(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(DataError) as caught:
         ensure_senteval(tmp_path / "other", [name])
+    where = tmp_path / "other" / "senteval"
     assert str(caught.value).endswith(
-        "cannot be reached. Run `python -m sentcse.data download tasks=stsb_de` where there is a network, and copy "
-        "what it fetched there."
+        "alone: run `python -m sentcse.data download tasks=stsb_de` where there is a network, and copy its files to "
+        f"{where}."
     )
+    monkeypatch.undo()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(DataError, match=r"senteval\.tar .* run `.* download tasks=stsb_de` where"):
+        ensure_senteval(tmp_path / "other", [name, "STS/STSBenchmark/sts-dev.csv"])
 
 
 def test_what_lies_there_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ def test_own_pairs_are_of_no_protocol():
     results = record("good")
     own = {"mine": results["tasks"]["STS12"]}
     assert format_results({**results, "tasks": own}).startswith("Own pairs; Spearman x 100 of all pairs together\n")
+    german = {"STS-B de": results["tasks"]["STS12"]}
+    assert format_results({**results, "tasks": german}).startswith("Protocol simcse, mode test; ")
     both = {**results, "tasks": {**own, **results["tasks"]}}
     assert format_results(both).startswith("Protocol simcse, mode test; ")
 

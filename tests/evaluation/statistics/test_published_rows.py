@@ -59,7 +59,7 @@ def test_suites_that_tasks_belong_to():
     assert scored_suites(["stsb", "my.tsv"]) == ["sts"]
     assert scored_suites(["mr", "sickr_full"]) == ["sts", "transfer"]
     assert scored_suites(["full"]) == ["sts", "transfer"]
-    assert scored_suites(["my.tsv"]) == []
+    assert scored_suites(["my.tsv", "stsb_de", "stsb_multi_mt"]) == []
 
 
 def select(names, *, protocol="simcse", mode="test", suites=("sts", "transfer")):

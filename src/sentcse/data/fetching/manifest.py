@@ -138,7 +138,7 @@ def check_files(
 def explain(check: FileCheck, senteval: Path) -> str:
     """One sentence that names the file, says what is wrong with it and what to do."""
     path, file = senteval / check.file.path, check.file
-    again = f"fetch it with `{download_command(file.path)}`"
+    again = f"fetch it with `{download_command([file.path])}`"
     if check.state == "missing":
         return f"{path} is missing: {again}, or set SENTCSE_DATA to a folder that holds senteval/."
     if check.state == "rows":

@@ -18,7 +18,7 @@ from sentcse.data.fetching.archive import extract_members
 from sentcse.data.fetching.download import fetch_hub_file
 from sentcse.data.fetching.manifest import TOLERATED, EvaluationFile, FileCheck, Manifest, check_file, load_manifest
 from sentcse.data.fetching.published import SIMCSE_REPO
-from sentcse.data.fetching.sources import MIRRORS, Mirror, addresses, terms_of
+from sentcse.data.fetching.sources import GITHUB, MIRRORS, Mirror, addresses, terms_of
 from sentcse.errors import DataError
 from sentcse.machine.files import put_in_place
 from sentcse.machine.hub import address_is_reachable
@@ -101,10 +101,13 @@ def fetch_senteval(
     if len(missing) > 0:
         archive, *others = dict.fromkeys(reasons)
         # the archive's last: without a network it ends with the command that fetches it
-        said = " ".join([*others[:_SHOWN], archive])
-        if all(name.startswith(TRANSLATIONS) for name in missing):  # which the archive does not hold
-            said += f" Run `{download_command(missing[0])}` where there is a network, and copy what it fetched there."
-        where = (root / "senteval").absolute()
+        said, where = " ".join([*others[:_SHOWN], archive]), (root / "senteval").absolute()
+        alone = [name for name in missing if name.startswith(TRANSLATIONS)]
+        if len(alone) > 0:  # which the archive does not hold
+            said += (
+                f" {TRANSLATIONS} comes from {GITHUB} alone: run `{download_command(alone)}` where there is a network, "
+                f"and copy its files to {where}."
+            )
         raise DataError(f"{_some(missing)} cannot be put into {where}: no source gave what was published. {said}")
     return origins
 

@@ -25,7 +25,7 @@ class Mirror:
     flat: bool = False
 
 
-_GITHUB = "https://raw.githubusercontent.com"
+GITHUB = "https://raw.githubusercontent.com"
 _QNN = (
     *("MR/", "CR/", "SUBJ/", "MPQA/", "TREC/"),
     *(f"STS/STS{year}-en-test/STS.gs." for year in range(12, 17)),
@@ -40,20 +40,18 @@ _QNN = (
 )
 MIRRORS = (
     Mirror("https://dl.fbaipublicfiles.com/senteval/senteval_data", ("MRPC/",), flat=True),
-    Mirror(f"{_GITHUB}/PrincetonML/SIF/master/data", ("SST/binary/",), flat=True),
+    Mirror(f"{GITHUB}/PrincetonML/SIF/master/data", ("SST/binary/",), flat=True),
     *(
-        Mirror(f"{_GITHUB}/FreedomIntelligence/qnn/{commit}/data", _QNN)
+        Mirror(f"{GITHUB}/FreedomIntelligence/qnn/{commit}/data", _QNN)
         for commit in ("b47a07f232fee6b71a38efaa50a3f467a2cc7885", "a45c6ae2535d12a191858907ead860eefd499f16")
     ),
+    Mirror(f"{GITHUB}/amao0o0/SynWMD/4ad176952dd17f66c96a206d9fdbb6ff52658380/data/downstream", ("STS/STSBenchmark/",)),
     Mirror(
-        f"{_GITHUB}/amao0o0/SynWMD/4ad176952dd17f66c96a206d9fdbb6ff52658380/data/downstream", ("STS/STSBenchmark/",)
-    ),
-    Mirror(
-        f"{_GITHUB}/yan-soares/research_embeddings_fine_tuning/607d7023abf709562d90ea987eaf6005625a82f7/data/downstream",
+        f"{GITHUB}/yan-soares/research_embeddings_fine_tuning/607d7023abf709562d90ea987eaf6005625a82f7/data/downstream",
         ("SICK/SICK_train", "SICK/SICK_test"),
     ),
     Mirror(
-        f"{_GITHUB}/PhilipMay/stsb-multi-mt/30de0dec4ee199b7f42351d3f1a0b19592955385/data", (TRANSLATIONS,), flat=True
+        f"{GITHUB}/PhilipMay/stsb-multi-mt/30de0dec4ee199b7f42351d3f1a0b19592955385/data", (TRANSLATIONS,), flat=True
     ),
 )
 """SentEval itself takes MRPC and SST from the first two, and the last is where the translations were published. The

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS
+from sentcse.config.tasks import AVERAGE_COLUMN, SUITE_COLUMNS, TASKS
 from sentcse.evaluation.reports.score_grid import COLLAPSED, ScoreGrid
 from sentcse.evaluation.reports.score_tables import encoder_names, encoder_records, geometry_table, score_tables
 from sentcse.evaluation.scores.mteb_tasks import format_mteb
@@ -56,7 +56,7 @@ def _terminal(grid: ScoreGrid) -> str:
 def _how_it_was_scored(results: Results) -> str:
     tasks = encoder_records(results)[0]["tasks"]
     # a protocol says how published tasks are scored, and own pairs are of none
-    published = {label for columns in SUITE_COLUMNS.values() for label in columns}
+    published = {task.label for task in TASKS.values()}
     own_alone = len(tasks) > 0 and published.isdisjoint(tasks)
     how = "Own pairs" if own_alone else f"Protocol {results['protocol']}, mode {results['mode']}"
     lines = [f"{how}; Spearman x 100 of all pairs together"]

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sentcse.config.tasks import GROUPS, SUITE_COLUMNS, TASKS
+from sentcse.config.tasks import GROUPS, SUITE_COLUMNS, label_of
 from sentcse.errors import ConfigError
 
 FILE = Path(__file__).with_name("published_rows.tsv")
@@ -65,9 +65,9 @@ def published_rows() -> tuple[PublishedRow, ...]:
 
 
 def scored_suites(tasks: Sequence[str]) -> list[str]:
-    """List the suites of which tasks, named singly or by groups, have any."""
-    named = {member for name in tasks for member in GROUPS.get(name, (name,))}
-    return [suite for suite in SUITE_COLUMNS if any(name in named and TASKS[name].suite == suite for name in TASKS)]
+    """List the suites of which tasks, named singly or by groups, have a column."""
+    named = {label_of(member) for name in tasks for member in GROUPS.get(name, (name,))}
+    return [suite for suite, columns in SUITE_COLUMNS.items() if not named.isdisjoint(columns)]
 
 
 def select_rows(

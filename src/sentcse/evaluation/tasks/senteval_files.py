@@ -34,7 +34,7 @@ def require_senteval(root: str | Path, wanted: Sequence[str], *, task: str, leve
     if len(missing) > 0:
         raise DataError(
             f"{missing[0]} is missing ({len(missing)} of {len(files)} files of {task}): fetch the evaluation files "
-            f"with `{download_command(wanted[0])}`, or set SENTCSE_DATA to a folder that holds senteval/."
+            f"with `{download_command(wanted)}`, or set SENTCSE_DATA to a folder that holds senteval/."
         )
     check_files(senteval, wanted, level=level)
     return files
