@@ -91,7 +91,7 @@ def held_out_views(config: TrainConfig, data: SentenceDataModule) -> HeldOutView
     if len(texts) < 2:
         key = "label_free=true" if evaluation.label_free else f"select={evaluation.select}"
         raise DataError(
-            f"evaluation.{key} scores held-out sentences beside each other and {data.source.name} gives "
+            f"evaluation.{key} compares held-out sentences with each other and {data.source.name} gives "
             f"{len(texts)} of {data.sentences + len(texts)}: set a larger evaluation.held_out.share, or "
             "evaluation.select=last and evaluation.label_free=false."
         )
