@@ -95,13 +95,16 @@ def _contradictions_of_the_rest(
             section, key = _holder(rest, fault["loc"])
             section[key] = PLACEHOLDER
     # a list is one value
-    faulty = {".".join(str(part) for part in fault["loc"] if isinstance(part, str)) for fault in error.errors()}
-    named = re.compile("|".join(rf"(?<![\w.]){re.escape(key)}(?![\w.]\w)" for key in faulty))
+    faulty = {".".join(str(part) for part in fault["loc"] if isinstance(part, str)) for fault in error.errors()} - {""}
     try:
         # what a faulty key's stand-in leads to is no fault of the user's
-        return [each for each in rules(model.model_validate(rest)) if named.search(each) is None]
+        return [each for each in rules(model.model_validate(rest)) if not any(_names(each, key) for key in faulty)]
     except ValidationError:
         return []  # a whole group is missing, which the rules would have to look into
+
+
+def _names(sentence: str, key: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.]\w)", sentence) is not None
 
 
 def _holder(values: dict[str, Any], location: tuple[int | str, ...]) -> tuple[dict[str, Any], str]:
