@@ -204,9 +204,17 @@ def test_a_method_that_does_not_give_the_score_that_selects_is_refused_before_th
 ) -> None:
     run = make(configure(*of_method("diffcse"), "evaluation.select=rtd_accuracy", "evaluation.held_out.share=0.2"))
     monkeypatch.setattr(type(run.method), "score_held_out", lambda self, texts, *, seed: {"other": 1.0})
-    with pytest.raises(ConfigError, match=r"DiffCSE has none: .*there are info_nce, alignment_uniformity, other"):
+    with pytest.raises(ConfigError, match=r"DiffCSE gives none in score_held_out; there are info_nce, .*, other"):
         run.fit()
     assert not run.folder.last.exists()
+
+
+def test_a_module_of_ones_own_is_scored_without_labels_by_its_encoder(configure: Configure) -> None:
+    run = make(configure("evaluation=none", "evaluation.select=info_nce", "evaluation.held_out.share=0.2"))
+    own: Any = SimpleNamespace(evaluation_encoder=run.method.evaluation_encoder)
+    found = run.evaluation.scores(own, initial=True)
+    assert found == run.evaluation.scores(run.method, initial=True)
+    assert found.keys() == {"val/info_nce", "val/alignment_uniformity"}
 
 
 def test_dev_tasks_are_scored_beside_what_selects_without_labels(configure: Configure) -> None:

@@ -118,8 +118,10 @@ def download_command(paths: Iterable[str]) -> str:
     group = GROUPS["stsb_multi_mt"]
     named = [name for name in group if any(path.startswith(TASKS[name].folder) for path in wanted)]
     tasks = ["stsb_multi_mt"] if len(named) == len(group) else named
-    more = {0: "", 1: f" tasks={''.join(tasks)}"}.get(len(tasks), f" 'tasks=[{','.join(tasks)}]'")
-    return f"python -m sentcse.data download{more}"
+    command = "python -m sentcse.data download"
+    if len(tasks) == 0:
+        return command
+    return f"{command} tasks={tasks[0]}" if len(tasks) == 1 else f"{command} 'tasks=[{','.join(tasks)}]'"
 
 
 def hint_at_list(key: str, name: str) -> str:

@@ -21,6 +21,7 @@ from sentcse.evaluation.scores.label_free import label_free_scores
 from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import resolve_tasks, senteval_files
 from sentcse.evaluation.tasks.sts import StsTask
+from sentcse.methods import Method
 from sentcse.records.layout import ALIGNMENT, UNIFORMITY, VALIDATION, spearman_metric
 from sentcse.records.selecting import selecting_metric
 from sentcse.training.periodic_evaluation import PeriodicEvaluation
@@ -140,11 +141,12 @@ class EvaluationCallback(PeriodicEvaluation):
             return found
         texts, seed = self.held_out.texts, self.held_out.seed
         free = label_free_scores(encoder, texts, temperature=self.held_out.temperature, seed=seed)
-        free |= pl_module.score_held_out(texts, seed=seed)  # type: ignore[operator]
+        if isinstance(pl_module, Method):  # a module of one's own has an `evaluation_encoder`, and may have no more
+            free |= pl_module.score_held_out(texts, seed=seed)
         if self.select in LABEL_FREE and self.select not in free:
             raise ConfigError(
-                f"evaluation.select={self.select} is the score of a discriminator, and {type(pl_module).__name__} has "
-                f"none: its score_held_out does not give it; there are {', '.join(free)}."
+                f"evaluation.select={self.select} is the score of a discriminator, and {type(pl_module).__name__} "
+                f"gives none in score_held_out; there are {', '.join(free)}."
             )
         return found | {f"{VALIDATION}{name}": value for name, value in free.items()}
 

@@ -9,8 +9,8 @@ from sentcse.evaluation.tasks.loading import load_sts
 from sentcse.evaluation.tasks.selection import SelectedTask, senteval_files
 from sentcse.evaluation.tasks.sts import StsTask
 
-SAME_SENTENCES = ("sickr_full", "stsb_en")
-"""Tasks whose sentences another one has."""
+OTHER_FORMS = ("sickr_full", "stsb_en")
+"""Tasks that are another one in other words: SICK-R with its training part, STS-B as people wrote it."""
 
 
 def published_tests(data_root: str | Path) -> list[StsTask]:
@@ -19,7 +19,7 @@ def published_tests(data_root: str | Path) -> list[StsTask]:
     Raises:
         DataError: if a file that is there cannot be read.
     """
-    sts = [name for name, task in TASKS.items() if task.suite == "sts" and name not in SAME_SENTENCES]
+    sts = [name for name, task in TASKS.items() if task.suite == "sts" and name not in OTHER_FORMS]
     tasks = [SelectedTask(name, "test") for name in sts]
     senteval = Path(data_root) / "senteval"
     there = [task for task in tasks if all((senteval / file).is_file() for file in senteval_files([task]))]

@@ -212,8 +212,11 @@ def test_a_translation_is_not_looked_for_in_the_archive(
 
 def test_what_lies_there_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(senteval_download, "fetch_hub_file", lambda *_: pytest.fail("asked for the network"))
-    put(tmp_path / "senteval", CONTENTS)
+    own = dict.fromkeys(NAMES, b"my own copy\n")
+    put(tmp_path / "senteval", own)
     ensure_senteval(tmp_path, NAMES)
+    assert files_in(tmp_path / "senteval") == own
+    assert not (tmp_path / "downloads").exists()
 
 
 def test_the_terms_are_told(
